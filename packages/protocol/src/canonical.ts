@@ -1,0 +1,79 @@
+import { SyncError } from "./errors.ts";
+
+/** What a change may be made of: RFC 8785 JSON without fractions, so that one value has one byte string. */
+export type Canonical = string | number | boolean | null | readonly Canonical[] | { readonly [key: string]: Canonical | undefined };
+
+/** Deeper values are refused before they can exhaust a stack anywhere on their way (reliability.md S10). */
+export const MAX_DEPTH = 32;
+
+/**
+ * The canonical text of a value: RFC 8785 (keys in UTF-16 order, no white space, ECMAScript string escapes), restricted
+ * to strings without lone surrogates, safe integers, booleans, null, arrays and objects. `undefined` members are left out.
+ *
+ * @throws SyncError INVALID_INPUT naming the field, for fractions, unsafe integers, lone surrogates, `__proto__`, depth.
+ */
+export function canonicalText(value: unknown): string {
+  return write(value, "", 0);
+}
+
+function write(value: unknown, path: string, depth: number): string {
+  switch (typeof value) {
+    case "string":
+      if (!value.isWellFormed()) throw refuse(path, "text without lone surrogates", "a lone surrogate");
+      return JSON.stringify(value);
+    case "number":
+      if (!Number.isSafeInteger(value)) throw refuse(path, "a whole number up to 2^53-1 (fractions as decimal text)", String(value));
+      return Object.is(value, -0) ? "0" : String(value);
+    case "boolean":
+      return value ? "true" : "false";
+    case "object":
+      if (value === null) return "null";
+      if (depth >= MAX_DEPTH) throw refuse(path, `at most ${MAX_DEPTH} levels`, "deeper nesting");
+      return Array.isArray(value) ? writeArray(value, path, depth) : writeObject(value as Record<string, unknown>, path, depth);
+    default:
+      throw refuse(path, "JSON", typeof value);
+  }
+}
+
+function writeArray(items: readonly unknown[], path: string, depth: number): string {
+  let text = "[";
+  for (let index = 0; index < items.length; index++) {
+    text += (index === 0 ? "" : ",") + write(items[index], `${path}[${index}]`, depth + 1);
+  }
+  return `${text}]`;
+}
+
+function writeObject(object: Record<string, unknown>, path: string, depth: number): string {
+  let text = "{";
+  let first = true;
+  for (const key of Object.keys(object).sort()) {
+    const member = object[key];
+    if (member === undefined) continue;
+    if (key === "__proto__") throw refuse(path, "no member named __proto__", "__proto__");
+    if (!key.isWellFormed()) throw refuse(path, "names without lone surrogates", "a lone surrogate");
+    text += `${first ? "" : ","}${JSON.stringify(key)}:${write(member, path === "" ? key : `${path}.${key}`, depth + 1)}`;
+    first = false;
+  }
+  return `${text}}`;
+}
+
+/**
+ * Parses canonical text. Whatever is not byte for byte what `canonicalText` would write is refused, which covers duplicate
+ * keys, fractions, `__proto__`, odd escapes and white space in one comparison.
+ *
+ * @throws SyncError BODY_NOT_CANONICAL
+ */
+export function parseCanonical(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (canonicalText(value) === text) return value;
+  } catch (cause) {
+    throw new SyncError("BODY_NOT_CANONICAL", "The change is not canonical JSON; it was kept as it came.", {}, cause);
+  }
+  throw new SyncError("BODY_NOT_CANONICAL", "The change is JSON, but not in its one canonical form; it was kept as it came.");
+}
+
+function refuse(path: string, expected: string, got: string): SyncError {
+  const field = path === "" ? "(root)" : path;
+  return new SyncError("INVALID_INPUT", `${field} must be ${expected}; got ${got}.`, { field, expected, got });
+}

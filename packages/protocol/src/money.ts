@@ -1,0 +1,61 @@
+import Big from "big.js";
+import { z } from "zod";
+import { SyncError } from "./errors.ts";
+
+/** ISO 4217 alphabetic code. */
+export const currency = z.string().regex(/^[A-Z]{3}$/, "an ISO 4217 code such as KES");
+
+/** An amount in minor units of its currency (cents), as a whole number. */
+export const minor = z.int();
+
+/** A quantity or unit price: decimal text, so that no binary fraction ever touches it. */
+export const decimal = z.string().regex(/^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$/, 'decimal text such as "1" or "0.250"');
+
+/** Currencies whose minor unit is not a hundredth (ISO 4217 list one, column "Minor unit"). */
+const MINOR_DIGITS: Readonly<Record<string, number>> = {
+  BHD: 3, BIF: 0, CLF: 4, CLP: 0, DJF: 0, GNF: 0, IQD: 3, ISK: 0, JOD: 3, JPY: 0, KMF: 0, KRW: 0, KWD: 3, LYD: 3,
+  OMR: 3, PYG: 0, RWF: 0, TND: 3, UGX: 0, UYI: 0, UYW: 4, VND: 0, VUV: 0, XAF: 0, XOF: 0, XPF: 0,
+};
+
+/** How many decimal places a currency's minor unit has. */
+export function minorDigits(code: string): number {
+  return MINOR_DIGITS[code] ?? 2;
+}
+
+/**
+ * The amount of a line in minor units: quantity times unit price, rounded half-up per line, away from zero for returns, so
+ * that a return is the exact opposite of its sale.
+ *
+ * @throws SyncError INVALID_INPUT when either is not decimal text or the result is no safe integer
+ */
+export function lineAmountMinor(quantity: string, unitPrice: string, currencyCode: string): number {
+  const product = decimalOf(quantity, "quantity").times(decimalOf(unitPrice, "unitPrice"));
+  return toMinor(product, currencyCode);
+}
+
+/** A decimal text such as `45.99` in minor units, half-up. @throws SyncError INVALID_INPUT */
+export function minorOf(amount: string, currencyCode: string): number {
+  return toMinor(decimalOf(amount, "amount"), currencyCode);
+}
+
+/** Minor units as people write them: `12.50`. */
+export function formatMinor(amountMinor: number, currencyCode: string): string {
+  const digits = minorDigits(currencyCode);
+  return new Big(amountMinor).div(new Big(10).pow(digits)).toFixed(digits);
+}
+
+function decimalOf(text: string, field: string): Big {
+  if (!decimal.safeParse(text).success) {
+    const expected = 'decimal text such as "1" or "0.250"';
+    throw new SyncError("INVALID_INPUT", `${field} must be ${expected}; got ${JSON.stringify(text)}.`, { field, expected, got: text });
+  }
+  return new Big(text);
+}
+
+function toMinor(amount: Big, currencyCode: string): number {
+  const result = Number(amount.times(new Big(10).pow(minorDigits(currencyCode))).round(0, Big.roundHalfUp).toFixed(0));
+  if (!Number.isSafeInteger(result)) {
+    throw new SyncError("INVALID_INPUT", "The amount is too large to be counted exactly.", { field: "amountMinor" });
+  }
+  return result === 0 ? 0 : result;
+}

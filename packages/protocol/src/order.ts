@@ -1,0 +1,129 @@
+import { z } from "zod";
+import { SyncError } from "./errors.ts";
+import { instant, localId } from "./ids.ts";
+import { currency, decimal, minor } from "./money.ts";
+
+const text = (max: number) => z.string().min(1).max(max);
+
+/** One line of an order. `amountMinor` is the fact (half-up, discounts taken off); quantity and unit price explain it. */
+export const orderLine = z.strictObject({
+  id: text(32),
+  item: text(64),
+  description: z.string().max(256).optional(),
+  quantity: decimal,
+  unitPrice: decimal,
+  amountMinor: minor,
+  discountMinor: minor.optional(),
+  taxCode: text(16).optional(),
+  unit: text(16).optional(),
+  /** False for services and postage: the line moves no stock. A stocked line moves `-quantity`. */
+  stocked: z.boolean().optional(),
+});
+
+/** Money given or taken. Change handed back is a cash tender with a negative amount, as in ARTS POSLog. */
+export const tender = z.strictObject({ type: text(32), amountMinor: minor, reference: text(64).optional() });
+
+/** A tax total of the order. `included`: the amount is already inside the lines. */
+export const tax = z.strictObject({ code: text(16), rate: decimal, baseMinor: minor, taxMinor: minor, included: z.boolean() });
+
+/** Where an imported document came from, and which of its fields the source did not have. */
+export const source = z.strictObject({ system: text(64), madeUp: z.array(text(32)).max(16).optional() });
+
+/** What points at the document a return or void takes back. */
+export const original = z.strictObject({ localId: localId.optional(), receiptNumber: text(64).optional() });
+
+/** A closed order: self-contained and immutable; corrections are new documents. */
+export const orderClosed = z.strictObject({
+  documentType: z.enum(["sale", "return", "void"]),
+  receiptNumber: text(64),
+  currency,
+  lines: z.array(orderLine).max(10_000),
+  tenders: z.array(tender).max(100),
+  taxes: z.array(tax).max(100).optional(),
+  totalMinor: minor,
+  openedAt: instant.optional(),
+  operator: text(64).optional(),
+  customerId: text(64).optional(),
+  /** A delta: points earned (positive) or spent (negative). */
+  loyaltyPoints: z.int().optional(),
+  /** The order's own number where the shop numbers orders apart from receipts (004 `orderNumber`). */
+  orderNumber: text(64).optional(),
+  reference: text(64).optional(),
+  original: original.optional(),
+  source: source.optional(),
+});
+
+/** Ids of line events: terminal and counter, short (`T01.17`). */
+const eventId = z.string().regex(/^[A-Z][A-Z0-9]{0,11}\.[1-9][0-9]{0,14}$/, "terminal and counter such as T01.17");
+
+/** What happens to an open order; the order is the union of its events, whoever made them and in whatever order. */
+export const lineEvent = z.discriminatedUnion("type", [
+  z.strictObject({ id: eventId, type: z.literal("add"), line: orderLine }),
+  z.strictObject({ id: eventId, type: z.literal("void"), line: text(32), reason: z.string().max(256).optional() }),
+  z.strictObject({ id: eventId, type: z.literal("note"), line: text(32).optional(), text: z.string().max(1024) }),
+  z.strictObject({ id: eventId, type: z.literal("served"), line: text(32) }),
+]);
+
+/** An edit of an open order. The first one opens it. */
+export const orderEdited = z.strictObject({
+  currency,
+  events: z.array(lineEvent).max(1000),
+  header: z
+    .strictObject({
+      label: z.string().max(64).optional(),
+      operator: text(64).optional(),
+      customerId: text(64).optional(),
+      covers: z.int().min(0).max(10_000).optional(),
+    })
+    .optional(),
+});
+
+/** An open order given up before payment, or deleted by mistake's correction. The order stays known. */
+export const orderEnded = z.strictObject({ reason: text(256), operator: text(64).optional() });
+
+export type OrderLine = z.infer<typeof orderLine>;
+export type Tender = z.infer<typeof tender>;
+export type OrderClosed = z.infer<typeof orderClosed>;
+export type OrderEdited = z.infer<typeof orderEdited>;
+export type LineEvent = z.infer<typeof lineEvent>;
+
+/**
+ * Money is conserved inside a closed order (I21): lines plus taxes not included are the total, and so are the tenders.
+ *
+ * @throws SyncError TOTALS_MISMATCH naming the field that does not add up
+ */
+export function checkTotals(order: OrderClosed): void {
+  let lines = 0;
+  for (const line of order.lines) lines += line.amountMinor;
+  for (const entry of order.taxes ?? []) if (!entry.included) lines += entry.taxMinor;
+  if (lines !== order.totalMinor) throw mismatch("totalMinor", lines, order.totalMinor, "the lines and taxes add up to");
+  let tenders = 0;
+  for (const entry of order.tenders) tenders += entry.amountMinor;
+  if (tenders !== order.totalMinor) throw mismatch("tenders", order.totalMinor, tenders, "the total is");
+}
+
+function mismatch(field: string, expected: number, got: number, why: string): SyncError {
+  const message = `${field} is ${got} minor units, but ${why} ${expected}.`;
+  return new SyncError("TOTALS_MISMATCH", message, { field, expected: String(expected), got: String(got) });
+}
+
+/** An open order as its events describe it, whatever order they came in. */
+export interface OpenOrder {
+  readonly currency: string;
+  readonly lines: readonly OrderLine[];
+  readonly totalMinor: number;
+}
+
+/** The union of line events: added lines in event order, less the voided ones. Notes and `served` change no money. */
+export function foldEvents(currencyCode: string, events: readonly LineEvent[]): OpenOrder {
+  const voided = new Set<string>();
+  for (const event of events) if (event.type === "void") voided.add(event.line);
+  const lines: OrderLine[] = [];
+  let totalMinor = 0;
+  for (const event of events) {
+    if (event.type !== "add" || voided.has(event.line.id)) continue;
+    lines.push(event.line);
+    totalMinor += event.line.amountMinor;
+  }
+  return { currency: currencyCode, lines, totalMinor };
+}

@@ -1,0 +1,151 @@
+import {
+  CHAIN_START,
+  type ExchangeRequest,
+  type ExchangeResponse,
+  type FeedEntry,
+  linkHash,
+  type Origin,
+  PROTOCOL_VERSION,
+  type Repair,
+  type Sha256,
+  SyncError,
+  type WireChange,
+} from "@tillsync/protocol";
+import type { BatchSize } from "@tillsync/lanes";
+import { type Journal, type JournalRow, type Life, positionOf, seqOf } from "./journal.ts";
+import type { Sql } from "./ports.ts";
+
+/** Bytes a change adds to a request besides its body: hash, quotes, names. */
+const WIRE_OVERHEAD = 120;
+
+/** What of the centre's last answer the next request carries. */
+export interface Standing {
+  readonly cursor: string | null;
+  /** Rows the centre asked for. */
+  readonly need: readonly { readonly incarnation: string; readonly seq: number }[];
+}
+
+/** The life that sends next: the oldest with something left, else the present one. */
+export function sendingLife(lives: readonly Life[]): Life {
+  const behind = lives.find((life) => life.durableThrough < life.headSeq);
+  const life = behind ?? lives.at(-1);
+  if (life === undefined) throw new SyncError("JOURNAL_BROKEN", "The journal has no life; the database was not set up.");
+  return life;
+}
+
+/** How many changes the centre does not have yet, over all lives. */
+export function pendingOf(lives: readonly Life[]): number {
+  let pending = 0;
+  for (const life of lives) pending += life.headSeq - life.durableThrough;
+  return pending;
+}
+
+/**
+ * The next exchange: the oldest changes the centre lacks, in seq order, up to `size`. A row whose bytes no longer fit its
+ * hash goes as it is, marked; its seq is not skipped.
+ */
+export function buildRequest(journal: Journal, lives: readonly Life[], standing: Standing, size: BatchSize): ExchangeRequest {
+  const life = sendingLife(lives);
+  const changes: WireChange[] = [];
+  let bytes = 0;
+  let prevHash = life.durableHash;
+  for (const row of journal.range(life.ordinal, life.durableThrough + 1, size.changes)) {
+    bytes += row.body.length + (row.private?.length ?? 0) + WIRE_OVERHEAD;
+    if (changes.length > 0 && bytes > size.bytes) break;
+    changes.push(wireChange(row, journal.intact(life.incarnation, row, prevHash)));
+    prevHash = row.hash;
+  }
+  const repair = standing.need.flatMap((missing) => repairOf(journal, lives, missing));
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    terminal: journal.terminal,
+    incarnation: life.incarnation,
+    fromSeq: life.durableThrough + 1,
+    prevHash: life.durableHash,
+    changes,
+    headSeq: life.headSeq,
+    ...(repair.length > 0 ? { repair } : {}),
+    cursor: standing.cursor,
+  };
+}
+
+function wireChange(row: JournalRow, intact: boolean): WireChange {
+  return {
+    body: row.body,
+    hash: row.hash,
+    ...(row.private === null ? {} : { private: row.private }),
+    ...(row.origin === null ? {} : { origin: JSON.parse(row.origin) as Origin }),
+    ...(intact ? {} : { damaged: true as const }),
+  };
+}
+
+/** Only bytes that still fit their hash can repair anything. */
+function repairOf(journal: Journal, lives: readonly Life[], missing: { incarnation: string; seq: number }): Repair[] {
+  const life = lives.find((candidate) => candidate.incarnation === missing.incarnation);
+  const row = life && journal.row(life.ordinal, missing.seq);
+  const prevHash = life && journal.hashAt(life.ordinal, missing.seq - 1);
+  if (!row || prevHash === undefined || !journal.intact(missing.incarnation, row, prevHash)) return [];
+  return [{ ...missing, body: row.body }];
+}
+
+/**
+ * Checks an answer against the till's own chain before anything of it is believed.
+ *
+ * @throws SyncError CHAIN_BROKEN when the centre claims changes that this journal does not have, or has otherwise
+ */
+export function checkMark(journal: Journal, life: Life, mark: { durableThrough: number; chainHash: string }): void {
+  const own = mark.durableThrough <= life.headSeq ? journal.hashAt(life.ordinal, mark.durableThrough) : undefined;
+  if (own === mark.chainHash) return;
+  throw new SyncError(
+    "CHAIN_BROKEN",
+    `The centre holds ${mark.durableThrough} changes of this life with another chain than this till; nothing is sent or deleted until that is looked at.`,
+    { durableThrough: mark.durableThrough, headSeq: life.headSeq },
+  );
+}
+
+/** Writes an answer down, inside one transaction: mark, effects, repaired rows. */
+export function applyAnswer(tx: Sql, context: { journal: Journal; sha256: Sha256; lives: readonly Life[]; life: Life }, answer: ExchangeResponse): void {
+  const { life, lives } = context;
+  tx.run(
+    "UPDATE life SET durable_through = ?, durable_hash = unhex(?), backed_up_through = ? WHERE ordinal = ?",
+    answer.durableThrough,
+    answer.chainHash,
+    answer.backedUpThrough,
+    life.ordinal,
+  );
+  for (const entry of answer.entries) applyEntry(tx, context.journal.terminal, lives, entry);
+  for (const given of answer.give) applyGift(tx, context, given);
+}
+
+/** Effects of this till's own changes. What is applied needs no row; only exceptions are kept. */
+function applyEntry(tx: Sql, terminal: string, lives: readonly Life[], entry: FeedEntry): void {
+  const life = lives.find((candidate) => candidate.incarnation === entry.incarnation);
+  if (entry.terminal !== terminal || life === undefined) return;
+  const from = positionOf(life.ordinal, entry.fromSeq);
+  const to = positionOf(life.ordinal, entry.toSeq);
+  if (entry.effect === "applied") {
+    tx.run("DELETE FROM exception WHERE position BETWEEN ? AND ?", from, to);
+    return;
+  }
+  for (let position = from; position <= to; position++) {
+    tx.run(
+      `INSERT INTO exception (position, effect, code, message) VALUES (?, ?, ?, ?)
+       ON CONFLICT (position) DO UPDATE SET effect = excluded.effect, code = excluded.code, message = excluded.message`,
+      position,
+      entry.effect,
+      entry.code ?? null,
+      entry.message ?? null,
+    );
+  }
+}
+
+/** A row of ours that we lost the bytes of: taken back only when its hash is the one in our chain. */
+function applyGift(tx: Sql, { journal, sha256, lives }: { journal: Journal; sha256: Sha256; lives: readonly Life[] }, given: Repair): void {
+  const life = lives.find((candidate) => candidate.incarnation === given.incarnation);
+  const row = life && journal.row(life.ordinal, given.seq);
+  const prevHash = life && (given.seq === 1 ? CHAIN_START : journal.hashAt(life.ordinal, given.seq - 1));
+  if (!life || !row || prevHash === undefined) return;
+  const origin = row.origin === null ? undefined : (JSON.parse(row.origin) as Origin);
+  const hash = linkHash(sha256, { terminal: journal.terminal, incarnation: life.incarnation, seq: seqOf(row.position), prevHash, origin, body: given.body });
+  if (hash === row.hash) tx.run("UPDATE journal SET body = ? WHERE position = ?", given.body, row.position);
+}

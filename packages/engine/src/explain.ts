@@ -1,0 +1,94 @@
+import { type Effect, parseReceiptNumber, SyncError } from "@tillsync/protocol";
+import { type JournalRow, ordinalOf, seqOf } from "./journal.ts";
+import type { LaneState } from "./lane-state.ts";
+import { isDurable, type Shelf } from "./status.ts";
+import type { Explanation, ExplainStep } from "./verbs.ts";
+import { bodyOf, foldOrder } from "./view.ts";
+
+type Context = Shelf & { readonly lane: LaneState };
+
+/**
+ * Where a document is now and all that happened to it, as this till knows it.
+ *
+ * @param key a receipt number or a localId
+ * @returns undefined when the till has neither
+ */
+export function explain(context: Context, key: string): Explanation | undefined {
+  const localId = localIdOf(context, key);
+  const rows = context.journal.ofEntity(localId);
+  const last = rows.at(-1);
+  if (last === undefined) return undefined;
+  const changes = rows.map((row) => changeOf(context, row));
+  const receiptNumber = foldOrder(rows)?.receiptNumber ?? null;
+  const steps = rows.flatMap((row, index) => stepsOf(context, row, changes[index]?.effect ?? null));
+  return { localId, receiptNumber, where: whereOf(context, last), changes, steps };
+}
+
+function localIdOf({ journal }: Context, key: string): string {
+  try {
+    const { businessDate, sequence } = parseReceiptNumber(key);
+    const found = journal.ofReceipt(businessDate, sequence).find((row) => (bodyOf(row).payload as { receiptNumber?: string }).receiptNumber === key);
+    return found?.localId ?? key;
+  } catch (error) {
+    if (error instanceof SyncError) return key; // not a receipt number of ours, so a localId
+    throw error;
+  }
+}
+
+function exceptionAt({ store }: Context, position: number): { effect: Effect; code: string | null; message: string | null } | undefined {
+  return store.read.get("SELECT effect, code, message FROM exception WHERE position = ?", position);
+}
+
+function changeOf(context: Context, row: JournalRow): Explanation["changes"][number] {
+  const ordinal = ordinalOf(row.position);
+  const incarnation = context.lives.find((life) => life.ordinal === ordinal)?.incarnation ?? "";
+  const seq = seqOf(row.position);
+  const prevHash = context.journal.hashAt(ordinal, seq - 1) ?? "";
+  const durable = isDurable(context.lives, row.position);
+  const exception = exceptionAt(context, row.position);
+  return {
+    incarnation,
+    seq,
+    kind: row.kind,
+    hash: row.hash,
+    intact: context.journal.intact(incarnation, row, prevHash),
+    durable,
+    effect: exception?.effect ?? (durable ? "applied" : null),
+    code: exception?.code ?? null,
+    message: exception?.message ?? null,
+    body: bodyOf(row),
+  };
+}
+
+const SAID: Readonly<Record<string, string>> = {
+  "order.edited": "the open order was edited on this till",
+  "order.closed": "paid; written durably on this till",
+  "order.voided": "given up before payment",
+  "order.deleted": "deleted while open",
+  "transaction.recorded": "recorded on this till",
+  "inventory.updated": "stock movement recorded on this till",
+  "shift.opened": "shift opened",
+  "shift.closed": "shift closed",
+  "terminal.reborn": "a new life of this till's database began",
+};
+
+function stepsOf(context: Context, row: JournalRow, effect: Effect | null): ExplainStep[] {
+  const { occurredAt } = bodyOf(row) as unknown as { occurredAt: string };
+  const seq = seqOf(row.position);
+  const written = { at: occurredAt, what: `${SAID[row.kind] ?? row.kind} (seq ${seq})` };
+  if (!isDurable(context.lives, row.position)) return [written, { at: null, what: "waits to be sent to head office" }];
+  const stored = { at: null, what: "stored at head office, durably" };
+  const exception = exceptionAt(context, row.position);
+  const result = exception ? `${effect} at head office: ${exception.message ?? exception.code ?? "a person has to look"}` : "applied at head office";
+  return [written, stored, { at: null, what: result }];
+}
+
+function whereOf(context: Context, last: JournalRow): string {
+  if (!isDurable(context.lives, last.position)) {
+    const why = context.lane.error ? ` The last attempt failed: ${context.lane.error.message}` : "";
+    return `On this till only, safe and waiting to be sent.${why}`;
+  }
+  const exception = exceptionAt(context, last.position);
+  if (exception === undefined) return "At head office and on this till, applied.";
+  return `At head office and on this till; head office has it ${exception.effect}: ${exception.message ?? exception.code ?? "a person has to look"}`;
+}

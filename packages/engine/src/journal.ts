@@ -1,0 +1,209 @@
+import {
+  CHAIN_START,
+  canonicalText,
+  type Kind,
+  LIMITS,
+  linkHash,
+  type Origin,
+  parseAs,
+  PAYLOADS,
+  type PayloadOf,
+  privateHash,
+  privateText,
+  type Sha256,
+  SyncError,
+} from "@tillsync/protocol";
+import type { Ids, LocalStore, Sql } from "./ports.ts";
+
+/** One life of this database, as the `life` table keeps it; `headSeq` and `headHash` are read from the journal. */
+export interface Life {
+  readonly ordinal: number;
+  readonly incarnation: string;
+  readonly durableThrough: number;
+  readonly durableHash: string;
+  readonly headSeq: number;
+  readonly headHash: string;
+}
+
+/** A journal row as it is read back. */
+export interface JournalRow {
+  readonly position: number;
+  readonly hash: string;
+  readonly kind: Kind;
+  readonly localId: string;
+  readonly version: number;
+  readonly businessDate: string;
+  readonly body: string;
+  readonly private: string | null;
+  readonly origin: string | null;
+}
+
+/** What the journal needs to write a change; the rest (id, seq, hash) is its own business. */
+export interface ChangeDraft<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly localId: string;
+  readonly version: number;
+  readonly shiftId: string | undefined;
+  readonly businessDate: string;
+  readonly occurredAt: string;
+  readonly payload: PayloadOf<K>;
+  readonly receiptSequence?: number;
+  readonly private?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface Head {
+  readonly ordinal: number;
+  readonly incarnation: string;
+  readonly seq: number;
+  readonly hash: string;
+}
+
+export interface Appended {
+  readonly head: Head;
+  readonly changeId: string;
+}
+
+/** Lives are numbered from 1 and no life reaches 2^40 changes: 35 years of a thousand sales a second. */
+const LIFE_SPAN = 2 ** 40;
+
+/** Row order is journal order: see `000001.sql`. */
+export function positionOf(ordinal: number, seq: number): number {
+  return ordinal * LIFE_SPAN + seq;
+}
+
+export function seqOf(position: number): number {
+  return position % LIFE_SPAN;
+}
+
+export function ordinalOf(position: number): number {
+  return Math.floor(position / LIFE_SPAN);
+}
+
+const COLUMNS = `position, lower(hex(hash)) AS hash, kind, local_id AS localId, version, business_date AS businessDate, body,
+  private, origin`;
+
+/** The hash-chained list of changes: the truth on the till. */
+export class Journal {
+  readonly terminal: string;
+  readonly #store: LocalStore;
+  readonly #ids: Ids;
+  readonly #sha256: Sha256;
+
+  constructor(terminal: string, ports: { store: LocalStore; ids: Ids; sha256: Sha256 }) {
+    this.terminal = terminal;
+    this.#store = ports.store;
+    this.#ids = ports.ids;
+    this.#sha256 = ports.sha256;
+  }
+
+  /**
+   * Writes the next change of the chain inside the caller's transaction.
+   *
+   * @throws SyncError INVALID_INPUT naming the field; TOO_LARGE when the change is over `LIMITS.maxChangeBytes`
+   */
+  append<K extends Kind>(tx: Sql, head: Head, draft: ChangeDraft<K>): Appended {
+    const { receiptSequence, private: fields, payload, ...envelope } = draft;
+    parseAs<unknown>(PAYLOADS[draft.kind], payload);
+    const secret = fields && Object.keys(fields).length > 0 ? privateText(fields, this.#ids.hex(32)) : null;
+    const changeId = this.#ids.next();
+    const hashOfSecret = secret === null ? undefined : privateHash(this.#sha256, secret);
+    const body = canonicalText({ ...envelope, changeId, payload, private: hashOfSecret });
+    refuseLarge(body, secret);
+    const place = { terminal: this.terminal, incarnation: head.incarnation, seq: head.seq + 1, prevHash: head.hash };
+    const hash = linkHash(this.#sha256, { ...place, body });
+    tx.run(
+      `INSERT INTO journal (position, hash, kind, local_id, version, business_date, receipt_sequence, body, private)
+       VALUES (?, unhex(?), ?, ?, ?, ?, ?, ?, ?)`,
+      positionOf(head.ordinal, place.seq),
+      hash,
+      draft.kind,
+      draft.localId,
+      draft.version,
+      draft.businessDate,
+      receiptSequence ?? null,
+      body,
+      secret,
+    );
+    return { head: { ...head, seq: place.seq, hash }, changeId };
+  }
+
+  /** All lives, oldest first. */
+  lives(): Life[] {
+    const rows = this.#store.read.all<Omit<Life, "headSeq" | "headHash">>(
+      `SELECT ordinal, incarnation, durable_through AS durableThrough, lower(hex(durable_hash)) AS durableHash FROM life ORDER BY ordinal`,
+    );
+    return rows.map((life) => {
+      const last = this.#store.read.get<{ position: number; hash: string }>(
+        "SELECT position, lower(hex(hash)) AS hash FROM journal WHERE position >= ? AND position < ? ORDER BY position DESC LIMIT 1",
+        positionOf(life.ordinal, 0),
+        positionOf(life.ordinal + 1, 0),
+      );
+      return { ...life, headSeq: last ? seqOf(last.position) : 0, headHash: last?.hash ?? CHAIN_START };
+    });
+  }
+
+  row(ordinal: number, seq: number): JournalRow | undefined {
+    return this.#store.read.get<JournalRow>(`SELECT ${COLUMNS} FROM journal WHERE position = ?`, positionOf(ordinal, seq));
+  }
+
+  /** The hash at a place of a life's chain; `CHAIN_START` before its first change. */
+  hashAt(ordinal: number, seq: number): string | undefined {
+    if (seq === 0) return CHAIN_START;
+    return this.row(ordinal, seq)?.hash;
+  }
+
+  /** Changes of a life from `fromSeq` on, at most `limit`. */
+  range(ordinal: number, fromSeq: number, limit: number): JournalRow[] {
+    return this.#store.read.all<JournalRow>(
+      `SELECT ${COLUMNS} FROM journal WHERE position >= ? AND position < ? ORDER BY position LIMIT ?`,
+      positionOf(ordinal, fromSeq),
+      positionOf(ordinal + 1, 0),
+      limit,
+    );
+  }
+
+  /** Every change of one entity, oldest first. */
+  ofEntity(localId: string): JournalRow[] {
+    return this.#store.read.all<JournalRow>(`SELECT ${COLUMNS} FROM journal WHERE local_id = ? ORDER BY position`, localId);
+  }
+
+  ofReceipt(businessDate: string, sequence: number): JournalRow[] {
+    return this.#store.read.all<JournalRow>(
+      `SELECT ${COLUMNS} FROM journal WHERE business_date = ? AND receipt_sequence = ? ORDER BY position`,
+      businessDate,
+      sequence,
+    );
+  }
+
+  /** The highest receipt sequence of a life on a day: counters are read from what was issued, never kept beside it. */
+  lastReceipt(ordinal: number, businessDate: string): number {
+    const row = this.#store.read.get<{ sequence: number | null }>(
+      `SELECT max(receipt_sequence) AS sequence FROM journal
+       WHERE business_date = ? AND receipt_sequence IS NOT NULL AND position >= ? AND position < ?`,
+      businessDate,
+      positionOf(ordinal, 0),
+      positionOf(ordinal + 1, 0),
+    );
+    return row?.sequence ?? 0;
+  }
+
+  /** Whether a row's bytes still give its hash. */
+  intact(incarnation: string, row: JournalRow, prevHash: string): boolean {
+    const origin = row.origin === null ? undefined : (JSON.parse(row.origin) as Origin);
+    const place = { terminal: this.terminal, incarnation, seq: seqOf(row.position), prevHash, origin };
+    return linkHash(this.#sha256, { ...place, body: row.body }) === row.hash;
+  }
+}
+
+function refuseLarge(body: string, secret: string | null): void {
+  check("change", body, LIMITS.maxChangeBytes);
+  if (secret !== null) check("private", secret, LIMITS.maxPrivateBytes);
+}
+
+function check(field: string, text: string, limit: number): void {
+  if (text.length * 3 <= limit) return;
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes <= limit) return;
+  const expected = `at most ${limit} bytes`;
+  throw new SyncError("TOO_LARGE", `The ${field} has ${bytes} bytes; ${expected} are possible. Split it.`, { field, expected, got: String(bytes) });
+}

@@ -1,0 +1,49 @@
+import type { Terminal } from "./verbs.ts";
+import type { Ports } from "./ports.ts";
+import { openStore } from "./sqlite/store.ts";
+import { systemClock } from "./system/clock.ts";
+import { httpTransport } from "./system/http-transport.ts";
+import { systemIds } from "./system/ids.ts";
+import { sha256 } from "./system/sha256.ts";
+import { openWitness } from "./system/witness-file.ts";
+import { startTerminal, type TerminalSettings } from "./terminal.ts";
+
+export interface TerminalOptions extends TerminalSettings {
+  /** Path of the till's database; `FILE.lock` and `FILE.witness` lie beside it. */
+  readonly file: string;
+  readonly central: { readonly url: string; readonly key: string; readonly timeoutMs?: number };
+}
+
+/**
+ * Opens a till: its database, its witness, the way to the centre, and the loop that drains the journal.
+ *
+ * ```ts
+ * const till = openTerminal({
+ *   file: "data/till.db", terminal: "0198…", shortId: "T01", store: "STORE001", currency: "KES",
+ *   central: { url: "http://127.0.0.1:8080", key: "tsk_…" },
+ * });
+ * till.openShift({ operator: "Amina" });
+ * till.closeOrder({ localId: "…", lines: [{ item: "bread", quantity: "2", unitPrice: "60.00" }], tenders: [{ type: "cash", amountMinor: 12_000 }] });
+ * ```
+ *
+ * @throws SyncError LOCKED, SQLITE_TOO_OLD, SQLITE_NOT_DURABLE, CONFIG_INVALID
+ */
+export function openTerminal(options: TerminalOptions): Terminal {
+  const store = openStore(options.file);
+  const witness = openWitness(`${options.file}.witness`);
+  const transport = httpTransport(options.central);
+  const ports: Ports = { clock: systemClock, ids: systemIds, store, witness, transport, sha256 };
+  try {
+    const terminal = startTerminal(options, ports);
+    const close = terminal.close.bind(terminal);
+    terminal.close = async (graceMs) => {
+      await close(graceMs);
+      await transport.close();
+    };
+    return terminal;
+  } catch (error) {
+    witness.close();
+    store.close();
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+import type { ExchangeRequest, ExchangeResponse, Sha256 } from "@tillsync/protocol";
+
+/** Time. Wall time stamps facts, monotonic time measures and waits; tests move both. */
+export interface Clock {
+  /** Milliseconds since 1970 as the machine believes it; may jump. */
+  wallMs(): number;
+  /** Milliseconds that only grow, from an arbitrary start. */
+  monotonicMs(): number;
+  /** Calls `fn` once after `delayMs`; the returned function cancels. */
+  after(delayMs: number, fn: () => void): () => void;
+}
+
+/** Chance, from one source, so that a seed repeats a whole run. */
+export interface Ids {
+  /** A UUIDv7; later calls sort after earlier ones within a process. */
+  next(): string;
+  /** `digits` random hex digits. */
+  hex(digits: number): string;
+  /** A number in [0, 1) that spreads waits. */
+  jitter(): number;
+}
+
+export type SqlValue = string | number | bigint | Uint8Array | null;
+
+/** Statements of one transaction, or reads outside of one. Parameters are positional (`?`). */
+export interface Sql {
+  run(sql: string, ...params: SqlValue[]): { readonly changes: number };
+  get<T>(sql: string, ...params: SqlValue[]): T | undefined;
+  all<T>(sql: string, ...params: SqlValue[]): T[];
+}
+
+/**
+ * The till's own database. An implementation must guarantee:
+ * - `transaction` is atomic and, once it returns, survives a power cut;
+ * - when `fn` throws, nothing of it is visible and the error passes through;
+ * - when the commit itself fails, the error is SyncError COMMIT_UNKNOWN: the transaction may or may not be there;
+ * - there is one writer: a second process (or store on the same file) is refused with SyncError LOCKED;
+ * - `reopen` drops every handle and cached page and recovers from the files; what it then shows is the truth.
+ * `contract/local-store.ts` is the suite that each implementation passes.
+ */
+export interface LocalStore {
+  readonly read: Pick<Sql, "get" | "all">;
+  /** Rows one at a time, for histories that do not fit in memory. The store must not be written meanwhile. */
+  iterate<T>(sql: string, ...params: SqlValue[]): Iterable<T>;
+  transaction<T>(fn: (tx: Sql) => T): T;
+  reopen(): void;
+  close(): void;
+}
+
+/** What the witness file says: how far this terminal's journal had come. */
+export interface Witnessed {
+  readonly incarnation: string;
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/**
+ * The file beside the database that may lag after a power cut and never leads. A witness ahead of the database means that
+ * the database was rolled back.
+ */
+export interface Witness {
+  read(): Witnessed | undefined;
+  /** After a commit; not flushed. */
+  write(seen: Witnessed): void;
+  /** At shift close and clean stop. */
+  flush(): void;
+  close(): void;
+}
+
+/**
+ * The way to the centre. `exchange` resolves only with an answer that passed the schema; everything else rejects with a
+ * SyncError: UNREACHABLE, TIMED_OUT, NOT_AN_ANSWER, or the code the centre gave. `details.retryAfterMs` carries a
+ * `Retry-After`.
+ */
+export interface Transport {
+  exchange(request: ExchangeRequest, signal: AbortSignal): Promise<ExchangeResponse>;
+}
+
+/** Everything outside the engine. No other file of it reads time, chance, disk or network. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly store: LocalStore;
+  readonly witness: Witness;
+  readonly transport: Transport;
+  readonly sha256: Sha256;
+}

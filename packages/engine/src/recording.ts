@@ -1,0 +1,94 @@
+import type { Kind } from "@tillsync/protocol";
+import { canonicalText, SyncError } from "@tillsync/protocol";
+import type { ChangeDraft, Head, Journal, JournalRow } from "./journal.ts";
+import { seqOf } from "./journal.ts";
+import type { Clock, Sql } from "./ports.ts";
+import type { Recorded, Shift } from "./verbs.ts";
+import { bodyOf } from "./view.ts";
+
+/** What moves with every commit. Kept in memory by the one writer, read back from the database at open and after trouble. */
+export interface Present {
+  readonly head: Head;
+  readonly shift: Shift | null;
+  /** The last receipt of the present life on the shift's business date. */
+  readonly receipt: { readonly businessDate: string; readonly sequence: number } | null;
+}
+
+/** Everything a verb needs: who we are, the journal, time, and the rest of this transaction. */
+export interface Desk {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly currency: string;
+  readonly timeZone: string;
+  /** What this terminal prints before its receipt numbers. */
+  readonly printed: string;
+}
+
+/** One transaction under way: the statements, and the present as it will be when it commits. */
+export class Recording {
+  readonly desk: Desk;
+  readonly tx: Sql;
+  readonly recorded: Recorded[] = [];
+  present: Present;
+
+  constructor(desk: Desk, tx: Sql, present: Present) {
+    this.desk = desk;
+    this.tx = tx;
+    this.present = present;
+  }
+
+  /** The shift that sales go into. @throws SyncError SHIFT_NOT_OPEN */
+  shift(): Shift {
+    if (this.present.shift) return this.present.shift;
+    throw new SyncError("SHIFT_NOT_OPEN", "No shift is open on this terminal; open one first, its business date is on every receipt.");
+  }
+
+  now(given: string | undefined): string {
+    return given ?? new Date(this.desk.clock.wallMs()).toISOString();
+  }
+
+  /** Writes one change and notes it. */
+  append<K extends Kind>(draft: ChangeDraft<K>, extra: Pick<Recorded, "receiptNumber" | "totalMinor"> = {}): Recorded {
+    const { head, changeId } = this.desk.journal.append(this.tx, this.present.head, draft);
+    this.present = { ...this.present, head };
+    const { localId, kind, version } = draft;
+    const { incarnation, seq, hash } = head;
+    const recorded: Recorded = { localId, changeId, incarnation, seq, hash, kind, version, ...extra, duplicate: false };
+    this.recorded.push(recorded);
+    return recorded;
+  }
+
+  /**
+   * The earlier recording of the same entity, when it says the same; undefined when there is none.
+   *
+   * @throws SyncError LOCAL_ID_TAKEN when the id was used for something else: same id with other content is never a duplicate
+   */
+  repeated(rows: readonly JournalRow[], kind: Kind, payload: (stored: Record<string, unknown>) => unknown): Recorded | undefined {
+    const last = rows.at(-1);
+    if (last === undefined) return undefined;
+    const stored = bodyOf(last) as { changeId: string; payload: Record<string, unknown> } & ReturnType<typeof bodyOf>;
+    if (last.kind === kind && canonicalText(payload(stored.payload)) === canonicalText(stored.payload)) {
+      return duplicateOf(last, stored, this.present.head.incarnation);
+    }
+    throw new SyncError("LOCAL_ID_TAKEN", `localId ${last.localId} was already used for something else; give every document an id of its own.`, {
+      field: "localId",
+      got: last.localId,
+    });
+  }
+}
+
+function duplicateOf(row: JournalRow, stored: { changeId: string; payload: Record<string, unknown> }, incarnation: string): Recorded {
+  const { receiptNumber, totalMinor } = stored.payload;
+  return {
+    localId: row.localId,
+    changeId: stored.changeId,
+    incarnation,
+    seq: seqOf(row.position),
+    hash: row.hash,
+    kind: row.kind,
+    version: row.version,
+    ...(typeof receiptNumber === "string" ? { receiptNumber } : {}),
+    ...(typeof totalMinor === "number" ? { totalMinor } : {}),
+    duplicate: true,
+  };
+}

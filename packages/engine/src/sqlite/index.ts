@@ -1,0 +1,3 @@
+export { assertSafeVersion, betterSqlite, type Driver, nodeSqlite, type OpenDriver, type Statement } from "./driver.ts";
+export { holdLock } from "./lock.ts";
+export { migrateStore, openDurable, openStore, SqliteStore } from "./store.ts";

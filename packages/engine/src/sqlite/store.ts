@@ -1,0 +1,162 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { SyncError } from "@tillsync/protocol";
+import type { LocalStore, Sql, SqlValue } from "../ports.ts";
+import { assertSafeVersion, betterSqlite, type Driver, type OpenDriver, type Statement } from "./driver.ts";
+import { holdLock } from "./lock.ts";
+
+const MIGRATIONS = new URL("./migrations/", import.meta.url);
+
+/**
+ * Opens the till's database: takes the lock, checks SQLite's version, sets what makes a commit survive a power cut and
+ * reads it back, and brings the schema up to this release.
+ *
+ * @throws SyncError LOCKED, SQLITE_TOO_OLD, SQLITE_NOT_DURABLE
+ */
+export function openStore(file: string, open: OpenDriver = betterSqlite): LocalStore {
+  const lock = holdLock(file, open);
+  try {
+    return new SqliteStore(() => openDurable(file, open), () => lock.close());
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+/**
+ * A handle whose commits survive a power cut. `synchronous` is a property of the connection, and better-sqlite3 is built
+ * so that every open but the first gets NORMAL in WAL mode: it is set and read back each time (reliability.md F4).
+ */
+export function openDurable(file: string, open: OpenDriver): Driver {
+  const driver = open(file);
+  try {
+    assertSafeVersion(valueOf(driver, "SELECT sqlite_version()"));
+    driver.exec("PRAGMA journal_mode = WAL");
+    driver.exec("PRAGMA synchronous = FULL");
+    driver.exec("PRAGMA foreign_keys = ON");
+    const mode = valueOf(driver, "PRAGMA journal_mode");
+    const synchronous = valueOf(driver, "PRAGMA synchronous");
+    if (mode !== "wal" || synchronous !== "2") {
+      const got = `journal_mode ${mode}, synchronous ${synchronous}`;
+      throw new SyncError("SQLITE_NOT_DURABLE", `The database does not accept durable commits (${got}).`, { expected: "wal, 2", got });
+    }
+    return driver;
+  } catch (error) {
+    driver.close();
+    throw error;
+  }
+}
+
+function valueOf(driver: Driver, sql: string): string {
+  const row = driver.prepare(sql).get() as Record<string, unknown>;
+  return String(Object.values(row)[0]);
+}
+
+/** Runs the numbered migrations that a database lacks, each in a transaction of its own with its number. */
+export function migrateStore(driver: Driver): void {
+  const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql")).sort();
+  const done = Number(valueOf(driver, "PRAGMA user_version"));
+  if (done > files.length) {
+    throw new SyncError("SQLITE_NOT_DURABLE", `This database was written by a later release (schema ${done}, this one knows ${files.length}).`);
+  }
+  for (const [index, name] of files.entries()) {
+    if (index < done) continue;
+    driver.exec(`BEGIN IMMEDIATE; ${readFileSync(new URL(name, MIGRATIONS), "utf8")}; PRAGMA user_version = ${index + 1}; COMMIT`);
+  }
+}
+
+/** `LocalStore` over any SQLite driver. `open` gives a fresh handle each time the store is (re)opened. */
+export class SqliteStore implements LocalStore {
+  readonly #open: () => Driver;
+  readonly #onClose: () => void;
+  readonly #statements = new Map<string, Statement>();
+  #driver: Driver;
+  #inTransaction = false;
+
+  readonly read: LocalStore["read"] = {
+    get: <T>(sql: string, ...params: SqlValue[]) => this.#prepared(sql).get(...params) as T | undefined,
+    all: <T>(sql: string, ...params: SqlValue[]) => this.#prepared(sql).all(...params) as T[],
+  };
+
+  readonly #sql: Sql = {
+    ...this.read,
+    run: (sql, ...params) => ({ changes: Number(this.#prepared(sql).run(...params).changes) }),
+  };
+
+  constructor(open: () => Driver, onClose: () => void = () => {}) {
+    this.#open = open;
+    this.#onClose = onClose;
+    this.#driver = open();
+    migrateStore(this.#driver);
+  }
+
+  iterate<T>(sql: string, ...params: SqlValue[]): Iterable<T> {
+    return this.#driver.prepare(sql).iterate(...params) as Iterable<T>;
+  }
+
+  transaction<T>(fn: (tx: Sql) => T): T {
+    if (this.#inTransaction) throw new Error("A store transaction inside a store transaction: commit would promise too much.");
+    this.#inTransaction = true;
+    try {
+      this.#driver.exec("BEGIN IMMEDIATE");
+      let result: T;
+      try {
+        result = fn(this.#sql);
+      } catch (error) {
+        this.#rollback();
+        throw error;
+      }
+      this.#commit();
+      return result;
+    } finally {
+      this.#inTransaction = false;
+    }
+  }
+
+  /** SQLite may have rolled back by itself (full disk, I/O error); then there is nothing left to undo. */
+  #rollback(): void {
+    try {
+      this.#driver.exec("ROLLBACK");
+    } catch (error) {
+      if (!(error instanceof Error && /no transaction is active/.test(error.message))) throw error;
+    }
+  }
+
+  /** A failed commit may still be there after recovery, so it is unknown, never "not sold" (reliability.md F6). */
+  #commit(): void {
+    try {
+      this.#driver.exec("COMMIT");
+    } catch (cause) {
+      throw new SyncError("COMMIT_UNKNOWN", "The database could not confirm the commit; it must be reopened to know.", {}, cause);
+    }
+  }
+
+  /**
+   * Drops the handle and every page it trusted, recovers from the files, and moves what recovery found into the database
+   * file with a flush of its own: after a failed flush the log's pages may sit in memory only.
+   */
+  reopen(): void {
+    this.#statements.clear();
+    try {
+      this.#driver.close();
+    } catch {
+      // A handle that cannot even close is dropped; the files are what counts.
+    }
+    this.#driver = this.#open();
+    this.#driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#driver.close();
+    this.#onClose();
+  }
+
+  #prepared(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#driver.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}

@@ -1,0 +1,108 @@
+import type { Effect, SyncError } from "@tillsync/protocol";
+import { type Journal, type Life, ordinalOf, seqOf } from "./journal.ts";
+import type { LaneState } from "./lane-state.ts";
+import { pendingOf } from "./central.ts";
+import type { LocalStore } from "./ports.ts";
+import type { LaneStatus, OrderView, Shift, TerminalStatus } from "./verbs.ts";
+import { foldOrder } from "./view.ts";
+
+export interface StatusInput {
+  readonly terminal: string;
+  readonly shortId: string;
+  readonly store: string;
+  readonly lives: readonly Life[];
+  readonly shift: Shift | null;
+  readonly lane: LaneState & { readonly sending: boolean };
+  readonly exceptions: number;
+  readonly stopped: SyncError | null;
+  readonly nextAttemptAt: number;
+}
+
+/** What people and programs see of a terminal; 004's words where 004 has one. */
+export function statusOf(input: StatusInput): TerminalStatus {
+  const pending = pendingOf(input.lives);
+  const present = input.lives.at(-1);
+  const { halted, failures, lastSuccessAt, sending } = input.lane;
+  const stopped = input.stopped ? { code: input.stopped.code, message: input.stopped.message } : null;
+  const light = stopped || halted || failures > 0 ? "red" : pending > 0 || input.exceptions > 0 ? "yellow" : "green";
+  return {
+    terminal: input.terminal,
+    shortId: input.shortId,
+    store: input.store,
+    incarnation: present?.incarnation ?? "",
+    incarnationOrdinal: present?.ordinal ?? 0,
+    syncState: sending ? "Syncing" : failures > 0 ? "Error" : lastSuccessAt === null ? "Idle" : "Success",
+    light,
+    text: stopped?.message ?? sentence(input, pending),
+    headSeq: present?.headSeq ?? 0,
+    durableThrough: present?.durableThrough ?? 0,
+    pending,
+    exceptions: input.exceptions,
+    pendingOrders: pending,
+    syncedOrders: input.lives.reduce((sum, life) => sum + life.durableThrough, 0) - input.exceptions,
+    failedOrders: input.exceptions,
+    lastSyncTimestamp: lastSuccessAt,
+    shift: input.shift,
+    lanes: [laneOf(input, pending)],
+    stopped,
+  };
+}
+
+function sentence({ lane, exceptions }: StatusInput, pending: number): string {
+  const waits = pending === 0 ? "Everything sold is at head office." : `${pending} ${pending === 1 ? "change waits" : "changes wait"} to be sent; all are safe on this till.`;
+  const parked = exceptions === 0 ? "" : ` ${exceptions} at head office ${exceptions === 1 ? "needs" : "need"} a person.`;
+  if (lane.halted) return `Sending stopped: ${lane.error?.message ?? "a person has to look"} ${waits}`;
+  if (lane.failures > 0) return `Head office cannot be reached: ${lane.error?.message ?? ""} ${waits}${parked}`;
+  return `${waits}${parked}`;
+}
+
+function laneOf({ lane, nextAttemptAt }: StatusInput, pending: number): LaneStatus {
+  const error = lane.error;
+  const state = lane.halted ? "parked" : lane.sending ? "sending" : lane.failures > 0 ? "retrying" : pending > 0 ? "pending" : "settled";
+  return {
+    name: "central",
+    state,
+    pending,
+    failures: lane.failures,
+    lastAttemptAt: iso(lane.lastAttemptAt),
+    lastSuccessAt: iso(lane.lastSuccessAt),
+    nextAttemptAt: lane.halted || lane.sending ? null : iso(nextAttemptAt),
+    lastError: error,
+    halted: lane.halted ? error : null,
+  };
+}
+
+function iso(wallMs: number | null): string | null {
+  return wallMs === null ? null : new Date(wallMs).toISOString();
+}
+
+export interface Shelf {
+  readonly journal: Journal;
+  readonly store: LocalStore;
+  readonly lives: readonly Life[];
+}
+
+/** An order with where it is on its way. */
+export function orderView(shelf: Shelf, localId: string): OrderView | undefined {
+  const rows = shelf.journal.ofEntity(localId);
+  const order = foldOrder(rows);
+  if (order === undefined) return undefined;
+  const last = rows.at(-1)?.position ?? 0;
+  const effect = effectAt(shelf, last);
+  const synced = isDurable(shelf.lives, last);
+  const failed = effect !== null && effect !== "applied";
+  return { ...order, orderSyncStatus: failed ? "FAILED" : synced ? "SYNCED" : "PENDING", effect };
+}
+
+export function isDurable(lives: readonly Life[], position: number): boolean {
+  const life = lives.find((candidate) => candidate.ordinal === ordinalOf(position));
+  return life !== undefined && seqOf(position) <= life.durableThrough;
+}
+
+/** What the centre made of a change, as far as the till knows: exceptions are told, silence after storage means applied. */
+export function effectAt(shelf: Shelf, position: number): Effect | null {
+  const row = shelf.store.read.get<{ effect: Effect }>("SELECT effect FROM exception WHERE position = ?", position);
+  if (row) return row.effect;
+  return isDurable(shelf.lives, position) ? "applied" : null;
+}
+

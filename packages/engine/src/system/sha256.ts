@@ -1,0 +1,4 @@
+import { hash } from "node:crypto";
+import type { Sha256 } from "@tillsync/protocol";
+
+export const sha256: Sha256 = (text) => hash("sha256", text, "hex");

@@ -1,0 +1,242 @@
+import type { Effect, Kind, LineEvent, OrderLine, Tender } from "@tillsync/protocol";
+import type { Sql } from "./ports.ts";
+
+/** A line as a POS hands it in. `amountMinor` may be left out: it is then quantity times unit price, half-up. */
+export interface LineDraft extends Omit<OrderLine, "id" | "amountMinor"> {
+  readonly id?: string | undefined;
+  readonly amountMinor?: number | undefined;
+}
+
+/** A sale, return or void to be closed now. `localId` is the caller's: the same one again is the same order. */
+export interface OrderDraft {
+  readonly localId: string;
+  readonly documentType?: "sale" | "return" | "void" | undefined;
+  readonly currency?: string | undefined;
+  readonly lines: readonly LineDraft[];
+  readonly tenders: readonly Tender[];
+  readonly taxes?: readonly { code: string; rate: string; baseMinor: number; taxMinor: number; included: boolean }[] | undefined;
+  readonly operator?: string | undefined;
+  readonly customerId?: string | undefined;
+  readonly loyaltyPoints?: number | undefined;
+  readonly orderNumber?: string | undefined;
+  readonly reference?: string | undefined;
+  readonly original?: { localId?: string | undefined; receiptNumber?: string | undefined } | undefined;
+  readonly source?: { system: string; madeUp?: string[] | undefined } | undefined;
+  /** When it happened, for imports; now when absent. */
+  readonly occurredAt?: string | undefined;
+  /** Names, phones and other personal data: kept apart from the order's bytes, erasable. */
+  readonly private?: Readonly<Record<string, string>> | undefined;
+}
+
+/** An edit of an open order: lines to add, and events about lines that are there. The first edit opens it. */
+export interface OrderEdit {
+  readonly localId: string;
+  readonly currency?: string | undefined;
+  readonly add?: readonly LineDraft[] | undefined;
+  readonly void?: readonly { line: string; reason?: string | undefined }[] | undefined;
+  readonly notes?: readonly { line?: string | undefined; text: string }[] | undefined;
+  readonly served?: readonly string[] | undefined;
+  readonly label?: string | undefined;
+  readonly operator?: string | undefined;
+  readonly customerId?: string | undefined;
+  readonly covers?: number | undefined;
+  readonly occurredAt?: string | undefined;
+}
+
+/** Payment of an open order: what `OrderDraft` has besides lines. */
+export type Payment = Omit<OrderDraft, "lines" | "currency">;
+
+export interface TransactionDraft {
+  readonly localId: string;
+  readonly type: string;
+  readonly currency?: string | undefined;
+  readonly amountMinor: number;
+  readonly item?: string | undefined;
+  readonly quantity?: string | undefined;
+  readonly unitPrice?: string | undefined;
+  readonly stockDelta?: string | undefined;
+  readonly tender?: string | undefined;
+  readonly operator?: string | undefined;
+  readonly orderLocalId?: string | undefined;
+  readonly customerId?: string | undefined;
+  readonly reference?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly occurredAt?: string | undefined;
+  readonly private?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface InventoryDraft {
+  readonly localId: string;
+  readonly item: string;
+  readonly delta: string;
+  readonly type: string;
+  readonly previousStock?: string | undefined;
+  readonly newStock?: string | undefined;
+  readonly operator?: string | undefined;
+  readonly reference?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly occurredAt?: string | undefined;
+}
+
+export interface ShiftOpening {
+  readonly localId?: string | undefined;
+  readonly operator: string;
+  /** The day its sales count for; the local date of the clock (UTC until stores have time zones) when absent. */
+  readonly businessDate?: string | undefined;
+  readonly openingFloatMinor?: number | undefined;
+  readonly occurredAt?: string | undefined;
+}
+
+/** What `record` answers: the sale is durable and the receipt may print. */
+export interface Recorded {
+  readonly localId: string;
+  readonly changeId: string;
+  readonly incarnation: string;
+  readonly seq: number;
+  readonly hash: string;
+  readonly kind: Kind;
+  readonly version: number;
+  readonly receiptNumber?: string;
+  readonly totalMinor?: number;
+  /** True when this localId was recorded before with the same content: nothing was written. */
+  readonly duplicate: boolean;
+}
+
+export interface Shift {
+  readonly localId: string;
+  readonly operator: string;
+  readonly businessDate: string;
+  readonly openedAt: string;
+  readonly closedAt: string | null;
+  readonly openSeq: number;
+  readonly closeSeq: number | null;
+}
+
+/** Where an order is on its way: 004's words for the lane state, with the effect the centre reported, if any. */
+export interface OrderView {
+  readonly localId: string;
+  readonly state: "open" | "closed" | "voided" | "deleted";
+  readonly version: number;
+  readonly currency: string;
+  readonly totalMinor: number;
+  readonly lines: readonly OrderLine[];
+  readonly tenders: readonly Tender[];
+  readonly receiptNumber: string | null;
+  readonly businessDate: string;
+  readonly shiftId: string | null;
+  readonly events: readonly LineEvent[];
+  readonly orderSyncStatus: "PENDING" | "SYNCED" | "FAILED";
+  readonly effect: Effect | null;
+}
+
+export interface LaneStatus {
+  readonly name: "central";
+  /** `settled`: nothing waits; the other words as in the glossary. */
+  readonly state: "pending" | "sending" | "retrying" | "parked" | "settled";
+  readonly pending: number;
+  readonly failures: number;
+  readonly lastAttemptAt: string | null;
+  readonly lastSuccessAt: string | null;
+  readonly nextAttemptAt: string | null;
+  readonly lastError: { readonly code: string; readonly message: string } | null;
+  /** Set when the lane stopped until a person or a later version acts; nothing is deleted. */
+  readonly halted: { readonly code: string; readonly message: string } | null;
+}
+
+export interface TerminalStatus {
+  readonly terminal: string;
+  readonly shortId: string;
+  readonly store: string;
+  readonly incarnation: string;
+  readonly incarnationOrdinal: number;
+  /** 004's words. */
+  readonly syncState: "Idle" | "Syncing" | "Success" | "Error";
+  readonly light: "green" | "yellow" | "red";
+  /** One sentence for the tooltip. */
+  readonly text: string;
+  readonly headSeq: number;
+  readonly durableThrough: number;
+  readonly pending: number;
+  /** Changes the centre holds but could not apply. */
+  readonly exceptions: number;
+  readonly pendingOrders: number;
+  readonly syncedOrders: number;
+  readonly failedOrders: number;
+  readonly lastSyncTimestamp: number | null;
+  readonly shift: Shift | null;
+  readonly lanes: readonly LaneStatus[];
+  /** Set when the database failed and selling stopped; the reason in one sentence. */
+  readonly stopped: { readonly code: string; readonly message: string } | null;
+}
+
+/** What `syncNow` did: how many changes went, how many are left, and why. */
+export interface SyncResult {
+  readonly sent: number;
+  readonly left: number;
+  readonly reason: { readonly code: string; readonly message: string } | null;
+}
+
+/** One step in the life of a receipt, oldest first. */
+export interface ExplainStep {
+  readonly at: string | null;
+  readonly what: string;
+}
+
+export interface Explanation {
+  readonly localId: string;
+  readonly receiptNumber: string | null;
+  /** Where it is now, in one sentence. */
+  readonly where: string;
+  readonly changes: readonly {
+    readonly incarnation: string;
+    readonly seq: number;
+    readonly kind: Kind;
+    readonly hash: string;
+    readonly intact: boolean;
+    readonly durable: boolean;
+    readonly effect: Effect | null;
+    readonly code: string | null;
+    readonly message: string | null;
+    readonly body: unknown;
+  }[];
+  readonly steps: readonly ExplainStep[];
+}
+
+/** The verbs inside one transaction of the POS: its own rows through `sql`, and ours, commit together or not at all. */
+export interface TerminalTransaction {
+  readonly sql: Sql;
+  closeOrder(draft: OrderDraft): Recorded;
+  editOrder(edit: OrderEdit): Recorded;
+  payOrder(payment: Payment): Recorded;
+  voidOrder(end: { localId: string; reason: string; operator?: string | undefined; occurredAt?: string | undefined }): Recorded;
+  deleteOrder(end: { localId: string; reason: string; operator?: string | undefined; occurredAt?: string | undefined }): Recorded;
+  recordTransaction(draft: TransactionDraft): Recorded;
+  recordInventory(draft: InventoryDraft): Recorded;
+  openShift(opening: ShiftOpening): Shift;
+  closeShift(closing: { operator?: string | undefined; occurredAt?: string | undefined }): Shift;
+}
+
+export type TerminalEvent =
+  | { readonly type: "recorded"; readonly recorded: Recorded }
+  | { readonly type: "status"; readonly status: TerminalStatus };
+
+/**
+ * A terminal: the till's engine with its own database. Every verb that records is synchronous: when it returns, the sale
+ * survives a power cut; when it throws, nothing was recorded, but for COMMIT_UNKNOWN (ask again by localId after a restart).
+ */
+export interface Terminal extends Omit<TerminalTransaction, "sql"> {
+  /** One durable transaction; the POS's own rows may go into it. */
+  transaction<T>(fn: (tx: TerminalTransaction) => T): T;
+  order(localId: string): OrderView | undefined;
+  openOrders(): readonly OrderView[];
+  shift(): Shift | null;
+  status(): TerminalStatus;
+  /** By receipt number or localId. */
+  explain(key: string): Explanation | undefined;
+  /** Sends everything up to here, now, and waits until it is done or cannot go on. */
+  syncNow(): Promise<SyncResult>;
+  /** Called with every recorded change and every change of status; the returned function stops it. */
+  subscribe(listener: (event: TerminalEvent) => void): () => void;
+  /** Finishes the exchange under way or gives it up within `graceMs` (5,000), flushes the witness and frees the lock. */
+  close(graceMs?: number): Promise<void>;
+}

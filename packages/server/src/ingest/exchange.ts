@@ -1,0 +1,226 @@
+import {
+  type ExchangeRequest,
+  type ExchangeResponse,
+  LIMITS,
+  linkHash,
+  parseReceiptNumber,
+  PROTOCOL_VERSION,
+  type Sha256,
+  SyncError,
+} from "@tillsync/protocol";
+import { collapse, identityOfBody, type Reading, read } from "./interpret.ts";
+import { place, type Placement } from "./place.ts";
+import type { IngestStore, IngestTransaction, Mark, Scope, StoredChange, TerminalLife } from "./ports.ts";
+import { runsOf } from "./runs.ts";
+import { interpretPending } from "./sweep.ts";
+
+export interface ExchangeContext {
+  readonly store: IngestStore;
+  readonly sha256: Sha256;
+  /** The centre's clock, milliseconds since 1970. */
+  readonly nowMs: () => number;
+}
+
+/**
+ * One exchange: everything a terminal sent is stored, interpreted and acknowledged in one transaction that touches one
+ * store (design section 4.3).
+ *
+ * Storing comes first and cannot fail for what a change says. Applying runs inside a savepoint: when it throws, the
+ * storage commits all the same, and the changes are interpreted one by one right after. So `durableThrough` always moves,
+ * and nothing that is wrong with a sale's content can stop the ones behind it.
+ *
+ * @throws SyncError GAP, CHAIN_BROKEN, FORK (both versions kept), FEED_RESET, UNAVAILABLE
+ */
+export async function exchange(context: ExchangeContext, scope: Scope, request: ExchangeRequest): Promise<ExchangeResponse> {
+  const life: TerminalLife = { terminal: request.terminal, incarnation: request.incarnation };
+  for (let sweeps = 0; ; sweeps++) {
+    const done = await context.store.transaction(scope, (tx) => ingest(context, tx, life, request));
+    if (done.kind === "fork") throw forkError(done.seq, done.mark);
+    if (done.kind === "stored" && !done.pending) return done.answer;
+    // What could not be applied as a set is interpreted one by one: now, or, when a crash left it, before anything new.
+    await context.store.transaction(scope, (tx) => sweep(context, tx, life));
+    if (done.kind === "stored") return done.answer;
+    if (sweeps >= MAX_SWEEPS) throw new SyncError("UNAVAILABLE", "Earlier changes of this terminal are still being interpreted; come back in a moment.");
+  }
+}
+
+/** Each sweep interprets thousands of changes; a terminal that needs more of them than this comes back for the rest. */
+const MAX_SWEEPS = 10;
+
+async function sweep(context: ExchangeContext, tx: IngestTransaction, life: TerminalLife): Promise<void> {
+  await tx.lock(life, context.nowMs());
+  await interpretPending(tx, life.terminal, context);
+}
+
+type Ingested =
+  | { readonly kind: "fork"; readonly seq: number; readonly mark: Mark }
+  | { readonly kind: "sweep-first" }
+  | { readonly kind: "stored"; readonly pending: boolean; readonly answer: ExchangeResponse };
+
+async function ingest(context: ExchangeContext, tx: IngestTransaction, life: TerminalLife, request: ExchangeRequest): Promise<Ingested> {
+  const nowMs = context.nowMs();
+  const mark = await tx.lock(life, nowMs);
+  if (mark.hasPending) return { kind: "sweep-first" };
+  const last = Math.min(request.fromSeq + request.changes.length - 1, mark.durableThrough);
+  const stored = last >= request.fromSeq ? await tx.hashes(life, request.fromSeq, last) : new Map<number, string>();
+  const { fresh, fork } = place(request, mark, stored, context.sha256);
+  if (fork) {
+    const { hash, body, private: secret = null } = fork.wire;
+    await tx.keepFork(life, { seq: fork.seq, hash, body, private: secret }, nowMs);
+    return { kind: "fork", seq: fork.seq, mark };
+  }
+  const feed = await tx.feedAfter(life.terminal, request.cursor, LIMITS.maxFeedEntries);
+  const repaired = await repair(context, tx, request);
+  const { next, failed } = await storeAndApply(context, tx, life, { request, mark, fresh, nowMs });
+  const answer = await answerOf(context, tx, life, { mark: next, feed, nowMs });
+  return { kind: "stored", pending: failed || repaired, answer };
+}
+
+interface Batch {
+  readonly request: ExchangeRequest;
+  readonly mark: Mark;
+  readonly fresh: Placement["fresh"];
+  readonly nowMs: number;
+}
+
+async function storeAndApply(context: ExchangeContext, tx: IngestTransaction, life: TerminalLife, batch: Batch): Promise<{ next: Mark; failed: boolean }> {
+  const { fresh, mark, nowMs } = batch;
+  const { headSeq } = batch.request;
+  const first = fresh[0];
+  const last = fresh.at(-1);
+  if (!first || !last) {
+    await tx.seen(life, headSeq, nowMs);
+    return { next: mark, failed: false };
+  }
+  const readings = fresh.map(({ seq, wire }) => {
+    const { body, private: secret = null, damaged = false } = wire;
+    return read({ seq, body, private: secret, damaged }, context.sha256);
+  });
+  const changes = await judge(tx, fresh, readings);
+  await tx.store(life, changes, nowMs);
+  const place = { durableThrough: last.seq, chainHash: last.wire.hash };
+  const receipt = await tx.advance(life, { ...place, headSeq, receipt: receiptOf(readings) }, nowMs);
+  const failure = await tx.attempt(async () => {
+    const documents = readings.flatMap((reading, index) => (reading.ok && changes[index]?.effect === "applied" ? [reading.document] : []));
+    await tx.apply(life, collapse(documents));
+  });
+  const next: Mark = { ...mark, ...place, receipt, hasDamaged: mark.hasDamaged || changes.some(({ damaged }) => damaged) };
+  if (failure === undefined) {
+    await tx.appendFeed(life, runsOf(changes), nowMs);
+    return { next, failed: false };
+  }
+  await tx.setPending(life, first.seq, last.seq);
+  const settled = changes.filter(({ effect }) => effect !== "applied");
+  await tx.appendFeed(life, runsOf(settled), nowMs);
+  return { next, failed: true };
+}
+
+/** Decides the effect of each change as far as its own bytes and its entity's earlier changes tell. */
+async function judge(
+  tx: IngestTransaction,
+  fresh: readonly { seq: number; wire: ExchangeRequest["changes"][number] }[],
+  readings: readonly Reading[],
+): Promise<StoredChange[]> {
+  const identities = readings.map((reading) => (reading.ok ? identityOfBody(reading.body) : reading.identity));
+  const known = await tx.knownChangeIds(identities.flatMap(({ changeId }) => changeId ?? []));
+  const blocked = new Set(await tx.blocked([...new Set(identities.flatMap(({ localId }) => localId ?? []))]));
+  const seen = new Set<string>();
+  return fresh.map(({ seq, wire }, index) => {
+    const reading = readings[index];
+    const identity = identities[index] ?? { changeId: null, kind: null, localId: null };
+    const repeat = identity.changeId !== null && (known.has(identity.changeId) || seen.has(identity.changeId));
+    if (identity.changeId !== null) seen.add(identity.changeId);
+    const verdict = verdictOf(reading, { repeat, resent: wire.origin !== undefined, blocked: identity.localId !== null && blocked.has(identity.localId) });
+    if (verdict.effect === "parked" && identity.localId !== null) blocked.add(identity.localId);
+    const { hash, body, origin = null, damaged = false } = wire;
+    return { seq, hash, body, private: wire.private ?? null, origin, ...identity, damaged, repeat, ...verdict };
+  });
+}
+
+type Verdict = Pick<StoredChange, "effect" | "code" | "message">;
+
+function verdictOf(reading: Reading | undefined, facts: { repeat: boolean; resent: boolean; blocked: boolean }): Verdict {
+  if (facts.repeat) {
+    if (facts.resent) return { effect: "conflict", code: "CHANGE_ID_REUSED", message: "This change came in an earlier life already and counts once." };
+    return { effect: "conflict", code: "CHANGE_ID_REUSED", message: "Another change with this changeId is stored; this one was kept and not applied." };
+  }
+  if (reading === undefined || !reading.ok) {
+    return { effect: "parked", code: reading?.code ?? "BODY_INVALID", message: reading?.message ?? "The change could not be read." };
+  }
+  if (facts.blocked) {
+    return { effect: "waiting", code: "WAITING_FOR_EARLIER", message: "An earlier change of the same entity waits for a person; this one follows it." };
+  }
+  return { effect: "applied", code: null, message: null };
+}
+
+/** The highest receipt of the batch; later business dates win over higher sequences. */
+function receiptOf(readings: readonly Reading[]): { businessDate: string; sequence: number } | null {
+  let highest: { businessDate: string; sequence: number } | null = null;
+  for (const reading of readings) {
+    if (!reading.ok || reading.body.kind !== "order.closed") continue;
+    const number = /-\d{5,15}$/.test(reading.body.payload.receiptNumber) ? safeReceipt(reading.body.payload.receiptNumber) : null;
+    if (number && (highest === null || `${number.businessDate}` > highest.businessDate || (number.businessDate === highest.businessDate && number.sequence > highest.sequence))) {
+      highest = { businessDate: number.businessDate, sequence: number.sequence };
+    }
+  }
+  return highest;
+}
+
+function safeReceipt(text: string): { businessDate: string; sequence: number } | null {
+  try {
+    const { businessDate, sequence } = parseReceiptNumber(text);
+    const real = new Date(`${businessDate}T00:00:00Z`);
+    return Number.isNaN(real.getTime()) || !real.toISOString().startsWith(businessDate) ? null : { businessDate, sequence };
+  } catch (error) {
+    if (error instanceof SyncError) return null; // a number of somebody else's making counts for nothing here
+    throw error;
+  }
+}
+
+/** Takes back bytes that the centre asked for, when their hash is the one it holds. @returns whether any were */
+async function repair({ sha256 }: ExchangeContext, tx: IngestTransaction, request: ExchangeRequest): Promise<boolean> {
+  let repaired = false;
+  for (const { incarnation, seq, body } of request.repair ?? []) {
+    const life = { terminal: request.terminal, incarnation };
+    const row = (await tx.damaged(life, seq, 1)).find((candidate) => candidate.seq === seq);
+    if (row === undefined) continue;
+    const hash = linkHash(sha256, { ...life, seq, prevHash: row.prevHash, origin: row.origin ?? undefined, body });
+    if (hash !== row.hash) continue;
+    const reading = read({ seq, body, private: null, damaged: false }, sha256);
+    const identity = reading.ok ? identityOfBody(reading.body) : reading.identity;
+    const known = identity.changeId === null ? new Set() : await tx.knownChangeIds([identity.changeId]);
+    await tx.repair(life, seq, { body, ...identity, repeat: identity.changeId !== null && known.has(identity.changeId) });
+    repaired = true;
+  }
+  return repaired;
+}
+
+async function answerOf(
+  { store }: ExchangeContext,
+  tx: IngestTransaction,
+  life: TerminalLife,
+  { mark, feed, nowMs }: { mark: Mark; feed: Awaited<ReturnType<IngestTransaction["feedAfter"]>>; nowMs: number },
+): Promise<ExchangeResponse> {
+  const need = mark.hasDamaged ? await tx.damaged(life, 1, 100) : [];
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    serverEpoch: store.serverEpoch,
+    durableThrough: mark.durableThrough,
+    chainHash: mark.chainHash,
+    backedUpThrough: mark.backedUpThrough,
+    need: need.map(({ seq }) => ({ incarnation: life.incarnation, seq })),
+    give: [],
+    entries: feed.entries,
+    cursor: feed.cursor,
+    more: feed.more,
+    receiptCounter: mark.receipt,
+    serverTimeMs: nowMs,
+    limits: { maxChangeBytes: LIMITS.maxChangeBytes, maxBatchChanges: LIMITS.maxBatchChanges, maxRequestBytes: LIMITS.maxRequestBytes },
+    pacing: { notBeforeMs: 0 },
+  };
+}
+
+function forkError(seq: number, mark: Mark): SyncError {
+  const message = `Seq ${seq} of this life is already taken by another change: this till's database was copied or restored. Both versions were kept; sending stops until the till begins a new life.`;
+  return new SyncError("FORK", message, { seq, durableThrough: mark.durableThrough, chainHash: mark.chainHash });
+}

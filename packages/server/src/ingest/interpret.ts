@@ -1,0 +1,103 @@
+import { type ChangeBody, entityOf, type ErrorCode, parseBody, privateHash, type Sha256, SyncError } from "@tillsync/protocol";
+import type { DocumentRow, DocumentState } from "./ports.ts";
+
+/** What the bytes of a change say, or why they say nothing the centre can use. */
+export type Reading =
+  | { readonly ok: true; readonly body: ChangeBody; readonly document: DocumentRow }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly identity: Identity };
+
+/** As much of a change's identity as its bytes give, safe to store whatever they are. */
+export interface Identity {
+  readonly changeId: string | null;
+  readonly kind: string | null;
+  readonly localId: string | null;
+}
+
+/** Reads one change. Pure: the same bytes give the same reading, on the real centre and on the simulated one. */
+export function read(change: { seq: number; body: string; private: string | null; damaged: boolean }, sha256: Sha256): Reading {
+  if (change.damaged) {
+    const message = "The till's own copy no longer fits its hash; it was stored as it came and is asked for again.";
+    return { ok: false, code: "BODY_DAMAGED", message, identity: identityOf(change.body) };
+  }
+  try {
+    const body = parseBody(change.body);
+    if (change.private !== null && privateHash(sha256, change.private) !== body.private) {
+      throw new SyncError("PRIVATE_MISMATCH", "The private part does not fit the hash in its change.");
+    }
+    return { ok: true, body, document: documentOf(body, change.seq) };
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    return { ok: false, code: error.code, message: error.message, identity: identityOf(change.body) };
+  }
+}
+
+export function identityOfBody(body: ChangeBody): Identity {
+  return { changeId: body.changeId, kind: body.kind, localId: body.localId };
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const KIND = /^[A-Za-z0-9._:-]{1,64}$/;
+
+function identityOf(text: string): Identity {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = null; // not JSON at all: stored without a name
+  }
+  const fields = value !== null && typeof value === "object" ? (value as Record<string, unknown>) : {};
+  const fitting = (field: unknown, pattern: RegExp) => (typeof field === "string" && pattern.test(field) ? field : null);
+  return { changeId: fitting(fields["changeId"], UUID), kind: fitting(fields["kind"], KIND), localId: fitting(fields["localId"], KIND) };
+}
+
+const NOTHING = { documentType: null, receiptNumber: null, reference: null, currency: null, totalMinor: null, events: [] };
+
+/** The row of an entity after this change, seen by itself. */
+function documentOf(body: ChangeBody, seq: number): DocumentRow {
+  const { localId, version, businessDate, occurredAt, shiftId = null } = body;
+  const row = { entity: entityOf(body.kind), localId, version, businessDate, occurredAt, shiftId, seq, ...NOTHING };
+  switch (body.kind) {
+    case "order.closed": {
+      const { documentType, receiptNumber, reference = null, currency, totalMinor } = body.payload;
+      return { ...row, state: "closed", documentType, receiptNumber, reference, currency, totalMinor };
+    }
+    case "order.edited":
+      return { ...row, state: "open", currency: body.payload.currency, events: body.payload.events };
+    case "order.voided":
+      return { ...row, state: "voided" };
+    case "order.deleted":
+      return { ...row, state: "deleted" };
+    case "transaction.recorded": {
+      const { type, reference = null, currency, amountMinor } = body.payload;
+      return { ...row, state: "recorded", documentType: type, reference, currency, totalMinor: amountMinor };
+    }
+    case "inventory.updated":
+      return { ...row, state: "recorded", documentType: body.payload.type, reference: body.payload.reference ?? null };
+    case "shift.opened":
+      return { ...row, state: "open", currency: body.payload.currency };
+    case "shift.closed":
+      return { ...row, state: "closed" };
+    case "terminal.reborn":
+      return { ...row, state: "recorded" };
+  }
+}
+
+/**
+ * Whether an entity in `state` can take another change. Closed, voided, deleted and recorded are final: corrections are
+ * new documents, so whatever comes for a final entity is a conflict, kept with its bytes.
+ */
+export function canFollow(state: DocumentState | undefined): boolean {
+  return state === undefined || state === "open";
+}
+
+/** One row per entity and all its events, from changes in seq order: what a set-based write wants. */
+export function collapse(documents: readonly DocumentRow[]): DocumentRow[] {
+  const rows = new Map<string, DocumentRow>();
+  for (const document of documents) {
+    const key = `${document.entity} ${document.localId}`;
+    const before = rows.get(key);
+    const currency = document.currency ?? before?.currency ?? null;
+    rows.set(key, before ? { ...document, currency, events: [...before.events, ...document.events] } : document);
+  }
+  return [...rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+}

@@ -1,0 +1,137 @@
+import type { Effect, Entity, FeedEntry, LineEvent } from "@tillsync/protocol";
+
+/** One store of one organization: what a transaction may touch. */
+export interface Scope {
+  readonly orgId: number;
+  readonly storeId: number;
+}
+
+/** Where an incarnation stands, read under the terminal's lock. */
+export interface Mark {
+  readonly ordinal: number;
+  readonly durableThrough: number;
+  readonly chainHash: string;
+  readonly backedUpThrough: number;
+  /** The highest receipt stored, for the latest business date. */
+  readonly receipt: { readonly businessDate: string; readonly sequence: number } | null;
+  /** True when this terminal has stored changes that were never interpreted (a crash came between). */
+  readonly hasPending: boolean;
+  /** True when this incarnation has rows without intact bytes. */
+  readonly hasDamaged: boolean;
+}
+
+/** A change to be stored: its bytes as they came, its place, and what could be read from it. */
+export interface StoredChange {
+  readonly seq: number;
+  readonly hash: string;
+  readonly body: string;
+  readonly private: string | null;
+  readonly origin: { readonly incarnation: string; readonly seq: number; readonly hash: string } | null;
+  /** Null when the bytes do not tell. */
+  readonly changeId: string | null;
+  readonly kind: string | null;
+  readonly localId: string | null;
+  readonly damaged: boolean;
+  /** Its changeId came before, at another place: stored, never applied again. */
+  readonly repeat: boolean;
+  readonly effect: Effect;
+  readonly code: string | null;
+  readonly message: string | null;
+}
+
+/** The state of an entity at the centre. */
+export type DocumentState = "open" | "closed" | "voided" | "deleted" | "recorded";
+
+/** What one entity looks like after a change: the columns that people search and add up. */
+export interface DocumentRow {
+  readonly entity: Entity;
+  readonly localId: string;
+  readonly state: DocumentState;
+  readonly version: number;
+  readonly businessDate: string;
+  readonly occurredAt: string;
+  readonly shiftId: string | null;
+  readonly documentType: string | null;
+  readonly receiptNumber: string | null;
+  readonly reference: string | null;
+  readonly currency: string | null;
+  readonly totalMinor: number | null;
+  /** The change that made it so. */
+  readonly seq: number;
+  readonly events: readonly LineEvent[];
+}
+
+/** A stored change that waits for its interpretation. */
+export interface PendingChange {
+  readonly incarnation: string;
+  readonly seq: number;
+  readonly body: string;
+  readonly private: string | null;
+  readonly damaged: boolean;
+}
+
+/** A run of neighbouring changes with one effect, as the feed tells it. */
+export interface Run {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly effect: Effect;
+  readonly code: string | null;
+  readonly message: string | null;
+}
+
+export interface TerminalLife {
+  readonly terminal: string;
+  readonly incarnation: string;
+}
+
+/**
+ * The statements of one ingest transaction, in the order in which `exchange` uses them. All of them touch one store only.
+ * PostgreSQL implements it in `ingest/postgres.ts`; the simulator in memory; one contract suite runs on both.
+ */
+export interface IngestTransaction {
+  /** Locks the terminal's row for the rest of the transaction, and reads (or makes) the mark of this incarnation. */
+  lock(life: TerminalLife, nowMs: number): Promise<Mark>;
+  /** Hashes of stored changes by seq, for telling a duplicate from a fork. */
+  hashes(life: TerminalLife, fromSeq: number, toSeq: number): Promise<ReadonlyMap<number, string>>;
+  /** Which of these changeIds are stored already, anywhere in the store. */
+  knownChangeIds(changeIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /**
+   * Which of these entities have a change that is pending, waiting or parked; with `before`, only one that is not of
+   * `before`'s incarnation or comes earlier in it.
+   */
+  blocked(localIds: readonly string[], before?: TerminalLife & { readonly seq: number }): Promise<ReadonlySet<string>>;
+  /** Stores the changes, never refusing any for its content. */
+  store(life: TerminalLife, changes: readonly StoredChange[], nowMs: number): Promise<void>;
+  /** Keeps the evidence of a fork: the row that came for a place that is taken. */
+  keepFork(life: TerminalLife, change: { seq: number; hash: string; body: string; private: string | null }, nowMs: number): Promise<void>;
+  /** Replaces missing or damaged bytes whose hash was checked. Sets the effect to pending. */
+  repair(life: TerminalLife, seq: number, change: Pick<StoredChange, "body" | "changeId" | "kind" | "localId" | "repeat">): Promise<void>;
+  /** Rows of this incarnation without intact bytes, from `fromSeq` on, at most `limit`. */
+  damaged(life: TerminalLife, fromSeq: number, limit: number): Promise<readonly { seq: number; hash: string; prevHash: string; origin: StoredChange["origin"] }[]>;
+  /** Runs `fn` so that its failure undoes only itself; the failure is returned, not thrown. */
+  attempt(fn: () => Promise<void>): Promise<unknown>;
+  /** Applies documents set-based, in entity order; throws when any of them is not as expected (already closed, ...). */
+  apply(life: TerminalLife, documents: readonly DocumentRow[]): Promise<void>;
+  /** The state of one entity, locked; undefined when the centre does not know it. */
+  document(entity: Entity, localId: string): Promise<{ readonly state: DocumentState } | undefined>;
+  /** Takes back "applied" from a range whose applying failed. */
+  setPending(life: TerminalLife, fromSeq: number, toSeq: number): Promise<void>;
+  /** Sets the effect of stored changes. */
+  setEffect(life: TerminalLife, runs: readonly Run[]): Promise<void>;
+  /** Changes of this terminal that are stored and not yet interpreted, in order of incarnation and seq. */
+  pending(terminal: string, limit: number): Promise<readonly PendingChange[]>;
+  /** Moves the mark; answers the highest receipt now known. */
+  advance(life: TerminalLife, mark: { durableThrough: number; chainHash: string; headSeq: number; receipt: Mark["receipt"] }, nowMs: number): Promise<Mark["receipt"]>;
+  /** Notes that the terminal was here with nothing to send. */
+  seen(life: TerminalLife, headSeq: number, nowMs: number): Promise<void>;
+  /** Appends to the store's feed. Takes the store's counter, so nothing but the commit comes after it. */
+  appendFeed(life: TerminalLife, runs: readonly Run[], nowMs: number): Promise<void>;
+  /** Feed entries of this terminal behind the cursor. @throws SyncError FEED_RESET when the cursor is of another history */
+  feedAfter(terminal: string, cursor: string | null, limit: number): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }>;
+}
+
+/** Where ingest keeps its truth. `transaction` is atomic and durable once it resolves; conflicts between writers are retried inside. */
+export interface IngestStore {
+  readonly serverEpoch: string;
+  transaction<T>(scope: Scope, fn: (tx: IngestTransaction) => Promise<T>): Promise<T>;
+}

@@ -1,0 +1,243 @@
+import { createHash } from "node:crypto";
+import { CHAIN_START, canonicalText, type Entity, type FeedEntry, SyncError } from "@tillsync/protocol";
+import type pg from "pg";
+import { inScope } from "../db/scope.ts";
+import { type Cursor, feedReset, formatCursor, parseCursor } from "./cursor.ts";
+import type {
+  DocumentRow,
+  DocumentState,
+  IngestStore,
+  IngestTransaction,
+  Mark,
+  PendingChange,
+  Run,
+  Scope,
+  StoredChange,
+  TerminalLife,
+} from "./ports.ts";
+import * as sql from "./statements.ts";
+
+/** `IngestStore` on PostgreSQL. Reads the life of this database once, at start. */
+export async function postgresIngest(pool: pg.Pool): Promise<IngestStore> {
+  const { rows } = await inScope(pool, { orgId: 0, storeId: 0 }, (client) =>
+    client.query<{ serverEpoch: string }>('SELECT server_epoch AS "serverEpoch" FROM server_identity'),
+  );
+  const serverEpoch = rows[0]?.serverEpoch;
+  if (serverEpoch === undefined) throw new Error("server_identity is empty: the schema was not set up by its migrations");
+  return {
+    serverEpoch,
+    transaction: (scope, fn) => inScope(pool, scope, (client) => fn(new PostgresTransaction(client, scope))),
+  };
+}
+
+class PostgresTransaction implements IngestTransaction {
+  readonly #client: pg.PoolClient;
+  readonly #scope: Scope;
+
+  constructor(client: pg.PoolClient, scope: Scope) {
+    this.#client = client;
+    this.#scope = scope;
+  }
+
+  async lock(life: TerminalLife, nowMs: number): Promise<Mark> {
+    const locked = await this.#query(sql.LOCK_TERMINAL, life.terminal);
+    if (locked.length === 0) {
+      throw new SyncError("FORBIDDEN", `Terminal ${life.terminal} is not enrolled in this store.`, { field: "terminal" });
+    }
+    // A statement of its own: it sees what the transaction that held the lock before has committed.
+    const mark = await this.#mark(life);
+    if (mark) return mark;
+    await this.#query(sql.INSERT_INCARNATION, life.terminal, life.incarnation, CHAIN_START, new Date(nowMs));
+    const first = await this.#mark(life);
+    if (first) return first;
+    throw new Error("an incarnation vanished between two statements of one transaction");
+  }
+
+  async #mark(life: TerminalLife): Promise<Mark | undefined> {
+    const [row] = await this.#query<MarkRow>(sql.READ_MARK, life.terminal, life.incarnation);
+    if (row === undefined) return undefined;
+    const { receiptDate, receiptSequence, ...mark } = row;
+    return { ...mark, receipt: receiptOf(receiptDate, receiptSequence) };
+  }
+
+  async hashes(life: TerminalLife, fromSeq: number, toSeq: number): Promise<ReadonlyMap<number, string>> {
+    const rows = await this.#query<{ seq: number; hash: string }>(sql.READ_HASHES, life.terminal, life.incarnation, fromSeq, toSeq);
+    return new Map(rows.map(({ seq, hash }) => [seq, hash]));
+  }
+
+  async knownChangeIds(changeIds: readonly string[]): Promise<ReadonlySet<string>> {
+    if (changeIds.length === 0) return new Set();
+    const rows = await this.#query<{ changeId: string }>(sql.KNOWN_CHANGE_IDS, changeIds);
+    return new Set(rows.map(({ changeId }) => changeId));
+  }
+
+  async blocked(localIds: readonly string[], before?: TerminalLife & { readonly seq: number }): Promise<ReadonlySet<string>> {
+    if (localIds.length === 0) return new Set();
+    const place = [before?.terminal ?? null, before?.incarnation ?? null, before?.seq ?? null];
+    const rows = await this.#query<{ localId: string }>(sql.BLOCKED, localIds, ...place);
+    return new Set(rows.map(({ localId }) => localId));
+  }
+
+  async store(life: TerminalLife, changes: readonly StoredChange[], nowMs: number): Promise<void> {
+    const rows = changes.map(({ body, private: secret, ...row }) => ({ ...row, ...bytes("body", body), ...bytes("private", secret) }));
+    const at = new Date(nowMs);
+    const month = `${at.toISOString().slice(0, 7)}-01`;
+    await this.#query(sql.STORE_CHANGES, life.terminal, life.incarnation, JSON.stringify(rows), at, month);
+  }
+
+  async keepFork(life: TerminalLife, change: { seq: number; hash: string; body: string; private: string | null }, nowMs: number): Promise<void> {
+    const { seq, hash, body, private: secret } = change;
+    const bytesOf = (text: string | null) => (text === null ? null : Buffer.from(text, "utf8"));
+    await this.#query(sql.KEEP_FORK, life.terminal, life.incarnation, seq, hash, bytesOf(body), bytesOf(secret), new Date(nowMs));
+  }
+
+  async repair(life: TerminalLife, seq: number, change: Parameters<IngestTransaction["repair"]>[2]): Promise<void> {
+    const { body, changeId, kind, localId, repeat } = change;
+    await this.#query(sql.REPAIR_BODY, life.terminal, life.incarnation, seq, Buffer.from(body, "utf8"));
+    await this.#query(sql.REPAIR_HEAD, life.terminal, life.incarnation, seq, changeId, kind, localId, repeat);
+    if (localId !== null) await this.#query(sql.WAKE_WAITING, localId);
+  }
+
+  async damaged(life: TerminalLife, fromSeq: number, limit: number) {
+    type Row = { seq: number; hash: string; prevHash: string | null; origin: StoredChange["origin"] };
+    const rows = await this.#query<Row>(sql.READ_DAMAGED, life.terminal, life.incarnation, fromSeq, limit);
+    return rows.map((row) => ({ ...row, prevHash: row.prevHash ?? CHAIN_START }));
+  }
+
+  async attempt(fn: () => Promise<void>): Promise<unknown> {
+    await this.#client.query("SAVEPOINT attempt");
+    try {
+      await fn();
+    } catch (failure) {
+      // Rolling back fails too when the connection is gone; that error then ends the whole transaction, as it must.
+      await this.#client.query("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt");
+      if (isConflict(failure)) throw failure;
+      return failure;
+    }
+    await this.#client.query("RELEASE SAVEPOINT attempt");
+    return undefined;
+  }
+
+  async apply(life: TerminalLife, documents: readonly DocumentRow[]): Promise<void> {
+    if (documents.length === 0) return;
+    const rows = documents.map(({ events: _events, ...row }) => row);
+    const written = await this.#count(sql.UPSERT_DOCUMENTS, life.terminal, life.incarnation, JSON.stringify(rows));
+    if (written !== documents.length) throw new SyncError("ALREADY_CLOSED", "A document of this batch is already final at the centre.");
+    const events = documents.flatMap(({ localId, seq, events: list }) => list.map((event) => ({ localId, eventId: event.id, event, seq })));
+    if (events.length > 0) await this.#query(sql.INSERT_EVENTS, life.terminal, life.incarnation, JSON.stringify(events));
+  }
+
+  async document(entity: Entity, localId: string): Promise<{ readonly state: DocumentState } | undefined> {
+    const [row] = await this.#query<{ state: DocumentState }>(sql.READ_DOCUMENT, entity, localId);
+    return row;
+  }
+
+  async setEffect(life: TerminalLife, runs: readonly Run[]): Promise<void> {
+    await this.#query(sql.SET_EFFECT, life.terminal, life.incarnation, JSON.stringify(runs));
+  }
+
+  async setPending(life: TerminalLife, fromSeq: number, toSeq: number): Promise<void> {
+    await this.#query(sql.SET_PENDING, life.terminal, life.incarnation, fromSeq, toSeq);
+  }
+
+  async pending(terminal: string, limit: number): Promise<readonly PendingChange[]> {
+    type Row = { incarnation: string; seq: number; damaged: boolean; body: Buffer | null; private: Buffer | null };
+    const rows = await this.#query<Row>(sql.READ_PENDING, terminal, limit);
+    return rows.map((row) => ({ ...row, body: row.body?.toString("utf8") ?? "", private: row.private?.toString("utf8") ?? null }));
+  }
+
+  async advance(life: TerminalLife, mark: Parameters<IngestTransaction["advance"]>[1], nowMs: number): Promise<Mark["receipt"]> {
+    const { durableThrough, chainHash, headSeq, receipt } = mark;
+    const params = [durableThrough, chainHash, headSeq, new Date(nowMs), receipt?.businessDate ?? null, receipt?.sequence ?? null];
+    type Row = Pick<MarkRow, "receiptDate" | "receiptSequence">;
+    const [row] = await this.#query<Row>(sql.ADVANCE, life.terminal, life.incarnation, ...params);
+    return row ? receiptOf(row.receiptDate, row.receiptSequence) : null;
+  }
+
+  async seen(life: TerminalLife, headSeq: number, nowMs: number): Promise<void> {
+    await this.#query(sql.SEEN, life.terminal, life.incarnation, new Date(nowMs), headSeq);
+  }
+
+  async appendFeed(life: TerminalLife, runs: readonly Run[], nowMs: number): Promise<void> {
+    if (runs.length === 0) return;
+    const entries = runs.map((run, index) => ({ i: index + 1, ...run }));
+    const digest = createHash("sha256").update(canonicalText({ ...life, runs })).digest("hex");
+    await this.#query(sql.APPEND_FEED, life.terminal, life.incarnation, JSON.stringify(entries), entries.length, digest, nowMs);
+  }
+
+  async feedAfter(terminal: string, token: string | null, limit: number): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }> {
+    const cursor = token === null ? null : parseCursor(token);
+    const [row] = await this.#query<FeedRow>(sql.READ_FEED, terminal, cursor?.n ?? 0, limit + 1);
+    if (row === undefined) throw new Error("this store has no feed counter: it was not made by enrolment");
+    const { storeId } = this.#scope;
+    if (cursor && !fits(cursor, row, storeId)) throw feedReset();
+    const page = row.entries.slice(0, limit);
+    const last = page.at(-1);
+    const more = row.entries.length > limit;
+    const at = more && last ? last : row;
+    return { entries: page.map(entryOf), cursor: formatCursor({ epoch: row.epoch, storeId, n: at.n, chain: at.chain }), more };
+  }
+
+  async #query<T extends object>(text: string, ...params: readonly unknown[]): Promise<T[]> {
+    const { orgId, storeId } = this.#scope;
+    const { rows } = await this.#client.query<T>({ name: nameOf(text), text, values: [orgId, storeId, ...params] });
+    return rows;
+  }
+
+  async #count(text: string, ...params: readonly unknown[]): Promise<number> {
+    const { orgId, storeId } = this.#scope;
+    const { rowCount } = await this.#client.query({ name: nameOf(text), text, values: [orgId, storeId, ...params] });
+    return rowCount ?? 0;
+  }
+}
+
+interface MarkRow extends Omit<Mark, "receipt"> {
+  readonly receiptDate: string | null;
+  readonly receiptSequence: number | null;
+}
+
+interface FeedRow {
+  readonly epoch: string;
+  readonly n: number;
+  readonly chain: string;
+  readonly cursorChain: string | null;
+  readonly entries: readonly (FeedEntry & { chain: string; code: string | null; message: string | null })[];
+}
+
+function receiptOf(businessDate: string | null, sequence: number | null): Mark["receipt"] {
+  return businessDate === null || sequence === null ? null : { businessDate, sequence };
+}
+
+/** A cursor fits when it is of this store, this epoch, and the feed had that chain value at its number. */
+function fits(cursor: Cursor, row: FeedRow, storeId: number): boolean {
+  if (cursor.storeId !== storeId || cursor.epoch !== row.epoch || cursor.n > row.n) return false;
+  return cursor.n === 0 || (row.cursorChain?.slice(0, 32) ?? "") === cursor.chain;
+}
+
+function entryOf({ chain: _chain, code, message, ...entry }: FeedRow["entries"][number]): FeedEntry {
+  return { ...entry, ...(code === null ? {} : { code }), ...(message === null ? {} : { message }) };
+}
+
+/** PostgreSQL's JSON cannot hold a NUL; such bytes travel as base64. */
+function bytes(name: string, text: string | null): Record<string, string> {
+  if (text === null) return {};
+  return text.includes("\0") ? { [`${name}64`]: Buffer.from(text, "utf8").toString("base64") } : { [name]: text };
+}
+
+/** Another transaction was in the way: the whole transaction runs again, this is not the change's fault. */
+function isConflict(failure: unknown): boolean {
+  const code = (failure as { code?: unknown } | null)?.code;
+  return code === "40001" || code === "40P01" || code === "55P03";
+}
+
+const names = new Map<string, string>();
+
+/** Prepared statements by text: parsed and planned once per connection. */
+function nameOf(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = `ingest_${names.size + 1}`;
+    names.set(text, name);
+  }
+  return name;
+}

@@ -1,0 +1,157 @@
+/**
+ * The SQL of ingest, one statement a constant. Rows travel as one JSON parameter that PostgreSQL takes apart: for text
+ * columns that is twice as fast as arrays with `unnest` (reference/performance.md, W2). The scope is set by the
+ * transaction; `org_id` and `store_id` are given all the same, so that every index is used from its first column.
+ */
+
+/** The terminal's row is the lock that orders everything one terminal sends. */
+export const LOCK_TERMINAL = `SELECT 1 FROM terminal WHERE org_id = $1 AND store_id = $2 AND terminal = $3 FOR NO KEY UPDATE`;
+
+export const READ_MARK = `
+  SELECT ordinal, durable_through::float8 AS "durableThrough", encode(chain_hash, 'hex') AS "chainHash",
+    backed_up_through::float8 AS "backedUpThrough", to_char(receipt_date, 'YYYY-MM-DD') AS "receiptDate",
+    receipt_sequence::float8 AS "receiptSequence",
+    EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.effect = 'pending') AS "hasPending",
+    EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.incarnation = $4 AND h.damaged) AS "hasDamaged"
+  FROM incarnation WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4`;
+
+export const INSERT_INCARNATION = `
+  INSERT INTO incarnation (org_id, store_id, terminal, incarnation, ordinal, chain_hash, first_seen_at, last_seen_at)
+  SELECT $1, $2, $3, $4, count(*) + 1, decode($5, 'hex'), $6, $6 FROM incarnation WHERE org_id = $1 AND store_id = $2 AND terminal = $3`;
+
+export const READ_HASHES = `
+  SELECT seq::float8 AS seq, encode(hash, 'hex') AS hash FROM change_head
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq BETWEEN $5 AND $6`;
+
+export const KNOWN_CHANGE_IDS = `
+  SELECT change_id AS "changeId" FROM change_head WHERE org_id = $1 AND store_id = $2 AND NOT repeat AND change_id = ANY ($3::uuid[])`;
+
+export const BLOCKED = `
+  SELECT DISTINCT local_id AS "localId" FROM change_head
+  WHERE org_id = $1 AND store_id = $2 AND effect IN ('pending', 'waiting', 'parked') AND local_id = ANY ($3::text[])
+    AND ($4::uuid IS NULL OR terminal <> $4 OR incarnation <> $5 OR seq < $6)`;
+
+/** Head, body and private part of every change of a batch. Bytes with a NUL cannot be JSON text for PostgreSQL: they come as base64. */
+export const STORE_CHANGES = `
+  WITH r AS (
+    SELECT * FROM json_to_recordset($5::json) AS r(seq bigint, hash text, "changeId" uuid, kind text, "localId" text, effect text,
+      code text, message text, origin jsonb, repeat boolean, damaged boolean, body text, body64 text, private text, private64 text)
+  ), head AS (
+    INSERT INTO change_head (org_id, store_id, terminal, incarnation, seq, hash, change_id, kind, local_id, effect, code, message,
+      origin, repeat, damaged, received_at)
+    SELECT $1, $2, $3, $4, seq, decode(hash, 'hex'), "changeId", kind, "localId", effect, code, message, origin, repeat, damaged, $6 FROM r
+  ), secret AS (
+    INSERT INTO change_private (org_id, store_id, terminal, incarnation, seq, private)
+    SELECT $1, $2, $3, $4, seq, coalesce(convert_to(private, 'UTF8'), decode(private64, 'base64')) FROM r
+    WHERE private IS NOT NULL OR private64 IS NOT NULL
+  )
+  INSERT INTO change_body (org_id, store_id, terminal, incarnation, seq, received_month, body)
+  SELECT $1, $2, $3, $4, seq, $7, coalesce(convert_to(body, 'UTF8'), decode(body64, 'base64')) FROM r`;
+
+export const KEEP_FORK = `
+  INSERT INTO fork (org_id, store_id, terminal, incarnation, seq, hash, body, private, received_at)
+  VALUES ($1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9) ON CONFLICT DO NOTHING`;
+
+/** Replaces bytes; the month of the row is the one it was received in. */
+export const REPAIR_BODY = `
+  UPDATE change_body b SET body = $6
+  FROM change_head h
+  WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.incarnation = $4 AND h.seq = $5
+    AND b.org_id = h.org_id AND b.store_id = h.store_id AND b.terminal = h.terminal AND b.incarnation = h.incarnation AND b.seq = h.seq`;
+
+export const REPAIR_HEAD = `
+  UPDATE change_head SET damaged = false, effect = 'pending', code = NULL, message = NULL, change_id = $6, kind = $7, local_id = $8, repeat = $9
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq = $5`;
+
+/** What waited behind a repaired change gets its turn again. */
+export const WAKE_WAITING = `
+  UPDATE change_head SET effect = 'pending', code = NULL, message = NULL
+  WHERE org_id = $1 AND store_id = $2 AND local_id = $3 AND effect = 'waiting'`;
+
+export const READ_DAMAGED = `
+  SELECT d.seq::float8 AS seq, encode(d.hash, 'hex') AS hash, encode(p.hash, 'hex') AS "prevHash", d.origin
+  FROM change_head d
+  LEFT JOIN change_head p ON p.org_id = d.org_id AND p.store_id = d.store_id AND p.terminal = d.terminal
+    AND p.incarnation = d.incarnation AND p.seq = d.seq - 1
+  WHERE d.org_id = $1 AND d.store_id = $2 AND d.terminal = $3 AND d.incarnation = $4 AND d.damaged AND d.seq >= $5
+  ORDER BY d.seq LIMIT $6`;
+
+/** Only what is open can change. Rows come sorted by entity and localId, so that two writers lock them in one order. */
+export const UPSERT_DOCUMENTS = `
+  INSERT INTO document AS d (org_id, store_id, entity, local_id, state, version, business_date, occurred_at, shift_id,
+    document_type, receipt_number, reference, currency, total_minor, terminal, incarnation, seq)
+  SELECT $1, $2, entity, "localId", state, version, "businessDate", "occurredAt", "shiftId", "documentType", "receiptNumber",
+    reference, currency, "totalMinor", $3, $4, seq
+  FROM json_to_recordset($5::json) AS r(entity text, "localId" text, state text, version bigint, "businessDate" date,
+    "occurredAt" timestamptz, "shiftId" text, "documentType" text, "receiptNumber" text, reference text, currency text,
+    "totalMinor" bigint, seq bigint)
+  ON CONFLICT (org_id, store_id, entity, local_id) DO UPDATE SET state = excluded.state, version = excluded.version,
+    business_date = excluded.business_date, occurred_at = excluded.occurred_at, shift_id = excluded.shift_id,
+    document_type = excluded.document_type, receipt_number = excluded.receipt_number, reference = excluded.reference,
+    currency = coalesce(excluded.currency, d.currency), total_minor = excluded.total_minor,
+    terminal = excluded.terminal, incarnation = excluded.incarnation, seq = excluded.seq
+  WHERE d.state = 'open'`;
+
+/** A line event is the same whoever brings it and how often. */
+export const INSERT_EVENTS = `
+  INSERT INTO order_event (org_id, store_id, local_id, event_id, event, terminal, incarnation, seq)
+  SELECT $1, $2, "localId", "eventId", event, $3, $4, seq
+  FROM json_to_recordset($5::json) AS r("localId" text, "eventId" text, event jsonb, seq bigint)
+  ON CONFLICT DO NOTHING`;
+
+export const READ_DOCUMENT = `
+  SELECT state FROM document WHERE org_id = $1 AND store_id = $2 AND entity = $3 AND local_id = $4 FOR NO KEY UPDATE`;
+
+export const SET_EFFECT = `
+  UPDATE change_head h SET effect = r.effect, code = r.code, message = r.message
+  FROM json_to_recordset($5::json) AS r("fromSeq" bigint, "toSeq" bigint, effect text, code text, message text)
+  WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.incarnation = $4 AND h.seq BETWEEN r."fromSeq" AND r."toSeq"`;
+
+export const SET_PENDING = `
+  UPDATE change_head SET effect = 'pending', code = NULL, message = NULL
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq BETWEEN $5 AND $6 AND effect = 'applied'`;
+
+export const READ_PENDING = `
+  SELECT h.incarnation, h.seq::float8 AS seq, h.damaged, b.body, p.private
+  FROM change_head h
+  JOIN incarnation i ON i.org_id = h.org_id AND i.store_id = h.store_id AND i.terminal = h.terminal AND i.incarnation = h.incarnation
+  LEFT JOIN change_body b ON b.org_id = h.org_id AND b.store_id = h.store_id AND b.terminal = h.terminal AND b.incarnation = h.incarnation AND b.seq = h.seq
+  LEFT JOIN change_private p ON p.org_id = h.org_id AND p.store_id = h.store_id AND p.terminal = h.terminal AND p.incarnation = h.incarnation AND p.seq = h.seq
+  WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.effect = 'pending'
+  ORDER BY i.ordinal, h.seq LIMIT $4`;
+
+export const ADVANCE = `
+  UPDATE incarnation SET durable_through = $5::bigint, chain_hash = decode($6, 'hex'), head_seq = greatest($7::bigint, $5::bigint), last_seen_at = $8,
+    receipt_sequence = CASE WHEN $9::date IS NULL OR receipt_date > $9::date THEN receipt_sequence
+      WHEN receipt_date = $9::date THEN greatest(receipt_sequence, $10::bigint) ELSE $10::bigint END,
+    receipt_date = greatest(receipt_date, $9::date)
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4
+  RETURNING to_char(receipt_date, 'YYYY-MM-DD') AS "receiptDate", receipt_sequence::float8 AS "receiptSequence"`;
+
+/** Seen, nothing sent: keeps "last seen" and "still to come" true without touching anything else. At most every 10 s. */
+export const SEEN = `
+  UPDATE incarnation SET last_seen_at = $5::timestamptz, head_seq = greatest($6::bigint, durable_through)
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4
+    AND (last_seen_at < $5::timestamptz - interval '10 seconds' OR head_seq <> greatest($6::bigint, durable_through))`;
+
+/**
+ * Appends to the feed: the counter is bumped and its chain value made in the same statement that writes the entries, and
+ * stays locked until COMMIT, so numbers become visible in their order and without gaps (reliability.md F3).
+ */
+export const APPEND_FEED = `
+  WITH c AS (
+    UPDATE feed_counter SET n = n + $6::bigint, chain = sha256(chain || decode($7, 'hex')), at_ms = greatest(at_ms + 1, $8::bigint)
+    WHERE org_id = $1 AND store_id = $2 RETURNING n, chain, at_ms
+  )
+  INSERT INTO feed_entry (org_id, store_id, n, chain, at_ms, terminal, incarnation, from_seq, to_seq, effect, code, message)
+  SELECT $1::integer, $2::integer, c.n - $6::bigint + r.i, c.chain, c.at_ms, $3::uuid, $4, r."fromSeq", r."toSeq", r.effect, r.code, r.message
+  FROM c, json_to_recordset($5::json) AS r(i bigint, "fromSeq" bigint, "toSeq" bigint, effect text, code text, message text)`;
+
+/** Counter and entries in one snapshot: nothing behind the returned mark can be missing from what is before it. */
+export const READ_FEED = `
+  SELECT c.epoch, c.n::float8 AS n, encode(c.chain, 'hex') AS chain,
+    (SELECT encode(chain, 'hex') FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND n = $4::bigint) AS "cursorChain",
+    coalesce((SELECT json_agg(e ORDER BY e.n) FROM (
+      SELECT n, encode(chain, 'hex') AS chain, terminal, incarnation, from_seq AS "fromSeq", to_seq AS "toSeq", effect, code, message
+      FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND n > $4::bigint AND n <= c.n ORDER BY n LIMIT $5) e), '[]') AS entries
+  FROM feed_counter c WHERE c.org_id = $1 AND c.store_id = $2`;

@@ -1,0 +1,51 @@
+import { type Sha256, SyncError } from "@tillsync/protocol";
+import { canFollow, read } from "./interpret.ts";
+import type { IngestTransaction, PendingChange, Run, TerminalLife } from "./ports.ts";
+import { runsOf } from "./runs.ts";
+
+/** Changes interpreted one by one in one go; what is left stays pending for the next. */
+const SWEEP_LIMIT = 5_000;
+
+/**
+ * Interprets the stored changes of a terminal that are still pending, one by one in their order, under the terminal's
+ * lock. One that throws is parked with its reason and the next one goes on; later ones of its entity wait behind it.
+ */
+export async function interpretPending(tx: IngestTransaction, terminal: string, context: { sha256: Sha256; nowMs: () => number }): Promise<void> {
+  const changes = await tx.pending(terminal, SWEEP_LIMIT);
+  const byLife = new Map<string, Judgement[]>();
+  for (const change of changes) {
+    const life = { terminal, incarnation: change.incarnation };
+    const judged = await interpretOne(tx, life, change, context.sha256);
+    await tx.setEffect(life, runsOf([judged]));
+    byLife.set(change.incarnation, [...(byLife.get(change.incarnation) ?? []), judged]);
+  }
+  for (const [incarnation, judged] of byLife) await tx.appendFeed({ terminal, incarnation }, runsOf(judged), context.nowMs());
+}
+
+type Judgement = Omit<Run, "fromSeq" | "toSeq"> & { readonly seq: number };
+
+async function interpretOne(tx: IngestTransaction, life: TerminalLife, change: PendingChange, sha256: Sha256): Promise<Judgement> {
+  const { seq } = change;
+  const reading = read(change, sha256);
+  if (!reading.ok) return { seq, effect: "parked", code: reading.code, message: reading.message };
+  const { document } = reading;
+  const blocked = await tx.blocked([document.localId], { ...life, seq });
+  if (blocked.size > 0) {
+    return { seq, effect: "waiting", code: "WAITING_FOR_EARLIER", message: "An earlier change of the same entity waits for a person; this one follows it." };
+  }
+  const standing = await tx.document(document.entity, document.localId);
+  if (!canFollow(standing?.state)) {
+    const message = `The ${document.entity} was already ${standing?.state} by an earlier document; this version was kept and not applied.`;
+    return { seq, effect: "conflict", code: "ALREADY_CLOSED", message };
+  }
+  const failure = await tx.attempt(() => tx.apply(life, [document]));
+  if (failure === undefined) return { seq, effect: "applied", code: null, message: null };
+  return { seq, effect: "parked", code: "APPLY_FAILED", message: reasonOf(failure) };
+}
+
+/** A sentence without the change's content: it travels to the till and to logs. */
+function reasonOf(failure: unknown): string {
+  if (failure instanceof SyncError) return failure.message;
+  const code = (failure as { code?: unknown }).code;
+  return `The centre could not apply this change${typeof code === "string" ? ` (database error ${code})` : ""}; it is stored and waits for a person.`;
+}

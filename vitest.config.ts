@@ -1,0 +1,20 @@
+import { defineConfig } from "vitest/config";
+import { PARTS, type Part } from "./scripts/test-parts.ts";
+
+/** One project a part: `npx vitest --project unit`, or a file by name, do what `npm test` does. */
+export default defineConfig({
+  test: {
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: "forks",
+    projects: PARTS.flatMap(project),
+  },
+});
+
+function project({ name, files }: Part) {
+  if (files === undefined) return [];
+  const include = [...files.include];
+  const exclude = [...files.exclude];
+  const globalSetup = name === "unit" ? [] : ["./scripts/test-postgres.ts"];
+  return [{ extends: true as const, test: { name, include, exclude, globalSetup } }];
+}

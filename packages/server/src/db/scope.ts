@@ -22,22 +22,22 @@ type Work<T> = (client: pg.PoolClient) => Promise<T>;
  * @throws SyncError UNAVAILABLE (retryable) when the database fails. After a lost COMMIT nobody knows whether it holds:
  *   `details.unknown` is true, and the caller has to be able to do the same again.
  */
-export function inScope<T>(pool: pg.Pool, scope: Scope, fn: Work<T>): Promise<T> {
+export async function inScope<T>(pool: pg.Pool, scope: Scope, fn: Work<T>): Promise<T> {
   return transaction(pool, `${begin("tillsync_app")}; ${scopeText(scope)}`, fn);
 }
 
 /** Runs one read-only transaction as `tillsync_relay`, which sees every store's feed and changes. */
-export function inRelay<T>(pool: pg.Pool, fn: Work<T>): Promise<T> {
-  return transaction(pool, `${begin("tillsync_relay", "READ ONLY")}`, fn);
+export async function inRelay<T>(pool: pg.Pool, fn: Work<T>): Promise<T> {
+  return transaction(pool, begin("tillsync_relay", "READ ONLY"), fn);
 }
 
 /** Runs one transaction as `tillsync_migrator`: enrolment and partitions. It sees the directory, and no sale. */
-export function asOperator<T>(pool: pg.Pool, fn: Work<T>): Promise<T> {
+export async function asOperator<T>(pool: pg.Pool, fn: Work<T>): Promise<T> {
   return transaction(pool, begin("tillsync_migrator"), fn);
 }
 
 /** Runs one transaction in which the key with this SHA-256 (64 hex digits), and nothing else, can be looked up. */
-export function withPresentedKey<T>(pool: pg.Pool, keyHash: string, fn: Work<T>): Promise<T> {
+export async function withPresentedKey<T>(pool: pg.Pool, keyHash: string, fn: Work<T>): Promise<T> {
   if (!/^[0-9a-f]{64}$/.test(keyHash)) throw new TypeError("keyHash must be 64 hex digits");
   const presented = `SELECT set_config('tillsync.presented_key', '${keyHash}', true)`;
   return transaction(pool, `${begin("tillsync_app", "READ ONLY")}; ${presented}`, fn);

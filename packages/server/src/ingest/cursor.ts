@@ -22,5 +22,7 @@ export function parseCursor(token: string): Cursor {
 }
 
 export function feedReset(): SyncError {
-  return new SyncError("FEED_RESET", "The cursor belongs to another history of this feed; start again without one.", { field: "cursor" });
+  return new SyncError("FEED_RESET", "The cursor belongs to another history of this feed; start again without one.", {
+    field: "cursor",
+  });
 }

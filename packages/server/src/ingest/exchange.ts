@@ -3,13 +3,13 @@ import {
   type ExchangeResponse,
   LIMITS,
   linkHash,
-  parseReceiptNumber,
   PROTOCOL_VERSION,
+  parseReceiptNumber,
   type Sha256,
   SyncError,
 } from "@tillsync/protocol";
 import { collapse, identityOfBody, type Reading, read } from "./interpret.ts";
-import { place, type Placement } from "./place.ts";
+import { type Placement, place } from "./place.ts";
 import type { IngestStore, IngestTransaction, Mark, Scope, StoredChange, TerminalLife } from "./ports.ts";
 import { runsOf } from "./runs.ts";
 import { interpretPending } from "./sweep.ts";
@@ -31,7 +31,11 @@ export interface ExchangeContext {
  *
  * @throws SyncError GAP, CHAIN_BROKEN, FORK (both versions kept), FEED_RESET, UNAVAILABLE
  */
-export async function exchange(context: ExchangeContext, scope: Scope, request: ExchangeRequest): Promise<ExchangeResponse> {
+export async function exchange(
+  context: ExchangeContext,
+  scope: Scope,
+  request: ExchangeRequest,
+): Promise<ExchangeResponse> {
   const life: TerminalLife = { terminal: request.terminal, incarnation: request.incarnation };
   for (let sweeps = 0; ; sweeps++) {
     const done = await context.store.transaction(scope, (tx) => ingest(context, tx, life, request));
@@ -40,7 +44,11 @@ export async function exchange(context: ExchangeContext, scope: Scope, request: 
     // What could not be applied as a set is interpreted one by one: now, or, when a crash left it, before anything new.
     await context.store.transaction(scope, (tx) => sweep(context, tx, life));
     if (done.kind === "stored") return done.answer;
-    if (sweeps >= MAX_SWEEPS) throw new SyncError("UNAVAILABLE", "Earlier changes of this terminal are still being interpreted; come back in a moment.");
+    if (sweeps >= MAX_SWEEPS)
+      throw new SyncError(
+        "UNAVAILABLE",
+        "Earlier changes of this terminal are still being interpreted; come back in a moment.",
+      );
   }
 }
 
@@ -57,7 +65,12 @@ type Ingested =
   | { readonly kind: "sweep-first" }
   | { readonly kind: "stored"; readonly pending: boolean; readonly answer: ExchangeResponse };
 
-async function ingest(context: ExchangeContext, tx: IngestTransaction, life: TerminalLife, request: ExchangeRequest): Promise<Ingested> {
+async function ingest(
+  context: ExchangeContext,
+  tx: IngestTransaction,
+  life: TerminalLife,
+  request: ExchangeRequest,
+): Promise<Ingested> {
   const nowMs = context.nowMs();
   const mark = await tx.lock(life, nowMs);
   if (mark.hasPending) return { kind: "sweep-first" };
@@ -83,7 +96,12 @@ interface Batch {
   readonly nowMs: number;
 }
 
-async function storeAndApply(context: ExchangeContext, tx: IngestTransaction, life: TerminalLife, batch: Batch): Promise<{ next: Mark; failed: boolean }> {
+async function storeAndApply(
+  context: ExchangeContext,
+  tx: IngestTransaction,
+  life: TerminalLife,
+  batch: Batch,
+): Promise<{ next: Mark; failed: boolean }> {
   const { fresh, mark, nowMs } = batch;
   const { headSeq } = batch.request;
   const first = fresh[0];
@@ -101,10 +119,17 @@ async function storeAndApply(context: ExchangeContext, tx: IngestTransaction, li
   const place = { durableThrough: last.seq, chainHash: last.wire.hash };
   const receipt = await tx.advance(life, { ...place, headSeq, receipt: receiptOf(readings) }, nowMs);
   const failure = await tx.attempt(async () => {
-    const documents = readings.flatMap((reading, index) => (reading.ok && changes[index]?.effect === "applied" ? [reading.document] : []));
+    const documents = readings.flatMap((reading, index) =>
+      reading.ok && changes[index]?.effect === "applied" ? [reading.document] : [],
+    );
     await tx.apply(life, collapse(documents));
   });
-  const next: Mark = { ...mark, ...place, receipt, hasDamaged: mark.hasDamaged || changes.some(({ damaged }) => damaged) };
+  const next: Mark = {
+    ...mark,
+    ...place,
+    receipt,
+    hasDamaged: mark.hasDamaged || changes.some(({ damaged }) => damaged),
+  };
   if (failure === undefined) {
     await tx.appendFeed(life, runsOf(changes), nowMs);
     return { next, failed: false };
@@ -130,7 +155,11 @@ async function judge(
     const identity = identities[index] ?? { changeId: null, kind: null, localId: null };
     const repeat = identity.changeId !== null && (known.has(identity.changeId) || seen.has(identity.changeId));
     if (identity.changeId !== null) seen.add(identity.changeId);
-    const verdict = verdictOf(reading, { repeat, resent: wire.origin !== undefined, blocked: identity.localId !== null && blocked.has(identity.localId) });
+    const verdict = verdictOf(reading, {
+      repeat,
+      resent: wire.origin !== undefined,
+      blocked: identity.localId !== null && blocked.has(identity.localId),
+    });
     if (verdict.effect === "parked" && identity.localId !== null) blocked.add(identity.localId);
     const { hash, body, origin = null, damaged = false } = wire;
     return { seq, hash, body, private: wire.private ?? null, origin, ...identity, damaged, repeat, ...verdict };
@@ -139,16 +168,36 @@ async function judge(
 
 type Verdict = Pick<StoredChange, "effect" | "code" | "message">;
 
-function verdictOf(reading: Reading | undefined, facts: { repeat: boolean; resent: boolean; blocked: boolean }): Verdict {
+function verdictOf(
+  reading: Reading | undefined,
+  facts: { repeat: boolean; resent: boolean; blocked: boolean },
+): Verdict {
   if (facts.repeat) {
-    if (facts.resent) return { effect: "conflict", code: "CHANGE_ID_REUSED", message: "This change came in an earlier life already and counts once." };
-    return { effect: "conflict", code: "CHANGE_ID_REUSED", message: "Another change with this changeId is stored; this one was kept and not applied." };
+    if (facts.resent)
+      return {
+        effect: "conflict",
+        code: "CHANGE_ID_REUSED",
+        message: "This change came in an earlier life already and counts once.",
+      };
+    return {
+      effect: "conflict",
+      code: "CHANGE_ID_REUSED",
+      message: "Another change with this changeId is stored; this one was kept and not applied.",
+    };
   }
   if (reading === undefined || !reading.ok) {
-    return { effect: "parked", code: reading?.code ?? "BODY_INVALID", message: reading?.message ?? "The change could not be read." };
+    return {
+      effect: "parked",
+      code: reading?.code ?? "BODY_INVALID",
+      message: reading?.message ?? "The change could not be read.",
+    };
   }
   if (facts.blocked) {
-    return { effect: "waiting", code: "WAITING_FOR_EARLIER", message: "An earlier change of the same entity waits for a person; this one follows it." };
+    return {
+      effect: "waiting",
+      code: "WAITING_FOR_EARLIER",
+      message: "An earlier change of the same entity waits for a person; this one follows it.",
+    };
   }
   return { effect: "applied", code: null, message: null };
 }
@@ -158,8 +207,15 @@ function receiptOf(readings: readonly Reading[]): { businessDate: string; sequen
   let highest: { businessDate: string; sequence: number } | null = null;
   for (const reading of readings) {
     if (!reading.ok || reading.body.kind !== "order.closed") continue;
-    const number = /-\d{5,15}$/.test(reading.body.payload.receiptNumber) ? safeReceipt(reading.body.payload.receiptNumber) : null;
-    if (number && (highest === null || `${number.businessDate}` > highest.businessDate || (number.businessDate === highest.businessDate && number.sequence > highest.sequence))) {
+    const number = /-\d{5,15}$/.test(reading.body.payload.receiptNumber)
+      ? safeReceipt(reading.body.payload.receiptNumber)
+      : null;
+    if (
+      number &&
+      (highest === null ||
+        `${number.businessDate}` > highest.businessDate ||
+        (number.businessDate === highest.businessDate && number.sequence > highest.sequence))
+    ) {
       highest = { businessDate: number.businessDate, sequence: number.sequence };
     }
   }
@@ -170,7 +226,9 @@ function safeReceipt(text: string): { businessDate: string; sequence: number } |
   try {
     const { businessDate, sequence } = parseReceiptNumber(text);
     const real = new Date(`${businessDate}T00:00:00Z`);
-    return Number.isNaN(real.getTime()) || !real.toISOString().startsWith(businessDate) ? null : { businessDate, sequence };
+    return Number.isNaN(real.getTime()) || !real.toISOString().startsWith(businessDate)
+      ? null
+      : { businessDate, sequence };
   } catch (error) {
     if (error instanceof SyncError) return null; // a number of somebody else's making counts for nothing here
     throw error;
@@ -189,7 +247,11 @@ async function repair({ sha256 }: ExchangeContext, tx: IngestTransaction, reques
     const reading = read({ seq, body, private: null, damaged: false }, sha256);
     const identity = reading.ok ? identityOfBody(reading.body) : reading.identity;
     const known = identity.changeId === null ? new Set() : await tx.knownChangeIds([identity.changeId]);
-    await tx.repair(life, seq, { body, ...identity, repeat: identity.changeId !== null && known.has(identity.changeId) });
+    await tx.repair(life, seq, {
+      body,
+      ...identity,
+      repeat: identity.changeId !== null && known.has(identity.changeId),
+    });
     repaired = true;
   }
   return repaired;
@@ -215,7 +277,11 @@ async function answerOf(
     more: feed.more,
     receiptCounter: mark.receipt,
     serverTimeMs: nowMs,
-    limits: { maxChangeBytes: LIMITS.maxChangeBytes, maxBatchChanges: LIMITS.maxBatchChanges, maxRequestBytes: LIMITS.maxRequestBytes },
+    limits: {
+      maxChangeBytes: LIMITS.maxChangeBytes,
+      maxBatchChanges: LIMITS.maxBatchChanges,
+      maxRequestBytes: LIMITS.maxRequestBytes,
+    },
     pacing: { notBeforeMs: 0 },
   };
 }

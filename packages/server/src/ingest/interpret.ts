@@ -1,4 +1,12 @@
-import { type ChangeBody, entityOf, type ErrorCode, parseBody, privateHash, type Sha256, SyncError } from "@tillsync/protocol";
+import {
+  type ChangeBody,
+  type ErrorCode,
+  entityOf,
+  parseBody,
+  privateHash,
+  type Sha256,
+  SyncError,
+} from "@tillsync/protocol";
 import type { DocumentRow, DocumentState } from "./ports.ts";
 
 /** What the bytes of a change say, or why they say nothing the centre can use. */
@@ -14,7 +22,10 @@ export interface Identity {
 }
 
 /** Reads one change. Pure: the same bytes give the same reading, on the real centre and on the simulated one. */
-export function read(change: { seq: number; body: string; private: string | null; damaged: boolean }, sha256: Sha256): Reading {
+export function read(
+  change: { seq: number; body: string; private: string | null; damaged: boolean },
+  sha256: Sha256,
+): Reading {
   if (change.damaged) {
     const message = "The till's own copy no longer fits its hash; it was stored as it came and is asked for again.";
     return { ok: false, code: "BODY_DAMAGED", message, identity: identityOf(change.body) };
@@ -46,11 +57,23 @@ function identityOf(text: string): Identity {
     value = null; // not JSON at all: stored without a name
   }
   const fields = value !== null && typeof value === "object" ? (value as Record<string, unknown>) : {};
-  const fitting = (field: unknown, pattern: RegExp) => (typeof field === "string" && pattern.test(field) ? field : null);
-  return { changeId: fitting(fields["changeId"], UUID), kind: fitting(fields["kind"], KIND), localId: fitting(fields["localId"], KIND) };
+  const fitting = (field: unknown, pattern: RegExp) =>
+    typeof field === "string" && pattern.test(field) ? field : null;
+  return {
+    changeId: fitting(fields.changeId, UUID),
+    kind: fitting(fields.kind, KIND),
+    localId: fitting(fields.localId, KIND),
+  };
 }
 
-const NOTHING = { documentType: null, receiptNumber: null, reference: null, currency: null, totalMinor: null, events: [] };
+const NOTHING = {
+  documentType: null,
+  receiptNumber: null,
+  reference: null,
+  currency: null,
+  totalMinor: null,
+  events: [],
+};
 
 /** The row of an entity after this change, seen by itself. */
 function documentOf(body: ChangeBody, seq: number): DocumentRow {

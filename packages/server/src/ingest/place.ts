@@ -15,12 +15,20 @@ export interface Placement {
  * @param stored hashes by seq of the part of the request that is not after the mark
  * @throws SyncError GAP when the range starts after the mark; CHAIN_BROKEN when the changes do not chain
  */
-export function place(request: ExchangeRequest, mark: Mark, stored: ReadonlyMap<number, string>, sha256: Sha256): Placement {
+export function place(
+  request: ExchangeRequest,
+  mark: Mark,
+  stored: ReadonlyMap<number, string>,
+  sha256: Sha256,
+): Placement {
   const { fromSeq, changes } = request;
   const facts = { durableThrough: mark.durableThrough, chainHash: mark.chainHash };
   if (fromSeq > mark.durableThrough + 1) {
     const expected = mark.durableThrough + 1;
-    throw new SyncError("GAP", `The centre has this life up to seq ${mark.durableThrough}; send from ${expected} on.`, { ...facts, expected: String(expected) });
+    throw new SyncError("GAP", `The centre has this life up to seq ${mark.durableThrough}; send from ${expected} on.`, {
+      ...facts,
+      expected: String(expected),
+    });
   }
   const links = chainOf(request, sha256);
   for (const [index, wire] of changes.entries()) {
@@ -32,7 +40,11 @@ export function place(request: ExchangeRequest, mark: Mark, stored: ReadonlyMap<
   const before = fresh[0]?.prevHash ?? request.prevHash;
   const meets = fresh.length > 0 || (changes.length === 0 && fromSeq === mark.durableThrough + 1);
   if (meets && before !== mark.chainHash) {
-    throw new SyncError("CHAIN_BROKEN", `Seq ${mark.durableThrough + 1} does not follow what the centre holds at ${mark.durableThrough}.`, facts);
+    throw new SyncError(
+      "CHAIN_BROKEN",
+      `Seq ${mark.durableThrough + 1} does not follow what the centre holds at ${mark.durableThrough}.`,
+      facts,
+    );
   }
   return { fresh, fork: undefined };
 }
@@ -46,10 +58,14 @@ function chainOf(request: ExchangeRequest, sha256: Sha256): { seq: number; prevH
     const link = { seq, prevHash, wire };
     const hash = linkHash(sha256, { terminal, incarnation, seq, prevHash, origin: wire.origin, body: wire.body });
     if (hash !== wire.hash && !wire.damaged) {
-      throw new SyncError("CHAIN_BROKEN", `The bytes of seq ${seq} do not give the hash that came with them; they changed on the way.`, {
-        field: `changes.${index}.hash`,
-        seq,
-      });
+      throw new SyncError(
+        "CHAIN_BROKEN",
+        `The bytes of seq ${seq} do not give the hash that came with them; they changed on the way.`,
+        {
+          field: `changes.${index}.hash`,
+          seq,
+        },
+      );
     }
     prevHash = wire.hash;
     return link;

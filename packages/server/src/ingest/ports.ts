@@ -103,11 +103,23 @@ export interface IngestTransaction {
   /** Stores the changes, never refusing any for its content. */
   store(life: TerminalLife, changes: readonly StoredChange[], nowMs: number): Promise<void>;
   /** Keeps the evidence of a fork: the row that came for a place that is taken. */
-  keepFork(life: TerminalLife, change: { seq: number; hash: string; body: string; private: string | null }, nowMs: number): Promise<void>;
+  keepFork(
+    life: TerminalLife,
+    change: { seq: number; hash: string; body: string; private: string | null },
+    nowMs: number,
+  ): Promise<void>;
   /** Replaces missing or damaged bytes whose hash was checked. Sets the effect to pending. */
-  repair(life: TerminalLife, seq: number, change: Pick<StoredChange, "body" | "changeId" | "kind" | "localId" | "repeat">): Promise<void>;
+  repair(
+    life: TerminalLife,
+    seq: number,
+    change: Pick<StoredChange, "body" | "changeId" | "kind" | "localId" | "repeat">,
+  ): Promise<void>;
   /** Rows of this incarnation without intact bytes, from `fromSeq` on, at most `limit`. */
-  damaged(life: TerminalLife, fromSeq: number, limit: number): Promise<readonly { seq: number; hash: string; prevHash: string; origin: StoredChange["origin"] }[]>;
+  damaged(
+    life: TerminalLife,
+    fromSeq: number,
+    limit: number,
+  ): Promise<readonly { seq: number; hash: string; prevHash: string; origin: StoredChange["origin"] }[]>;
   /** Runs `fn` so that its failure undoes only itself; the failure is returned, not thrown. */
   attempt(fn: () => Promise<void>): Promise<unknown>;
   /** Applies documents set-based, in entity order; throws when any of them is not as expected (already closed, ...). */
@@ -121,13 +133,21 @@ export interface IngestTransaction {
   /** Changes of this terminal that are stored and not yet interpreted, in order of incarnation and seq. */
   pending(terminal: string, limit: number): Promise<readonly PendingChange[]>;
   /** Moves the mark; answers the highest receipt now known. */
-  advance(life: TerminalLife, mark: { durableThrough: number; chainHash: string; headSeq: number; receipt: Mark["receipt"] }, nowMs: number): Promise<Mark["receipt"]>;
+  advance(
+    life: TerminalLife,
+    mark: { durableThrough: number; chainHash: string; headSeq: number; receipt: Mark["receipt"] },
+    nowMs: number,
+  ): Promise<Mark["receipt"]>;
   /** Notes that the terminal was here with nothing to send. */
   seen(life: TerminalLife, headSeq: number, nowMs: number): Promise<void>;
   /** Appends to the store's feed. Takes the store's counter, so nothing but the commit comes after it. */
   appendFeed(life: TerminalLife, runs: readonly Run[], nowMs: number): Promise<void>;
   /** Feed entries of this terminal behind the cursor. @throws SyncError FEED_RESET when the cursor is of another history */
-  feedAfter(terminal: string, cursor: string | null, limit: number): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }>;
+  feedAfter(
+    terminal: string,
+    cursor: string | null,
+    limit: number,
+  ): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }>;
 }
 
 /** Where ingest keeps its truth. `transaction` is atomic and durable once it resolves; conflicts between writers are retried inside. */

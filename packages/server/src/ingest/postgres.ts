@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { CHAIN_START, canonicalText, type Entity, type FeedEntry, SyncError } from "@tillsync/protocol";
 import type pg from "pg";
+import { failureOf } from "../db/failure.ts";
 import { inScope } from "../db/scope.ts";
 import { type Cursor, feedReset, formatCursor, parseCursor } from "./cursor.ts";
 import type {
@@ -23,7 +24,8 @@ export async function postgresIngest(pool: pg.Pool): Promise<IngestStore> {
     client.query<{ serverEpoch: string }>('SELECT server_epoch AS "serverEpoch" FROM server_identity'),
   );
   const serverEpoch = rows[0]?.serverEpoch;
-  if (serverEpoch === undefined) throw new Error("server_identity is empty: the schema was not set up by its migrations");
+  if (serverEpoch === undefined)
+    throw new Error("server_identity is empty: the schema was not set up by its migrations");
   return {
     serverEpoch,
     transaction: (scope, fn) => inScope(pool, scope, (client) => fn(new PostgresTransaction(client, scope))),
@@ -42,7 +44,9 @@ class PostgresTransaction implements IngestTransaction {
   async lock(life: TerminalLife, nowMs: number): Promise<Mark> {
     const locked = await this.#query(sql.LOCK_TERMINAL, life.terminal);
     if (locked.length === 0) {
-      throw new SyncError("FORBIDDEN", `Terminal ${life.terminal} is not enrolled in this store.`, { field: "terminal" });
+      throw new SyncError("FORBIDDEN", `Terminal ${life.terminal} is not enrolled in this store.`, {
+        field: "terminal",
+      });
     }
     // A statement of its own: it sees what the transaction that held the lock before has committed.
     const mark = await this.#mark(life);
@@ -61,7 +65,13 @@ class PostgresTransaction implements IngestTransaction {
   }
 
   async hashes(life: TerminalLife, fromSeq: number, toSeq: number): Promise<ReadonlyMap<number, string>> {
-    const rows = await this.#query<{ seq: number; hash: string }>(sql.READ_HASHES, life.terminal, life.incarnation, fromSeq, toSeq);
+    const rows = await this.#query<{ seq: number; hash: string }>(
+      sql.READ_HASHES,
+      life.terminal,
+      life.incarnation,
+      fromSeq,
+      toSeq,
+    );
     return new Map(rows.map(({ seq, hash }) => [seq, hash]));
   }
 
@@ -71,7 +81,10 @@ class PostgresTransaction implements IngestTransaction {
     return new Set(rows.map(({ changeId }) => changeId));
   }
 
-  async blocked(localIds: readonly string[], before?: TerminalLife & { readonly seq: number }): Promise<ReadonlySet<string>> {
+  async blocked(
+    localIds: readonly string[],
+    before?: TerminalLife & { readonly seq: number },
+  ): Promise<ReadonlySet<string>> {
     if (localIds.length === 0) return new Set();
     const place = [before?.terminal ?? null, before?.incarnation ?? null, before?.seq ?? null];
     const rows = await this.#query<{ localId: string }>(sql.BLOCKED, localIds, ...place);
@@ -79,16 +92,33 @@ class PostgresTransaction implements IngestTransaction {
   }
 
   async store(life: TerminalLife, changes: readonly StoredChange[], nowMs: number): Promise<void> {
-    const rows = changes.map(({ body, private: secret, ...row }) => ({ ...row, ...bytes("body", body), ...bytes("private", secret) }));
+    const rows = changes.map(({ body, private: secret, ...row }) => ({
+      ...row,
+      ...bytes("body", body),
+      ...bytes("private", secret),
+    }));
     const at = new Date(nowMs);
     const month = `${at.toISOString().slice(0, 7)}-01`;
     await this.#query(sql.STORE_CHANGES, life.terminal, life.incarnation, JSON.stringify(rows), at, month);
   }
 
-  async keepFork(life: TerminalLife, change: { seq: number; hash: string; body: string; private: string | null }, nowMs: number): Promise<void> {
+  async keepFork(
+    life: TerminalLife,
+    change: { seq: number; hash: string; body: string; private: string | null },
+    nowMs: number,
+  ): Promise<void> {
     const { seq, hash, body, private: secret } = change;
     const bytesOf = (text: string | null) => (text === null ? null : Buffer.from(text, "utf8"));
-    await this.#query(sql.KEEP_FORK, life.terminal, life.incarnation, seq, hash, bytesOf(body), bytesOf(secret), new Date(nowMs));
+    await this.#query(
+      sql.KEEP_FORK,
+      life.terminal,
+      life.incarnation,
+      seq,
+      hash,
+      bytesOf(body),
+      bytesOf(secret),
+      new Date(nowMs),
+    );
   }
 
   async repair(life: TerminalLife, seq: number, change: Parameters<IngestTransaction["repair"]>[2]): Promise<void> {
@@ -111,7 +141,8 @@ class PostgresTransaction implements IngestTransaction {
     } catch (failure) {
       // Rolling back fails too when the connection is gone; that error then ends the whole transaction, as it must.
       await this.#client.query("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt");
-      if (isConflict(failure)) throw failure;
+      // A full disk, a time-out, another writer: not the change's fault, so it must not be parked for it.
+      if (failureOf(failure) !== undefined) throw failure;
       return failure;
     }
     await this.#client.query("RELEASE SAVEPOINT attempt");
@@ -122,9 +153,13 @@ class PostgresTransaction implements IngestTransaction {
     if (documents.length === 0) return;
     const rows = documents.map(({ events: _events, ...row }) => row);
     const written = await this.#count(sql.UPSERT_DOCUMENTS, life.terminal, life.incarnation, JSON.stringify(rows));
-    if (written !== documents.length) throw new SyncError("ALREADY_CLOSED", "A document of this batch is already final at the centre.");
-    const events = documents.flatMap(({ localId, seq, events: list }) => list.map((event) => ({ localId, eventId: event.id, event, seq })));
-    if (events.length > 0) await this.#query(sql.INSERT_EVENTS, life.terminal, life.incarnation, JSON.stringify(events));
+    if (written !== documents.length)
+      throw new SyncError("ALREADY_CLOSED", "A document of this batch is already final at the centre.");
+    const events = documents.flatMap(({ localId, seq, events: list }) =>
+      list.map((event) => ({ localId, eventId: event.id, event, seq })),
+    );
+    if (events.length > 0)
+      await this.#query(sql.INSERT_EVENTS, life.terminal, life.incarnation, JSON.stringify(events));
   }
 
   async document(entity: Entity, localId: string): Promise<{ readonly state: DocumentState } | undefined> {
@@ -143,12 +178,27 @@ class PostgresTransaction implements IngestTransaction {
   async pending(terminal: string, limit: number): Promise<readonly PendingChange[]> {
     type Row = { incarnation: string; seq: number; damaged: boolean; body: Buffer | null; private: Buffer | null };
     const rows = await this.#query<Row>(sql.READ_PENDING, terminal, limit);
-    return rows.map((row) => ({ ...row, body: row.body?.toString("utf8") ?? "", private: row.private?.toString("utf8") ?? null }));
+    return rows.map((row) => ({
+      ...row,
+      body: row.body?.toString("utf8") ?? "",
+      private: row.private?.toString("utf8") ?? null,
+    }));
   }
 
-  async advance(life: TerminalLife, mark: Parameters<IngestTransaction["advance"]>[1], nowMs: number): Promise<Mark["receipt"]> {
+  async advance(
+    life: TerminalLife,
+    mark: Parameters<IngestTransaction["advance"]>[1],
+    nowMs: number,
+  ): Promise<Mark["receipt"]> {
     const { durableThrough, chainHash, headSeq, receipt } = mark;
-    const params = [durableThrough, chainHash, headSeq, new Date(nowMs), receipt?.businessDate ?? null, receipt?.sequence ?? null];
+    const params = [
+      durableThrough,
+      chainHash,
+      headSeq,
+      new Date(nowMs),
+      receipt?.businessDate ?? null,
+      receipt?.sequence ?? null,
+    ];
     type Row = Pick<MarkRow, "receiptDate" | "receiptSequence">;
     const [row] = await this.#query<Row>(sql.ADVANCE, life.terminal, life.incarnation, ...params);
     return row ? receiptOf(row.receiptDate, row.receiptSequence) : null;
@@ -161,11 +211,25 @@ class PostgresTransaction implements IngestTransaction {
   async appendFeed(life: TerminalLife, runs: readonly Run[], nowMs: number): Promise<void> {
     if (runs.length === 0) return;
     const entries = runs.map((run, index) => ({ i: index + 1, ...run }));
-    const digest = createHash("sha256").update(canonicalText({ ...life, runs })).digest("hex");
-    await this.#query(sql.APPEND_FEED, life.terminal, life.incarnation, JSON.stringify(entries), entries.length, digest, nowMs);
+    const digest = createHash("sha256")
+      .update(canonicalText({ ...life, runs }))
+      .digest("hex");
+    await this.#query(
+      sql.APPEND_FEED,
+      life.terminal,
+      life.incarnation,
+      JSON.stringify(entries),
+      entries.length,
+      digest,
+      nowMs,
+    );
   }
 
-  async feedAfter(terminal: string, token: string | null, limit: number): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }> {
+  async feedAfter(
+    terminal: string,
+    token: string | null,
+    limit: number,
+  ): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }> {
     const cursor = token === null ? null : parseCursor(token);
     const [row] = await this.#query<FeedRow>(sql.READ_FEED, terminal, cursor?.n ?? 0, limit + 1);
     if (row === undefined) throw new Error("this store has no feed counter: it was not made by enrolment");
@@ -175,7 +239,11 @@ class PostgresTransaction implements IngestTransaction {
     const last = page.at(-1);
     const more = row.entries.length > limit;
     const at = more && last ? last : row;
-    return { entries: page.map(entryOf), cursor: formatCursor({ epoch: row.epoch, storeId, n: at.n, chain: at.chain }), more };
+    return {
+      entries: page.map(entryOf),
+      cursor: formatCursor({ epoch: row.epoch, storeId, n: at.n, chain: at.chain }),
+      more,
+    };
   }
 
   async #query<T extends object>(text: string, ...params: readonly unknown[]): Promise<T[]> {
@@ -222,12 +290,6 @@ function entryOf({ chain: _chain, code, message, ...entry }: FeedRow["entries"][
 function bytes(name: string, text: string | null): Record<string, string> {
   if (text === null) return {};
   return text.includes("\0") ? { [`${name}64`]: Buffer.from(text, "utf8").toString("base64") } : { [name]: text };
-}
-
-/** Another transaction was in the way: the whole transaction runs again, this is not the change's fault. */
-function isConflict(failure: unknown): boolean {
-  const code = (failure as { code?: unknown } | null)?.code;
-  return code === "40001" || code === "40P01" || code === "55P03";
 }
 
 const names = new Map<string, string>();

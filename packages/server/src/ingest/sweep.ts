@@ -10,7 +10,11 @@ const SWEEP_LIMIT = 5_000;
  * Interprets the stored changes of a terminal that are still pending, one by one in their order, under the terminal's
  * lock. One that throws is parked with its reason and the next one goes on; later ones of its entity wait behind it.
  */
-export async function interpretPending(tx: IngestTransaction, terminal: string, context: { sha256: Sha256; nowMs: () => number }): Promise<void> {
+export async function interpretPending(
+  tx: IngestTransaction,
+  terminal: string,
+  context: { sha256: Sha256; nowMs: () => number },
+): Promise<void> {
   const changes = await tx.pending(terminal, SWEEP_LIMIT);
   const byLife = new Map<string, Judgement[]>();
   for (const change of changes) {
@@ -19,19 +23,30 @@ export async function interpretPending(tx: IngestTransaction, terminal: string, 
     await tx.setEffect(life, runsOf([judged]));
     byLife.set(change.incarnation, [...(byLife.get(change.incarnation) ?? []), judged]);
   }
-  for (const [incarnation, judged] of byLife) await tx.appendFeed({ terminal, incarnation }, runsOf(judged), context.nowMs());
+  for (const [incarnation, judged] of byLife)
+    await tx.appendFeed({ terminal, incarnation }, runsOf(judged), context.nowMs());
 }
 
 type Judgement = Omit<Run, "fromSeq" | "toSeq"> & { readonly seq: number };
 
-async function interpretOne(tx: IngestTransaction, life: TerminalLife, change: PendingChange, sha256: Sha256): Promise<Judgement> {
+async function interpretOne(
+  tx: IngestTransaction,
+  life: TerminalLife,
+  change: PendingChange,
+  sha256: Sha256,
+): Promise<Judgement> {
   const { seq } = change;
   const reading = read(change, sha256);
   if (!reading.ok) return { seq, effect: "parked", code: reading.code, message: reading.message };
   const { document } = reading;
   const blocked = await tx.blocked([document.localId], { ...life, seq });
   if (blocked.size > 0) {
-    return { seq, effect: "waiting", code: "WAITING_FOR_EARLIER", message: "An earlier change of the same entity waits for a person; this one follows it." };
+    return {
+      seq,
+      effect: "waiting",
+      code: "WAITING_FOR_EARLIER",
+      message: "An earlier change of the same entity waits for a person; this one follows it.",
+    };
   }
   const standing = await tx.document(document.entity, document.localId);
   if (!canFollow(standing?.state)) {

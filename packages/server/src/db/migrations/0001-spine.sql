@@ -13,7 +13,7 @@ BEGIN
       END;
     END IF;
     -- The login may act as the role, and has none of its rights before it does: a statement outside a scope sees nothing.
-    -- PostgreSQL 15 cannot say so; there, make the login NOINHERIT.
+    -- PostgreSQL 15 cannot say so.
     IF current_setting('server_version_num')::integer >= 160000 THEN
       IF NOT pg_has_role(current_user, name, 'SET') THEN
         EXECUTE format('GRANT %I TO CURRENT_USER WITH INHERIT FALSE, SET TRUE', name);
@@ -135,6 +135,7 @@ CREATE UNIQUE INDEX change_once ON change_head (org_id, store_id, change_id) WHE
 CREATE INDEX change_entity ON change_head (org_id, store_id, local_id);
 -- Nearly empty on a good day, whatever the history: what people and sweepers look for.
 CREATE INDEX change_unsettled ON change_head (org_id, store_id, local_id) WHERE effect IN ('pending', 'waiting', 'parked');
+CREATE INDEX change_conflict ON change_head (org_id, store_id, local_id) WHERE effect = 'conflict';
 CREATE INDEX change_pending ON change_head (org_id, store_id, terminal, incarnation, seq) WHERE effect = 'pending';
 CREATE INDEX change_damaged ON change_head (org_id, store_id, terminal, incarnation, seq) WHERE damaged;
 

@@ -1,0 +1,91 @@
+import { SyncError } from "@tillsync/protocol";
+import type { FastifyRequest, onRequestAsyncHookHandler, RouteOptions } from "fastify";
+import type { Authenticate, Caller } from "../directory/authenticate.ts";
+import type { KeyRole } from "../directory/enroll.ts";
+import { isFromThisMachine } from "./loopback.ts";
+
+/** Who may use a route: anyone, or whoever has a key of one of these roles. */
+export type Access = "anyone" | readonly KeyRole[];
+
+/**
+ * Every route of the centre. What is not in here cannot be registered, and would be refused if it were. A role says
+ * which doors open; what lies behind them is bounded by the key's store and terminal.
+ */
+export const ACCESS: Readonly<Record<string, Access>> = {
+  "GET /health": "anyone",
+  "GET /health/live": "anyone",
+  "GET /health/ready": "anyone",
+  "GET /": "anyone",
+  "GET /light": "anyone",
+  "GET /pages/:file": "anyone",
+  "POST /api/sync/exchange": ["terminal"],
+  "GET /api/admin/overview": ["admin"],
+  "GET /api/admin/totals": ["admin"],
+  "GET /api/admin/terminals/:terminal/ledger": ["admin", "terminal"],
+  "GET /api/admin/find/:key": ["admin", "terminal"],
+};
+
+/** The routes that `openPages` opens to a browser on the same machine, without a key. */
+const OPEN_PAGES = new Set(["GET /api/admin/overview"]);
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who asks; null on routes that are open to anyone. */
+    caller: Caller | null;
+  }
+}
+
+/**
+ * Fastify `onRequest` hook: deny by default, before a byte of the body is read.
+ *
+ * @param openPages answers who a browser on this machine is when it brings no key; absent when there is no such thing
+ */
+export function guard(authenticate: Authenticate, openPages?: () => Promise<Caller>): onRequestAsyncHookHandler {
+  return async (request) => {
+    // Nothing is registered there: said at once, with or without a key, so that nobody's body is read for nothing.
+    if (request.is404) throw new SyncError("NOT_FOUND", "There is nothing at this address.");
+    const route = `${request.method} ${request.routeOptions.url ?? ""}`;
+    const access = Object.hasOwn(ACCESS, route) ? ACCESS[route] : undefined;
+    if (access === "anyone") return;
+    if (access === undefined) throw new SyncError("FORBIDDEN", "This address is not open to anyone.");
+    const open = openPages !== undefined && OPEN_PAGES.has(route) && request.headers.authorization === undefined;
+    if (open && isFromThisMachine(request)) {
+      request.caller = await openPages();
+      return;
+    }
+    const caller = await authenticate(presentedKey(request));
+    if (caller === undefined) throw unauthenticated("This key is not known, or was revoked.");
+    if (!access.includes(caller.role)) {
+      const expected = access.join(" or ");
+      throw new SyncError("FORBIDDEN", `A key of role ${caller.role} does not open this; it takes ${expected}.`, {
+        expected,
+        got: caller.role,
+      });
+    }
+    request.caller = caller;
+  };
+}
+
+/** Fastify `onRoute` hook: an app with a route that nobody gave an access to does not start. */
+export function refuseUnlisted(route: RouteOptions): void {
+  for (const method of [route.method].flat()) {
+    const name = `${method} ${route.url}`;
+    if (!Object.hasOwn(ACCESS, name)) throw new Error(`${name} is not in ACCESS: say who may use it`);
+  }
+}
+
+/** The caller of a route that needs a key. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (request.caller === null) throw new Error("a route that needs a key was reached without one");
+  return request.caller;
+}
+
+function presentedKey(request: FastifyRequest): string {
+  const key = /^Bearer ([A-Za-z0-9_-]{1,128})$/i.exec(request.headers.authorization ?? "")?.[1];
+  if (key === undefined) throw unauthenticated("An access key is needed: send Authorization: Bearer <key>.");
+  return key;
+}
+
+function unauthenticated(message: string): SyncError {
+  return new SyncError("UNAUTHENTICATED", message);
+}

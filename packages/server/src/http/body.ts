@@ -1,0 +1,84 @@
+import { promisify } from "node:util";
+import { constants, gunzip, zstdDecompress } from "node:zlib";
+import { LIMITS, SyncError } from "@tillsync/protocol";
+import { scanJson } from "./json-scan.ts";
+
+/**
+ * A zstd frame may name a window of up to 128 MiB, which is allocated before one byte comes out. 8 MiB (2^23) is what
+ * compression levels up to 19 use, and as much as a whole request may hold.
+ */
+const ZSTD_WINDOW_LOG = 23;
+
+const unpack = {
+  gzip: promisify(gunzip),
+  zstd: promisify(zstdDecompress),
+} as const;
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The value of a JSON request body.
+ *
+ * @param bytes as they came over the wire, at most `LIMITS.maxWireBytes` (the listener has seen to it)
+ * @param encoding the request's `content-encoding`
+ * @throws SyncError UNSUPPORTED_ENCODING; TOO_LARGE when it unpacks to more than `LIMITS.maxRequestBytes`; INVALID_JSON
+ */
+export async function readJson(bytes: Buffer, encoding: string | undefined): Promise<unknown> {
+  const text = decode(await unpacked(bytes, encoding));
+  scanJson(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Without the cause: V8's message quotes the body.
+    throw new SyncError("INVALID_JSON", "The body is not JSON.");
+  }
+}
+
+async function unpacked(bytes: Buffer, encoding: string | undefined): Promise<Buffer> {
+  const name = (encoding ?? "identity").trim().toLowerCase();
+  if (name === "identity" || name === "") return withinLimit(bytes);
+  if (name !== "gzip" && name !== "zstd") {
+    const message = `content-encoding must be zstd, gzip or identity; got ${JSON.stringify(name.slice(0, 40))}.`;
+    throw new SyncError("UNSUPPORTED_ENCODING", message, {
+      field: "content-encoding",
+      expected: "zstd, gzip or identity",
+    });
+  }
+  try {
+    const limit = { maxOutputLength: LIMITS.maxRequestBytes };
+    if (name === "gzip") return await unpack.gzip(bytes, limit);
+    return await unpack.zstd(bytes, { ...limit, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge();
+    if (code === "ZSTD_error_frameParameter_windowTooLarge") {
+      const message = `A zstd frame may ask for a window of ${2 ** ZSTD_WINDOW_LOG} bytes at most; compress at level 19 or below.`;
+      throw new SyncError("UNSUPPORTED_ENCODING", message, { field: "content-encoding" }, cause);
+    }
+    throw new SyncError(
+      "INVALID_JSON",
+      `The body could not be unpacked as ${name}.`,
+      { field: "content-encoding", got: name },
+      cause,
+    );
+  }
+}
+
+function withinLimit(bytes: Buffer): Buffer {
+  if (bytes.length > LIMITS.maxRequestBytes) throw tooLarge();
+  return bytes;
+}
+
+function tooLarge(): SyncError {
+  const message = `A request may hold ${LIMITS.maxRequestBytes} bytes when unpacked; send fewer changes at a time.`;
+  return new SyncError("TOO_LARGE", message, { field: "body", expected: `at most ${LIMITS.maxRequestBytes} bytes` });
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch (cause) {
+    // Replacing the bytes by U+FFFD instead would change what a till has signed with its chain.
+    throw new SyncError("INVALID_JSON", "The body is not UTF-8.", {}, cause);
+  }
+}

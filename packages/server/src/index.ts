@@ -1,0 +1,16 @@
+export { failureOf, isConflict } from "./db/failure.ts";
+export { ensureMonths, migrate } from "./db/migrate.ts";
+export { openPool, type PoolOptions } from "./db/pool.ts";
+export { asOperator, inRelay, inScope } from "./db/scope.ts";
+export type { Caller } from "./directory/authenticate.ts";
+export { type Enrolled, type Enrolment, enroll, type KeyRole } from "./directory/enroll.ts";
+export { type KeyName, revoke } from "./directory/revoke.ts";
+export { type AppOptions, createApp, type Surroundings } from "./http/app.ts";
+export type { Exchanging } from "./http/exchange-route.ts";
+export type { Scope } from "./ingest/ports.ts";
+export type { Found, FoundChange, FoundDocument, FoundFork } from "./ledger/find.ts";
+export type { LedgerDocument, LedgerPage, LedgerRow } from "./ledger/ledger.ts";
+export type { LifeOverview, Overview, TerminalOverview, Unsettled } from "./ledger/overview.ts";
+export type { ChangeTotal, DocumentTotal, Totals } from "./ledger/totals.ts";
+export { type RunningServer, type ServerOptions, startServer } from "./main.ts";
+export { DEFAULT_HOST, DEFAULT_PORT, databaseUrlOf } from "./settings.ts";

@@ -1,0 +1,149 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
+import { SyncError } from "@tillsync/protocol";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type pg from "pg";
+import { codeOf, failureOf } from "./db/failure.ts";
+import { ensureMonths, migrate } from "./db/migrate.ts";
+import { openPool } from "./db/pool.ts";
+import { createApp, type Surroundings } from "./http/app.ts";
+import type { Exchanging } from "./http/exchange-route.ts";
+import { exchange } from "./ingest/exchange.ts";
+import { postgresIngest } from "./ingest/postgres.ts";
+import { sha256 } from "./ledger/sha256.ts";
+import { databasePlace, databaseUrlOf, POOL_SIZE } from "./settings.ts";
+
+/** A service manager kills after 10 s or so; requests under way get most of it, then are cut: tills send again. */
+const CLOSE_WITHIN_MS = 4000;
+const POOL_END_WITHIN_MS = 500;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export interface ServerOptions {
+  /** Of a login that may act as the three roles of migration 1; see `migrate`. */
+  readonly databaseUrl: string;
+  readonly host: string;
+  /** 0: any free one; `url` tells which. */
+  readonly port: number;
+  readonly log: FastifyBaseLogger;
+  /** Bring the schema up to this release before serving (default true). */
+  readonly autoMigrate?: boolean;
+  /** Let browsers on this machine see the status page without a key (default false). For the demo. */
+  readonly openPages?: boolean;
+  /** Milliseconds that requests under way get when the server stops (default 4000). */
+  readonly closeWithinMs?: number;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly pool: pg.Pool;
+  readonly app: FastifyInstance;
+  /** Stops listening, lets requests under way end, closes the connections. Takes less than 5 seconds. */
+  close(): Promise<void>;
+}
+
+const surroundings: Surroundings = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  newId: () => randomUUID(),
+};
+
+/**
+ * Starts a central server.
+ *
+ * @throws SyncError PORT_IN_USE, UNAVAILABLE (the database), CONFIG_INVALID: each one sentence that a person can act on
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const databaseUrl = databaseUrlOf(options.databaseUrl);
+  const pool = openPool(databaseUrl, { max: POOL_SIZE });
+  try {
+    if (options.autoMigrate !== false) await migrate(databaseUrl);
+    await ensureMonths(pool, surroundings.wallMs());
+    await warnIfNotDurable(pool, options.log);
+    const { log, openPages = false } = options;
+    const app = createApp({ ingest: await ingestOf(pool), pool, log, surroundings, openPages });
+    const url = await listen(app, options);
+    const months = setInterval(() => makeMonths(pool, log), DAY_MS);
+    months.unref();
+    let closed: Promise<void> | undefined;
+    const close = () => {
+      clearInterval(months);
+      closed ??= stop(app, pool, options.closeWithinMs ?? CLOSE_WITHIN_MS);
+      return closed;
+    };
+    return { url, pool, app, close };
+  } catch (error) {
+    await endPool(pool);
+    throw startFailure(error, databaseUrl);
+  }
+}
+
+async function ingestOf(pool: pg.Pool): Promise<Exchanging> {
+  const context = { store: await postgresIngest(pool), sha256, nowMs: surroundings.wallMs };
+  return { exchange: ({ orgId, storeId }, request) => exchange(context, { orgId, storeId }, request) };
+}
+
+/** Partitions are a convenience: without them rows go to the default one, so a failure is told and not fatal. */
+function makeMonths(pool: pg.Pool, log: FastifyBaseLogger): void {
+  ensureMonths(pool, surroundings.wallMs()).catch((error: unknown) => {
+    log.error({ code: codeOf(error) }, "the month partitions of change_body could not be made; tomorrow again");
+  });
+}
+
+/** What `synchronous_commit` promises is worth nothing then, and no transaction of ours can change it. */
+async function warnIfNotDurable(pool: pg.Pool, log: FastifyBaseLogger): Promise<void> {
+  const { rows } = await pool.query<{ name: string }>(
+    "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'",
+  );
+  for (const { name } of rows) {
+    log.warn(`PostgreSQL runs with ${name} off: a power cut can lose sales that tills were told are safe`);
+  }
+}
+
+async function listen(app: FastifyInstance, { host, port }: ServerOptions): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    if (codeOf(error) === "EADDRINUSE") {
+      const message = `Port ${port} on ${host} is in use by another program: stop that one, or choose another port.`;
+      throw new SyncError("PORT_IN_USE", message, { field: "port", got: String(port) }, error);
+    }
+    if (codeOf(error) === "EACCES" || codeOf(error) === "EADDRNOTAVAIL" || codeOf(error) === "ENOTFOUND") {
+      const message = `This machine does not let the server listen on ${host}, port ${port} (${codeOf(error)}).`;
+      throw new SyncError("CONFIG_INVALID", message, { field: "host", got: `${host}:${port}` }, error);
+    }
+    throw error;
+  }
+}
+
+function startFailure(error: unknown, databaseUrl: string): unknown {
+  if (codeOf(error) === "42501") {
+    const roles = "tillsync_migrator, tillsync_app and tillsync_relay";
+    const message = `The login of DATABASE_URL may not make or use the roles ${roles}: a superuser has to create and grant them once.`;
+    return new SyncError("CONFIG_INVALID", message, { field: "DATABASE_URL" }, error);
+  }
+  const failure = failureOf(error);
+  if (failure === undefined) return error;
+  const why = failure.message.replace(/^.*?: /, "");
+  const message = `PostgreSQL at ${databasePlace(databaseUrl)} cannot be used: ${why}`;
+  return new SyncError("UNAVAILABLE", message, { part: "database" }, error);
+}
+
+async function stop(app: FastifyInstance, pool: pg.Pool, limitMs: number): Promise<void> {
+  const closed = app.close();
+  await within(limitMs, closed);
+  app.server.closeAllConnections();
+  await closed;
+  await endPool(pool);
+}
+
+/** A connection that no longer answers would keep `end` waiting; the process is going away in any case. */
+async function endPool(pool: pg.Pool): Promise<void> {
+  if (!pool.ending) await within(POOL_END_WITHIN_MS, pool.end());
+}
+
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const timer = new AbortController();
+  await Promise.race([work, setTimeout(limitMs, undefined, { signal: timer.signal }).catch(() => {})]);
+  timer.abort();
+}

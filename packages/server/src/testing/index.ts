@@ -1,0 +1,3 @@
+export { type FreshDatabase, freshDatabase } from "./fresh-database.ts";
+export { type MigratedDatabase, migratedDatabase } from "./migrated-database.ts";
+export { tempFolder } from "./temp-folder.ts";

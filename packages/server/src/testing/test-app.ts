@@ -1,0 +1,55 @@
+import type { ExchangeRequest, ExchangeResponse } from "@tillsync/protocol";
+import type { FastifyInstance } from "fastify";
+import type pg from "pg";
+import pino from "pino";
+import type { Caller } from "../directory/authenticate.ts";
+import { type AppOptions, createApp } from "../http/app.ts";
+
+export interface TestApp {
+  readonly app: FastifyInstance;
+  /** What reached ingest. */
+  readonly exchanged: { readonly caller: Caller; readonly request: ExchangeRequest }[];
+  /** Lines of the log, as text. */
+  readonly lines: string[];
+  nowMs: number;
+}
+
+/** An answer of ingest: nothing happened. */
+export const ANSWER: ExchangeResponse = {
+  protocolVersion: 1,
+  serverEpoch: "0198c0de-0000-4000-8000-00000000cafe",
+  durableThrough: 0,
+  chainHash: "0".repeat(64),
+  backedUpThrough: 0,
+  need: [],
+  give: [],
+  entries: [],
+  cursor: "c",
+  more: false,
+  receiptCounter: null,
+  serverTimeMs: 0,
+  limits: { maxChangeBytes: 1, maxBatchChanges: 1, maxRequestBytes: 1 },
+  pacing: { notBeforeMs: 0 },
+};
+
+/** The app with an ingest that only takes notes, a clock that stands still, and its log in memory. For tests. */
+export function testApp(pool: pg.Pool, options: Partial<AppOptions> = {}): TestApp {
+  const exchanged: TestApp["exchanged"] = [];
+  const lines: string[] = [];
+  let ids = 0;
+  const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
+  const world = { exchanged, lines, nowMs: Date.UTC(2026, 0, 16) };
+  const app = createApp({
+    pool,
+    log,
+    surroundings: { wallMs: () => world.nowMs, monotonicMs: () => world.nowMs, newId: () => `id-${++ids}` },
+    ingest: {
+      exchange: async (caller, request) => {
+        exchanged.push({ caller, request });
+        return ANSWER;
+      },
+    },
+    ...options,
+  });
+  return Object.assign(world, { app });
+}

@@ -1,0 +1,75 @@
+import type { Terminal } from "@tillsync/engine";
+import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import { admit, checkListenSettings } from "./guard.ts";
+import { readJsonBodies } from "./json-body.ts";
+import { answerRefusals, type Log, MAX_BODY_BYTES, refuseBytes, sendRefusal } from "./refusals.ts";
+import { eventRoutes } from "./routes/events.ts";
+import { orderRoutes } from "./routes/orders.ts";
+import { pageRoutes } from "./routes/pages.ts";
+import { recordRoutes } from "./routes/records.ts";
+import { statusRoutes } from "./routes/status.ts";
+import { type Every, every as everyOfSystem, newCorrelationId } from "./system/platform.ts";
+
+export interface TerminalAppOptions {
+  readonly terminal: Terminal;
+  /** When set, every route but `/health` and `/light` wants `Authorization: Bearer <key>`. */
+  readonly key?: string | undefined;
+  /** The address it will listen on; 127.0.0.1 when absent. */
+  readonly host?: string | undefined;
+  readonly log?: Log | undefined;
+  /** Tests hand in their own. */
+  readonly every?: Every | undefined;
+}
+
+/** A request that is not whole after this long is given up (reliability.md S10). */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/**
+ * The local HTTP API and pages of a till, not yet listening: for `startTerminalHttp`, and for tests by `inject`.
+ *
+ * @throws SyncError CONFIG_INVALID when `host` is not loopback and there is no key
+ */
+export function terminalApp(options: TerminalAppOptions): FastifyInstance {
+  const { terminal, key, host = "127.0.0.1", log, every = everyOfSystem } = options;
+  checkListenSettings(host, key);
+  const app = Fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    genReqId: (request) => correlationId(request.headers["x-correlation-id"]),
+    clientErrorHandler: refuseBytes,
+    frameworkErrors: (error, request, reply) => sendRefusal(error, request as FastifyRequest, reply, log),
+  });
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.headers({
+      "x-correlation-id": request.id,
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      "cache-control": "no-store",
+    });
+    const { host: hostHeader, origin, authorization } = request.headers;
+    admit({ host: hostHeader, origin, authorization, route: request.routeOptions.url }, { host, key });
+    done();
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    // The pattern of the route, not its address: ids and reasons in addresses are nobody's business in a log.
+    const route = request.routeOptions.url ?? "(none)";
+    log?.debug(
+      { correlationId: request.id, method: request.method, route, status: reply.statusCode, ms: reply.elapsedTime },
+      "request",
+    );
+    done();
+  });
+  readJsonBodies(app);
+  answerRefusals(app, log);
+  orderRoutes(app, terminal);
+  recordRoutes(app, terminal);
+  statusRoutes(app, terminal);
+  eventRoutes(app, terminal, every);
+  pageRoutes(app, terminal);
+  return app;
+}
+
+/** The caller's own id when it is a harmless one, so that its log and ours can be laid side by side. */
+function correlationId(given: string | string[] | undefined): string {
+  return typeof given === "string" && /^[A-Za-z0-9-]{8,64}$/.test(given) ? given : newCorrelationId();
+}

@@ -1,0 +1,93 @@
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { SyncError } from "@tillsync/protocol";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import { newCorrelationId } from "./system/platform.ts";
+
+export type Log = Pick<Logger, "debug" | "info" | "warn" | "error">;
+
+/** The largest body the till reads. The engine refuses changes above 1 MiB; the rest is room for escapes and white space. */
+export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+
+/** Makes every failed request answer with the one shape of a refusal, and tells the log what the caller may not see. */
+export function answerRefusals(app: FastifyInstance, log: Log | undefined): void {
+  app.setErrorHandler((error, request, reply) => sendRefusal(error, request, reply, log));
+  app.setNotFoundHandler((request) => {
+    const path = request.url.split("?", 1)[0] ?? "";
+    throw new SyncError("NOT_FOUND", `There is no ${request.method} ${path.slice(0, 100)} on this till.`);
+  });
+}
+
+export function sendRefusal(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Log | undefined,
+): FastifyReply {
+  const refusal = asRefusal(error);
+  if (refusal.status >= 500) {
+    // The cause and its stack go to the log only; the caller gets the sentence and the id to find them by.
+    log?.error({ correlationId: request.id, code: refusal.code, err: refusal.cause ?? refusal }, "request failed");
+  }
+  if (refusal.code === "UNAUTHENTICATED") reply.header("www-authenticate", "Bearer");
+  return reply.code(refusal.status).header("x-correlation-id", request.id).send(refusal.toBody(request.id));
+}
+
+/** Answers bytes that never became a request: no HTTP, headers without end, a request that was not whole in time. */
+export function refuseBytes(error: Error, socket: Duplex): void {
+  if (!socket.writable || codeOf(error) === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const refusal =
+    codeOf(error) === "HPE_HEADER_OVERFLOW"
+      ? new SyncError("TOO_LARGE", "The headers of the request are too large.")
+      : new SyncError("INVALID_INPUT", "What came is not a whole HTTP request.");
+  const correlationId = newCorrelationId();
+  const body = JSON.stringify(refusal.toBody(correlationId));
+  const head = [
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ""}`,
+    "content-type: application/json; charset=utf-8",
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-correlation-id: ${correlationId}`,
+    "connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
+
+function asRefusal(error: unknown): SyncError {
+  if (error instanceof SyncError) return error;
+  switch (codeOf(error)) {
+    case "FST_ERR_CTP_BODY_TOO_LARGE":
+      return new SyncError(
+        "TOO_LARGE",
+        `The body is larger than ${MAX_BODY_BYTES} bytes.`,
+        { maxBytes: MAX_BODY_BYTES },
+        error,
+      );
+    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
+      return notJson("The body must be JSON, sent with content-type: application/json.", error);
+    case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
+      return notJson("The body is not as long as its content-length says.", error);
+    case "FST_ERR_BAD_URL":
+      return new SyncError("NOT_FOUND", "The address is not a valid one.", {}, error);
+    case "FST_ERR_MAX_PARAM_LENGTH":
+      return new SyncError("NOT_FOUND", "Nothing on this till has so long a name.", {}, error);
+    default:
+      return new SyncError(
+        "INTERNAL",
+        "Something unexpected happened; the till's log has it under this correlationId.",
+        {},
+        error,
+      );
+  }
+}
+
+function notJson(message: string, cause: unknown): SyncError {
+  return new SyncError("INVALID_JSON", message, {}, cause);
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}

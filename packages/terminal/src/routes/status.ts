@@ -1,0 +1,41 @@
+import type { Terminal, TerminalStatus } from "@tillsync/engine";
+import { SyncError } from "@tillsync/protocol";
+import type { FastifyInstance } from "fastify";
+import { readInput } from "../input.ts";
+import { nothing } from "../schemas.ts";
+
+/** What the till knows about itself and its way to head office. */
+export function statusRoutes(app: FastifyInstance, terminal: Terminal): void {
+  app.get("/health", (_request, reply) => {
+    const status = terminal.status();
+    return reply.code(status.stopped ? 503 : 200).send(healthOf(status));
+  });
+
+  app.get("/api/status", (_request, reply) => reply.send(terminal.status()));
+
+  app.post("/api/sync/now", async (request) => {
+    readInput(nothing, request.body);
+    return terminal.syncNow();
+  });
+
+  app.get<{ Params: { key: string } }>("/api/explain/:key", (request, reply) => {
+    const { key } = request.params;
+    const explanation = terminal.explain(key);
+    if (explanation) return reply.send(explanation);
+    throw new SyncError(
+      "NOT_FOUND",
+      `This till recorded nothing under ${JSON.stringify(key)}, neither as receipt number nor as localId.`,
+    );
+  });
+}
+
+/** For monitors: everything at a glance, nothing that needs a key. */
+function healthOf(status: TerminalStatus): Record<string, unknown> {
+  return {
+    status: status.stopped ? "stopped" : "ok",
+    terminal: status.shortId,
+    database: status.stopped ? "failed" : "ok",
+    central: status.lanes.find((lane) => lane.name === "central")?.state ?? null,
+    pending: status.pending,
+  };
+}

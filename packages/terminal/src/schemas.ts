@@ -1,0 +1,73 @@
+import {
+  businessDate,
+  currency,
+  instant,
+  lineEvent,
+  localId,
+  orderClosed,
+  orderLine,
+  PAYLOADS,
+} from "@tillsync/protocol";
+import { z } from "zod";
+
+// What a POS may send, cut from the schemas of the wire so that the two cannot drift apart. All are strict: a misspelt
+// field is refused at once instead of being lost without a word.
+
+const occurredAt = instant.optional();
+
+/** Personal data by name. The engine bounds the whole; these bounds give the better refusal. */
+const personal = z.record(z.string().min(1).max(64), z.string().max(4096)).optional();
+
+const lineDraft = orderLine.partial({ id: true, amountMinor: true });
+
+export const orderDraft = orderClosed
+  .omit({ receiptNumber: true, totalMinor: true, openedAt: true })
+  .partial({ documentType: true, currency: true })
+  .extend({ localId, lines: z.array(lineDraft).max(10_000), occurredAt, private: personal });
+
+export const payment = orderDraft.omit({ lines: true, currency: true });
+
+const [, voidEvent, noteEvent, servedEvent] = lineEvent.options;
+const header = PAYLOADS["order.edited"].shape.header.unwrap().shape;
+
+/** Events of one edit, of each sort: what `orderEdited` allows. */
+const MAX_EVENTS = 1000;
+
+export const orderEdit = z.strictObject({
+  localId,
+  currency: currency.optional(),
+  add: z.array(lineDraft).max(MAX_EVENTS).optional(),
+  void: z
+    .array(voidEvent.omit({ id: true, type: true }))
+    .max(MAX_EVENTS)
+    .optional(),
+  notes: z
+    .array(noteEvent.omit({ id: true, type: true }))
+    .max(MAX_EVENTS)
+    .optional(),
+  served: z.array(servedEvent.shape.line).max(MAX_EVENTS).optional(),
+  ...header,
+  occurredAt,
+});
+
+/** `voidLocalId` names the void document, should the order turn out to be closed. */
+export const voiding = PAYLOADS["order.voided"].extend({ localId, occurredAt, voidLocalId: localId.optional() });
+
+export const deletion = PAYLOADS["order.deleted"].extend({ localId, occurredAt });
+
+export const orderFilter = z.strictObject({ state: z.literal("open") });
+
+export const transactionDraft = PAYLOADS["transaction.recorded"]
+  .partial({ currency: true })
+  .extend({ localId, occurredAt, private: personal });
+
+export const inventoryDraft = PAYLOADS["inventory.updated"].extend({ localId, occurredAt });
+
+export const shiftOpening = PAYLOADS["shift.opened"]
+  .omit({ currency: true })
+  .extend({ localId: localId.optional(), businessDate: businessDate.optional(), occurredAt });
+
+export const shiftClosing = z.strictObject({ operator: PAYLOADS["shift.closed"].shape.operator, occurredAt });
+
+/** Nothing but an empty object, or no body at all. */
+export const nothing = z.strictObject({});

@@ -1,0 +1,76 @@
+import type { OrderView, Recorded, TerminalStatus } from "@tillsync/engine";
+
+export const HASH = "ab".repeat(32);
+
+/** A till with three changes to send and a head office that does not answer. */
+export const STATUS: TerminalStatus = {
+  terminal: "01890a5d-ac96-774b-bcce-b302099a8057",
+  shortId: "T01",
+  store: "main",
+  incarnation: "00000000000000aa",
+  incarnationOrdinal: 1,
+  syncState: "Error",
+  light: "red",
+  text: "3 changes wait for head office.",
+  headSeq: 3,
+  durableThrough: 0,
+  pending: 3,
+  exceptions: 0,
+  pendingOrders: 1,
+  syncedOrders: 0,
+  failedOrders: 0,
+  lastSyncTimestamp: null,
+  shift: null,
+  lanes: [
+    {
+      name: "central",
+      state: "retrying",
+      pending: 3,
+      failures: 2,
+      lastAttemptAt: "2026-01-16T10:11:12.345Z",
+      lastSuccessAt: null,
+      nextAttemptAt: "2026-01-16T10:11:20.345Z",
+      lastError: { code: "UNREACHABLE", message: "Head office does not answer." },
+      halted: null,
+    },
+  ],
+  stopped: null,
+};
+
+export function emptyOrder(localId: string): OrderView {
+  return {
+    localId,
+    state: "open",
+    version: 1,
+    currency: "KES",
+    totalMinor: 0,
+    lines: [],
+    tenders: [],
+    receiptNumber: null,
+    businessDate: "2026-01-16",
+    shiftId: "shift-1",
+    events: [],
+    orderSyncStatus: "PENDING",
+    effect: null,
+  };
+}
+
+export function recordedSample(seq: number): Recorded {
+  return {
+    localId: `order-${seq}`,
+    changeId: `01890a5d-ac96-774b-bcce-${String(seq).padStart(12, "0")}`,
+    incarnation: STATUS.incarnation,
+    seq,
+    hash: HASH,
+    kind: "order.closed",
+    version: 1,
+    duplicate: false,
+  };
+}
+
+export const BREAD = { item: "bread", quantity: "2", unitPrice: "60.00" } as const;
+
+/** An order that is closed at once, as a POS posts it. */
+export function sale(localId: string): Record<string, unknown> {
+  return { localId, lines: [BREAD], tenders: [{ type: "cash", amountMinor: 12_000 }], operator: "Amina" };
+}

@@ -1,0 +1,128 @@
+import { createInterface } from "node:readline";
+import type { Command } from "commander";
+import { type Replayed, replay } from "../demo/replay.ts";
+import { type Demo, startDemo } from "../demo/run.ts";
+import { readDocuments } from "../import/read-documents.ts";
+import { type Output, outputOf, table } from "../output.ts";
+import { DEMO_DATA_DIR } from "../targets.ts";
+import { printVerification } from "../verify/print.ts";
+import { wholeNumber } from "./options.ts";
+
+interface Options {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly terminalPort: number;
+  readonly terminals: number;
+  readonly replay?: string;
+  readonly mapping?: string;
+  readonly offlineEvery: number;
+  readonly killEvery: number;
+  readonly exit?: boolean;
+  readonly json?: boolean;
+}
+
+export function demoCommand(program: Command): void {
+  program
+    .command("demo")
+    .summary("a head office and a shop with two tills on this machine")
+    .description(
+      "Runs the central server on a real PostgreSQL kept in the data folder, and one store with its tills. Starting it again goes on where it stopped. With --replay it sells what a file says, through cuts and kills, and proves that both sides are equal.",
+    )
+    .option("--data-dir <folder>", "where everything is kept", DEMO_DATA_DIR)
+    .option("--port <n>", "port of the central server", wholeNumber("--port", 1), 8080)
+    .option("--terminal-port <n>", "port of the first till; the others follow", wholeNumber("--terminal-port", 1), 7070)
+    .option("--terminals <n>", "how many tills", wholeNumber("--terminals", 1), 2)
+    .option("--replay <file>", "sell the documents of a CSV or NDJSON file, plain or gzip")
+    .option("--mapping <file>", "mapping file for --replay; chosen by the header line when absent")
+    .option(
+      "--offline-every <n>",
+      "cut the link after every n documents, for a while",
+      wholeNumber("--offline-every", 0),
+      0,
+    )
+    .option(
+      "--kill-every <n>",
+      "SIGKILL a till or the server after every n documents",
+      wholeNumber("--kill-every", 0),
+      0,
+    )
+    .option("--exit", "stop when the replay is compared; exit code 0 only when both sides are equal")
+    .option("--json", "the replay's result as JSON")
+    .addHelpText(
+      "after",
+      "\nExample:\n  tillsync demo --replay receipts.csv.gz --offline-every 500 --kill-every 2000 --exit",
+    )
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const output = outputOf(options);
+  const stopped = stopSignal();
+  const demo = await startDemo({ ...options, onNote: (text) => output.progress(text) });
+  try {
+    if (!options.json) output.line(urlTable(demo));
+    if (options.replay !== undefined) {
+      const work = replayFile(demo, output, options, options.replay);
+      // Ctrl-C in the middle of a replay stops everything; the next start goes on from what is on disk.
+      const outcome = await Promise.race([work, stopped]);
+      if (outcome === "stopped" || options.exit) return;
+    }
+    if (process.stdin.isTTY) listenForCommands(demo, output);
+    output.line("Ctrl-C stops everything; the next start goes on from there.");
+    await stopped;
+  } finally {
+    output.progress("stopping");
+    await demo.stop();
+    process.stdin.destroy();
+  }
+}
+
+function stopSignal(): Promise<"stopped"> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve("stopped"));
+  });
+}
+
+function urlTable({ home }: Demo): string {
+  const rows = home.terminals.flatMap(({ shortId, url }) => [
+    [`till ${shortId}`, `${url}/`, "status page and local API"],
+    ["", `${url}/light`, "the light that a POS embeds"],
+  ]);
+  return table([["head office", `${home.centreUrl}/`, "what has arrived"], ...rows]);
+}
+
+async function replayFile(demo: Demo, output: Output, options: Options, file: string): Promise<"done"> {
+  const documents = readDocuments({ file, mapping: options.mapping });
+  const { offlineEvery, killEvery } = options;
+  const result = await replay(demo, { documents, offlineEvery, killEvery, onNote: (text) => output.progress(text) });
+  output.value(result);
+  report(output, result);
+  if (result.verifications.some(({ equal }) => !equal)) process.exitCode = 1;
+  return "done";
+}
+
+function report(output: Output, { progress, cuts, kills, verifications }: Replayed): void {
+  const { recorded, duplicates, retries } = progress;
+  output.line(
+    `\n${recorded} documents sold, ${duplicates} were there already; link cut ${cuts} times, ${kills} processes killed, ${retries} requests of the POS repeated.`,
+  );
+  for (const verification of verifications) printVerification(output, verification);
+  const equal = verifications.every((verification) => verification.equal);
+  output.line(equal ? "\nEvery change is on both sides, byte for byte." : "\nThe two sides differ; see above.");
+}
+
+const COMMANDS = "cut | heal | kill T01 | kill server";
+
+/** A person at the keyboard may break things and watch. */
+function listenForCommands(demo: Demo, output: Output): void {
+  output.line(`Break something: type ${COMMANDS}, then Enter.`);
+  createInterface({ input: process.stdin }).on("line", (line) => {
+    const [verb, name] = line.trim().split(/\s+/);
+    const till = demo.home.terminals.findIndex(({ shortId }) => shortId === name?.toUpperCase());
+    if (verb === "cut") demo.link.cut();
+    else if (verb === "heal") demo.link.heal();
+    else if (verb === "kill" && name === "server") demo.server.kill();
+    else if (verb === "kill" && till >= 0) demo.tills[till]?.kill();
+    else output.line(`There is ${COMMANDS}.`);
+  });
+}

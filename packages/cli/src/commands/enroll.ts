@@ -1,0 +1,61 @@
+import { SyncError } from "@tillsync/protocol";
+import { enroll, openPool } from "@tillsync/server";
+import type { Command } from "commander";
+import { databaseUrl } from "../config/derived.ts";
+import { outputOf } from "../output.ts";
+import { configurable, configurationOf } from "./options.ts";
+
+const FLAGS = { "database-url": "Server.DatabaseUrl" } as const;
+
+interface EnrollOptions extends Record<string, unknown> {
+  readonly org: string;
+  readonly store: string;
+  readonly currency: string;
+  readonly role: "terminal" | "foreign" | "admin";
+  readonly name: string;
+  readonly shortId?: string;
+  readonly id?: string;
+  readonly json?: boolean;
+}
+
+export function enrollCommand(program: Command): void {
+  const command = program
+    .command("enroll")
+    .summary("make an access key at the centre")
+    .description(
+      "Makes an access key, and the organization, store and terminal it is for where they are missing. The key is shown once and kept nowhere. Its name becomes the actor of all that is done with it.",
+    )
+    .option("--org <code>", "organization", "main")
+    .option("--store <code>", "store", "STORE001")
+    .option("--currency <code>", "currency of the store, ISO 4217", "KES")
+    .requiredOption("--role <role>", "terminal, foreign or admin")
+    .requiredOption("--name <name>", "who uses the key")
+    .option("--short-id <id>", "short id of the terminal, such as T01 (role terminal)")
+    .option("--id <uuid>", "the terminal's UUID when it has one already")
+    .option("--json", "the answer as JSON")
+    .addHelpText(
+      "after",
+      "\nExample:\n  DATABASE_URL=postgresql://localhost/tillsync tillsync enroll --role terminal --short-id T01 --name 'till by the door'",
+    );
+  configurable(command, FLAGS).action(async (options: EnrollOptions) => {
+    const output = outputOf(options);
+    const { values } = await configurationOf(options, FLAGS);
+    const url = databaseUrl(values);
+    if (url === undefined)
+      throw new SyncError("CONFIG_INVALID", "Enrolment needs the central database: set DATABASE_URL.", {
+        field: "Server.DatabaseUrl",
+      });
+    const pool = openPool(url, { max: 1 });
+    try {
+      const { org, store, currency, role, name, shortId, id } = options;
+      const terminal = shortId === undefined ? {} : { terminal: { shortId, ...(id === undefined ? {} : { id }) } };
+      const enrolled = await enroll(pool, { org, store, currency, role, name, ...terminal }, Date.now());
+      output.value(enrolled);
+      output.line(`Key for ${name} (${role}) of store ${store}:\n\n  ${enrolled.key}\n`);
+      if (enrolled.terminal) output.line(`Terminal ${enrolled.shortId}: ${enrolled.terminal}`);
+      output.line("It is shown this once; the centre keeps only its hash.");
+    } finally {
+      await pool.end();
+    }
+  });
+}

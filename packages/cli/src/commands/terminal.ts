@@ -1,0 +1,75 @@
+import { mkdirSync } from "node:fs";
+import { openTerminal } from "@tillsync/engine";
+import { startTerminalHttp } from "@tillsync/terminal";
+import type { Command } from "commander";
+import { pino } from "pino";
+import { centralUrl, terminalFile } from "../config/derived.ts";
+import type { Values } from "../config/keys.ts";
+import { outputOf } from "../output.ts";
+import { terminalIdentity } from "../terminal-identity.ts";
+import { configurable, configurationOf } from "./options.ts";
+import { untilStopped } from "./until-stopped.ts";
+
+const FLAGS = {
+  host: "Terminal.Host",
+  port: "Terminal.Port",
+  "data-dir": "Terminal.DataDir",
+  "short-id": "Terminal.ShortId",
+  id: "Terminal.Id",
+  central: "Sync.CentralApiEndpoint",
+  currency: "Terminal.Currency",
+  profile: "Sync.Profile",
+} as const;
+
+export function terminalCommand(program: Command): void {
+  const command = program
+    .command("terminal")
+    .summary("run one till")
+    .description(
+      "Runs a till: its database, its local API and pages, and the loop that sends what was sold. The key comes from TILLSYNC_KEY or the configuration.",
+    )
+    .option("--json", "one JSON line when it serves, log lines on standard error")
+    .addHelpText(
+      "after",
+      "\nExample:\n  TILLSYNC_KEY=tsk_… tillsync terminal --short-id T01 --port 7070 --central http://127.0.0.1:8080",
+    );
+  configurable(command, FLAGS).action(async (options: Record<string, unknown> & { json?: boolean }) => {
+    const output = outputOf(options);
+    const { values } = await configurationOf(options, FLAGS);
+    const log = pino({ level: values["Sync.EnableDetailedLogging"] ? "debug" : "info" }, pino.destination(2));
+    const terminal = openConfigured(values);
+    const key = values["Terminal.LocalKey"];
+    try {
+      const http = await startTerminalHttp({
+        terminal,
+        host: values["Terminal.Host"],
+        port: values["Terminal.Port"],
+        log,
+        ...(key ? { key } : {}),
+      });
+      const close = async () => void (await Promise.all([http.close(), terminal.close()]));
+      await untilStopped(output, { url: http.url, what: `Till ${values["Terminal.ShortId"]}`, close });
+    } catch (error) {
+      await terminal.close(0);
+      throw error;
+    }
+  });
+}
+
+function openConfigured(values: Values) {
+  mkdirSync(values["Terminal.DataDir"], { recursive: true });
+  const interval = values["Sync.SyncIntervalSeconds"];
+  const slow = values["Sync.RetryDelayMinutes"];
+  return openTerminal({
+    file: terminalFile(values),
+    terminal: values["Terminal.Id"] ?? terminalIdentity(values["Terminal.DataDir"]),
+    shortId: values["Terminal.ShortId"],
+    store: values["Sync.StoreId"],
+    currency: values["Terminal.Currency"],
+    timeZone: values["Terminal.TimeZone"],
+    profile: values["Sync.Profile"],
+    ...(interval === undefined ? {} : { intervalMs: interval * 1000 }),
+    ...(slow === undefined ? {} : { slowMs: slow * 60_000 }),
+    central: { url: centralUrl(values), key: values["Terminal.Key"] ?? "none" },
+  });
+}

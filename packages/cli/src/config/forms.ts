@@ -1,0 +1,30 @@
+/** A file from .NET's connection string (001: `Data Source=data/POS_Local.db`), or a plain path. */
+export function localFileOf(text: string): string | undefined {
+  if (/^[a-z]+:\/\//i.test(text) || text.trim() === "") return undefined;
+  // Any other part (Cache=, Mode=) would be a setting that we do not obey; better refused than passed over.
+  const match = /^\s*(?:data ?source|filename)\s*=\s*([^;]+?)\s*;?\s*$/i.exec(text);
+  if (match !== null) return match[1];
+  return text.includes("=") || text.includes(";") ? undefined : text;
+}
+
+/** `postgresql://...` from what Java programs write, `jdbc:postgresql://...` (004), or from a plain one. */
+export function postgresUrlOf(text: string): string | undefined {
+  const url = text.replace(/^jdbc:/i, "");
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol)) return undefined;
+  // A socket of this machine is named in the query: `postgresql:///name?host=/run/postgresql`.
+  return parsed.hostname !== "" || parsed.searchParams.has("host") ? url : undefined;
+}
+
+export function uuidOf(text: string): string | undefined {
+  const id = text.toLowerCase();
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id) ? id : undefined;
+}
+
+export function zoneOf(text: string): string | undefined {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}

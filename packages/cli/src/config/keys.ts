@@ -1,0 +1,177 @@
+import { LIMITS } from "@tillsync/protocol";
+import { localFileOf, postgresUrlOf, uuidOf, zoneOf } from "./forms.ts";
+import { address, choice, type Setting, text, textAs, whole, yesNo } from "./settings.ts";
+
+const ANY = /./s;
+const HOST = /^[A-Za-z0-9.:_[\]-]{1,253}$/;
+const SERVERS = /^[^\s,:]+:\d{1,5}(,\s*[^\s,:]+:\d{1,5})*$/;
+
+/**
+ * Every key of the configuration: the single source for reading it, for refusing what is wrong, and for
+ * `docs/configuration.md`. `Sync`, `Database` and `Kafka` with their keys are requirement 001's.
+ */
+export const KEYS = {
+  "Sync.StoreId": text("1 to 64 characters", /^.{1,64}$/s, {
+    default: "STORE001",
+    env: ["STORE_ID"],
+    effect: "Code of the store that the terminals of this configuration belong to.",
+  }),
+  "Sync.CentralApiEndpoint": address({
+    default: "http://127.0.0.1:8080",
+    env: ["CENTRAL_API_URL", "API_BASE_URL"],
+    effect:
+      "Where the centre is. Only scheme, host and port count, so 001's `http://store_api:8080/api/inventory/events` works as it is.",
+  }),
+  "Sync.Profile": choice(["shift", "continuous", "live"], {
+    default: "continuous",
+    effect:
+      "Pace of synchronization: `shift` sends at shift open and close and every 20 minutes, `continuous` with every sale and every 30 s, `live` with every change and every 10 s.",
+  }),
+  "Sync.SyncIntervalSeconds": whole<number | undefined>(1, 86_400, {
+    default: undefined,
+    absent: "the profile's: 1200, 30, 10",
+    unit: "s",
+    env: ["SYNC_INTERVAL_SECONDS"],
+    effect: "How often an idle terminal asks the centre for news.",
+  }),
+  "Sync.RetryDelayMinutes": whole<number | undefined>(1, 1_440, {
+    default: undefined,
+    absent: "the profile's: 20, 5, 1",
+    unit: "min",
+    effect: "Wait between attempts once the first fast ones have failed. Attempts never end.",
+  }),
+  "Sync.MaxRetryAttempts": whole<number>(1, 1_000, {
+    default: 3,
+    unit: "attempts",
+    effect: "Failures in a row after which people are shown a badge. Nothing is deleted and nothing stops.",
+  }),
+  "Sync.BatchSize": whole<number>(1, LIMITS.maxBatchChanges, {
+    default: LIMITS.maxBatchChanges,
+    unit: "changes",
+    effect: "The most changes in one exchange; batches adapt to the link below it.",
+  }),
+  "Sync.EnableDetailedLogging": yesNo({ default: false, effect: "Logs at level debug instead of info." }),
+
+  "Database.ConnectionString": textAs<string | undefined>("Data Source=FILE, or the path of a file", localFileOf, {
+    default: undefined,
+    absent: "till.db in Terminal.DataDir",
+    effect: "The terminal's own SQLite database. The centre's PostgreSQL is Server.DatabaseUrl.",
+  }),
+  "Database.AutoMigrate": yesNo({
+    default: true,
+    effect: "Brings the databases to this version's schema at start. With false a start on an older schema is refused.",
+  }),
+  "Database.CommandTimeoutSeconds": whole<number>(1, 3_600, {
+    default: 30,
+    unit: "s",
+    effect: "After this long a statement on the central database is given up.",
+  }),
+
+  "Kafka.Enabled": yesNo({
+    default: false,
+    effect:
+      "Publishes what is applied at the centre to Kafka. Checked at start; the relay itself is not part of this version.",
+  }),
+  "Kafka.BootstrapServers": text<string | undefined>("host:port, or several with commas", SERVERS, {
+    default: undefined,
+    absent: "none",
+    env: ["KAFKA_BOOTSTRAP_SERVERS"],
+    effect: "Where Kafka is. Needed when Kafka.Enabled is true.",
+  }),
+  "Kafka.InventoryTopic": text("1 to 249 letters, digits, dots, underscores or hyphens", /^[A-Za-z0-9._-]{1,249}$/, {
+    default: "inventory-events",
+    effect: "Topic of stock movements.",
+  }),
+
+  "Server.Host": text("a host name or IP address", HOST, {
+    default: "127.0.0.1",
+    effect: "Address the central server listens on; 0.0.0.0 for all.",
+  }),
+  "Server.Port": whole<number>(0, 65_535, {
+    default: 8080,
+    env: ["SERVER_PORT"],
+    effect: "Port of the central server; 0 takes a free one.",
+  }),
+  "Server.DatabaseUrl": textAs<string | undefined>(
+    "a PostgreSQL address such as postgresql://host:5432/name (a jdbc: prefix is accepted)",
+    postgresUrlOf,
+    {
+      default: undefined,
+      absent: "the embedded PostgreSQL in Server.DataDir",
+      env: ["DATABASE_URL"],
+      secret: true,
+      effect: "The central database: PostgreSQL 15 or newer.",
+    },
+  ),
+  "Server.DatabaseUser": text<string | undefined>("a user name", ANY, {
+    default: undefined,
+    absent: "none",
+    env: ["DATABASE_USER"],
+    effect: "Fills in the user where Server.DatabaseUrl has none.",
+  }),
+  "Server.DatabasePassword": text<string | undefined>("a password", ANY, {
+    default: undefined,
+    absent: "none",
+    env: ["DATABASE_PASSWORD"],
+    secret: true,
+    effect: "Fills in the password where Server.DatabaseUrl has none.",
+  }),
+  "Server.DataDir": text("the path of a folder", ANY, {
+    default: ".tillsync/server",
+    effect: "Folder of the embedded PostgreSQL, relative to the working directory.",
+  }),
+
+  "Terminal.Id": textAs<string | undefined>("a UUID", uuidOf, {
+    default: undefined,
+    absent: "made once, kept in Terminal.DataDir",
+    env: ["DEVICE_ID"],
+    effect: "Identity of this terminal (004 `deviceId`). Never give two terminals the same.",
+  }),
+  "Terminal.ShortId": text("one capital letter and up to seven capitals or digits", /^[A-Z][A-Z0-9]{0,7}$/, {
+    default: "T01",
+    effect: "Name of this terminal for people and on receipts; unique in its store.",
+  }),
+  "Terminal.Host": text("a host name or IP address", HOST, {
+    default: "127.0.0.1",
+    effect: "Address the terminal's local API listens on. Anything but this machine's own demands Terminal.LocalKey.",
+  }),
+  "Terminal.Port": whole<number>(0, 65_535, {
+    default: 7070,
+    effect: "Port of the terminal's local API and pages; 0 takes a free one.",
+  }),
+  "Terminal.Key": text<string | undefined>("a key without spaces, from tillsync enroll", /^\S+$/, {
+    default: undefined,
+    absent: "none",
+    env: ["TILLSYNC_KEY"],
+    secret: true,
+    effect:
+      "Key that this terminal shows to the centre; `tillsync enroll` makes it. Without one the terminal sells and keeps everything, and sends nothing.",
+  }),
+  "Terminal.LocalKey": text<string | undefined>("a key without spaces", /^\S+$/, {
+    default: undefined,
+    absent: "none",
+    secret: true,
+    effect: "Key that POS clients must show to the terminal's local API.",
+  }),
+  "Terminal.DataDir": text("the path of a folder", ANY, {
+    default: ".tillsync/terminal",
+    effect: "Folder of the terminal's database and identity, relative to the working directory.",
+  }),
+  "Terminal.Currency": text("an ISO 4217 code such as KES", /^[A-Z]{3}$/, {
+    default: "KES",
+    effect: "Currency of documents that name none.",
+  }),
+  "Terminal.TimeZone": textAs("an IANA time zone such as Africa/Nairobi", zoneOf, {
+    default: "UTC",
+    effect: "Where business dates are taken from when a shift names none.",
+  }),
+} as const satisfies Record<string, Setting<string | number | boolean | undefined>>;
+
+export type Key = keyof typeof KEYS;
+
+/** The value of every key, by its dotted name. */
+export type Values = { readonly [K in Key]: (typeof KEYS)[K] extends Setting<infer T> ? T : never };
+
+export function isKey(name: string): name is Key {
+  return Object.hasOwn(KEYS, name);
+}

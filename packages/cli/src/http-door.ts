@@ -1,0 +1,52 @@
+import { isErrorCode, SyncError } from "@tillsync/protocol";
+import { request } from "undici";
+
+export interface Door {
+  readonly url: string;
+  readonly key?: string | undefined;
+}
+
+/**
+ * One JSON request to a terminal or to the centre.
+ *
+ * @throws SyncError with the code that was answered; UNREACHABLE, NOT_AN_ANSWER
+ */
+export async function askJson<T>(door: Door, method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+  const url = new URL(path, door.url).href;
+  const headers = {
+    ...(door.key === undefined ? {} : { authorization: `Bearer ${door.key}` }),
+    ...(body === undefined ? {} : { "content-type": "application/json" }),
+  };
+  let status: number;
+  let text: string;
+  try {
+    const answer = await request(url, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      headersTimeout: 60_000,
+    });
+    status = answer.statusCode;
+    text = await answer.body.text();
+  } catch (cause) {
+    throw new SyncError("UNREACHABLE", `${door.url} does not answer; is it running?`, { url: door.url }, cause);
+  }
+  const value = parse(text, door.url);
+  if (status < 300) return value as T;
+  const { code, message, ...details } = (value as { error?: { code?: unknown; message?: unknown } }).error ?? {};
+  if (isErrorCode(code)) throw new SyncError(code, String(message), details);
+  throw new SyncError("NOT_AN_ANSWER", `${door.url} answered HTTP ${status}, but not as Tillsync does.`, { status });
+}
+
+function parse(text: string, url: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SyncError(
+      "NOT_AN_ANSWER",
+      `What ${url} answered is not JSON; something else listens there.`,
+      { url },
+      cause,
+    );
+  }
+}

@@ -1,0 +1,37 @@
+import { Command } from "commander";
+import { demoCommand } from "./commands/demo.ts";
+import { enrollCommand } from "./commands/enroll.ts";
+import { importCommand, seedCommand } from "./commands/import.ts";
+import { explainCommand, statusCommand, syncCommand } from "./commands/look.ts";
+import { serverCommand } from "./commands/server.ts";
+import { terminalCommand } from "./commands/terminal.ts";
+import { verifyCommand } from "./commands/verify.ts";
+import { reportFailure } from "./output.ts";
+
+/** The command `tillsync`: wires terminal, server and their far ends together. Exit code 0 only on success. */
+const program = new Command("tillsync")
+  .description("Tills keep selling with no internet, and everything sold reaches head office exactly once.")
+  .version("0.1.0")
+  .showHelpAfterError("(--help shows what there is)")
+  .addHelpText("after", "\nExample:\n  tillsync demo");
+
+for (const add of [
+  demoCommand,
+  serverCommand,
+  terminalCommand,
+  enrollCommand,
+  statusCommand,
+  syncCommand,
+  explainCommand,
+  verifyCommand,
+  importCommand,
+  seedCommand,
+]) {
+  add(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  reportFailure(error, { json: process.argv.includes("--json") });
+}

@@ -1,0 +1,88 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseAs, SyncError } from "@tillsync/protocol";
+import { z } from "zod";
+import { loadConfiguration } from "./config/configuration.ts";
+import { centralUrl, terminalFile } from "./config/derived.ts";
+import type { Door } from "./http-door.ts";
+
+const HOUSEHOLD_FILE = "demo.json";
+
+/** What the demo made of a data folder: one store, its terminals, their keys. Kept readable by its owner only. */
+export const household = z.strictObject({
+  store: z.string(),
+  currency: z.string(),
+  adminKey: z.string(),
+  centreUrl: z.string(),
+  terminals: z.array(
+    z.strictObject({
+      terminal: z.string(),
+      shortId: z.string(),
+      key: z.string(),
+      url: z.string(),
+      dataDir: z.string(),
+    }),
+  ),
+});
+
+export type Household = z.infer<typeof household>;
+
+export function householdFile(dataDir: string): string {
+  return join(dataDir, HOUSEHOLD_FILE);
+}
+
+export function readHousehold(dataDir: string): Household | undefined {
+  const file = householdFile(dataDir);
+  if (!existsSync(file)) return undefined;
+  return parseAs(household, JSON.parse(readFileSync(file, "utf8")), "CONFIG_INVALID");
+}
+
+/** A till that a command talks to: its own door, its database, and the door of its centre. */
+export interface TillTarget {
+  readonly shortId: string;
+  readonly local: Door;
+  readonly file: string;
+  readonly centre: Door;
+}
+
+export interface TargetOptions {
+  readonly dataDir?: string | undefined;
+  readonly terminal?: string | undefined;
+  readonly config?: string | undefined;
+}
+
+export const DEMO_DATA_DIR = ".tillsync";
+
+/**
+ * The tills of the demo in `--data-dir`, or else the one of the configuration; `--terminal T02` picks one of them.
+ *
+ * @throws SyncError NOT_FOUND when there is no such till
+ */
+export async function tillTargets({ dataDir = DEMO_DATA_DIR, terminal, config }: TargetOptions): Promise<TillTarget[]> {
+  const home = config === undefined ? readHousehold(dataDir) : undefined;
+  const all = home ? home.terminals.map((till) => ofHousehold(home, till)) : [await ofConfiguration(config)];
+  const chosen = all.filter(({ shortId }) => terminal === undefined || shortId === terminal);
+  if (chosen.length === 0) {
+    const known = all.map(({ shortId }) => shortId).join(", ");
+    throw new SyncError("NOT_FOUND", `There is no terminal ${terminal} here; known: ${known}.`, {
+      field: "terminal",
+      got: String(terminal),
+    });
+  }
+  return chosen;
+}
+
+function ofHousehold(home: Household, till: Household["terminals"][number]): TillTarget {
+  const { shortId, url, key, dataDir } = till;
+  return { shortId, local: { url }, file: join(dataDir, "till.db"), centre: { url: home.centreUrl, key } };
+}
+
+async function ofConfiguration(configFile: string | undefined): Promise<TillTarget> {
+  const { values } = await loadConfiguration({ directory: process.cwd(), configFile, env: process.env });
+  return {
+    shortId: values["Terminal.ShortId"],
+    local: { url: `http://127.0.0.1:${values["Terminal.Port"]}`, key: values["Terminal.LocalKey"] },
+    file: terminalFile(values),
+    centre: { url: centralUrl(values), key: values["Terminal.Key"] },
+  };
+}

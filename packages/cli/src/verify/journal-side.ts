@@ -1,0 +1,112 @@
+import { ordinalOf, seqOf, sha256 } from "@tillsync/engine";
+import { type JournalReader, readOnly } from "@tillsync/engine/sqlite";
+import { CHAIN_START, linkHash, type Origin } from "@tillsync/protocol";
+
+/** One change as the till has it, its hash recomputed from its bytes just now. */
+export interface TillChange {
+  readonly seq: number;
+  readonly hash: string;
+  readonly intact: boolean;
+  readonly kind: string;
+  readonly localId: string;
+  readonly document: {
+    readonly receiptNumber: string | null;
+    readonly currency: string;
+    readonly totalMinor: number;
+  } | null;
+}
+
+export interface TillLife {
+  readonly ordinal: number;
+  readonly incarnation: string;
+  readonly durableThrough: number;
+  readonly headSeq: number;
+}
+
+/** A till's journal, read beside its running process. */
+export interface TillJournal {
+  readonly terminal: string;
+  readonly shortId: string;
+  readonly lives: readonly TillLife[];
+  changes(life: TillLife, fromSeq: number, toSeq: number): TillChange[];
+  /** Receipt sequences by business date of one life, in order. */
+  receipts(life: TillLife): Iterable<{ readonly businessDate: string; readonly sequence: number }>;
+  close(): void;
+}
+
+const LIFE_SPAN = 2 ** 40;
+
+export function openJournal(file: string): TillJournal {
+  const db = readOnly(file);
+  const [identity] = db.all<{ terminal: string; shortId: string }>(
+    "SELECT terminal, short_id AS shortId FROM identity",
+  );
+  if (identity === undefined) throw new Error(`${file} is not a till's database`);
+  return {
+    ...identity,
+    lives: livesOf(db),
+    changes: (life, fromSeq, toSeq) => changesOf(db, identity.terminal, life, fromSeq, toSeq),
+    receipts: (life) =>
+      db.iterate(
+        `SELECT business_date AS businessDate, receipt_sequence AS sequence FROM journal
+         WHERE receipt_sequence IS NOT NULL AND position >= ? AND position < ? ORDER BY business_date, receipt_sequence`,
+        life.ordinal * LIFE_SPAN,
+        (life.ordinal + 1) * LIFE_SPAN,
+      ),
+    close: () => db.close(),
+  };
+}
+
+function livesOf(db: JournalReader): TillLife[] {
+  return db.all<TillLife>(
+    `SELECT l.ordinal, l.incarnation, l.durable_through AS durableThrough,
+       coalesce((SELECT max(position) FROM journal WHERE position >= l.ordinal * ${LIFE_SPAN} AND position < (l.ordinal + 1) * ${LIFE_SPAN}), 0) % ${LIFE_SPAN} AS headSeq
+     FROM life l ORDER BY l.ordinal`,
+  );
+}
+
+interface Row {
+  readonly position: number;
+  readonly hash: string;
+  readonly kind: string;
+  readonly localId: string;
+  readonly body: string;
+  readonly origin: string | null;
+}
+
+function changesOf(db: JournalReader, terminal: string, life: TillLife, fromSeq: number, toSeq: number): TillChange[] {
+  const base = life.ordinal * LIFE_SPAN;
+  const rows = db.all<Row>(
+    `SELECT position, lower(hex(hash)) AS hash, kind, local_id AS localId, body, origin FROM journal
+     WHERE position BETWEEN ? AND ? ORDER BY position`,
+    base + fromSeq - 1,
+    base + toSeq,
+  );
+  let prevHash = CHAIN_START;
+  return rows.flatMap((row) => {
+    const seq = seqOf(row.position);
+    if (ordinalOf(row.position) !== life.ordinal || seq < fromSeq) {
+      prevHash = row.hash;
+      return [];
+    }
+    const origin = row.origin === null ? undefined : (JSON.parse(row.origin) as Origin);
+    const intact =
+      linkHash(sha256, { terminal, incarnation: life.incarnation, seq, prevHash, origin, body: row.body }) === row.hash;
+    prevHash = row.hash;
+    return [{ seq, hash: row.hash, intact, kind: row.kind, localId: row.localId, document: documentOf(row) }];
+  });
+}
+
+/** What a change is worth, from the till's own bytes: closed orders and transactions count money. */
+function documentOf({ kind, body }: Row): TillChange["document"] {
+  if (kind !== "order.closed" && kind !== "transaction.recorded") return null;
+  try {
+    const { payload } = JSON.parse(body) as {
+      payload: { receiptNumber?: string; currency: string; totalMinor?: number; amountMinor?: number };
+    };
+    const { receiptNumber = null, currency, totalMinor, amountMinor } = payload;
+    return { receiptNumber, currency, totalMinor: totalMinor ?? amountMinor ?? 0 };
+  } catch {
+    return null; // damaged bytes are reported by their hash
+  }
+}

@@ -1,3 +1,4 @@
+import type { BatchSize } from "@tillsync/lanes";
 import {
   CHAIN_START,
   type ExchangeRequest,
@@ -11,7 +12,6 @@ import {
   SyncError,
   type WireChange,
 } from "@tillsync/protocol";
-import type { BatchSize } from "@tillsync/lanes";
 import { type Journal, type JournalRow, type Life, positionOf, seqOf } from "./journal.ts";
 import type { Sql } from "./ports.ts";
 
@@ -29,7 +29,8 @@ export interface Standing {
 export function sendingLife(lives: readonly Life[]): Life {
   const behind = lives.find((life) => life.durableThrough < life.headSeq);
   const life = behind ?? lives.at(-1);
-  if (life === undefined) throw new SyncError("JOURNAL_BROKEN", "The journal has no life; the database was not set up.");
+  if (life === undefined)
+    throw new SyncError("JOURNAL_BROKEN", "The journal has no life; the database was not set up.");
   return life;
 }
 
@@ -44,7 +45,12 @@ export function pendingOf(lives: readonly Life[]): number {
  * The next exchange: the oldest changes the centre lacks, in seq order, up to `size`. A row whose bytes no longer fit its
  * hash goes as it is, marked; its seq is not skipped.
  */
-export function buildRequest(journal: Journal, lives: readonly Life[], standing: Standing, size: BatchSize): ExchangeRequest {
+export function buildRequest(
+  journal: Journal,
+  lives: readonly Life[],
+  standing: Standing,
+  size: BatchSize,
+): ExchangeRequest {
   const life = sendingLife(lives);
   const changes: WireChange[] = [];
   let bytes = 0;
@@ -104,7 +110,11 @@ export function checkMark(journal: Journal, life: Life, mark: { durableThrough: 
 }
 
 /** Writes an answer down, inside one transaction: mark, effects, repaired rows. */
-export function applyAnswer(tx: Sql, context: { journal: Journal; sha256: Sha256; lives: readonly Life[]; life: Life }, answer: ExchangeResponse): void {
+export function applyAnswer(
+  tx: Sql,
+  context: { journal: Journal; sha256: Sha256; lives: readonly Life[]; life: Life },
+  answer: ExchangeResponse,
+): void {
   const { life, lives } = context;
   tx.run(
     "UPDATE life SET durable_through = ?, durable_hash = unhex(?), backed_up_through = ? WHERE ordinal = ?",
@@ -140,12 +150,23 @@ function applyEntry(tx: Sql, terminal: string, lives: readonly Life[], entry: Fe
 }
 
 /** A row of ours that we lost the bytes of: taken back only when its hash is the one in our chain. */
-function applyGift(tx: Sql, { journal, sha256, lives }: { journal: Journal; sha256: Sha256; lives: readonly Life[] }, given: Repair): void {
+function applyGift(
+  tx: Sql,
+  { journal, sha256, lives }: { journal: Journal; sha256: Sha256; lives: readonly Life[] },
+  given: Repair,
+): void {
   const life = lives.find((candidate) => candidate.incarnation === given.incarnation);
   const row = life && journal.row(life.ordinal, given.seq);
   const prevHash = life && (given.seq === 1 ? CHAIN_START : journal.hashAt(life.ordinal, given.seq - 1));
   if (!life || !row || prevHash === undefined) return;
   const origin = row.origin === null ? undefined : (JSON.parse(row.origin) as Origin);
-  const hash = linkHash(sha256, { terminal: journal.terminal, incarnation: life.incarnation, seq: seqOf(row.position), prevHash, origin, body: given.body });
+  const hash = linkHash(sha256, {
+    terminal: journal.terminal,
+    incarnation: life.incarnation,
+    seq: seqOf(row.position),
+    prevHash,
+    origin,
+    body: given.body,
+  });
   if (hash === row.hash) tx.run("UPDATE journal SET body = ? WHERE position = ?", given.body, row.position);
 }

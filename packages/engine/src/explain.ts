@@ -2,7 +2,7 @@ import { type Effect, parseReceiptNumber, SyncError } from "@tillsync/protocol";
 import { type JournalRow, ordinalOf, seqOf } from "./journal.ts";
 import type { LaneState } from "./lane-state.ts";
 import { isDurable, type Shelf } from "./status.ts";
-import type { Explanation, ExplainStep } from "./verbs.ts";
+import type { ExplainStep, Explanation } from "./verbs.ts";
 import { bodyOf, foldOrder } from "./view.ts";
 
 type Context = Shelf & { readonly lane: LaneState };
@@ -27,7 +27,9 @@ export function explain(context: Context, key: string): Explanation | undefined 
 function localIdOf({ journal }: Context, key: string): string {
   try {
     const { businessDate, sequence } = parseReceiptNumber(key);
-    const found = journal.ofReceipt(businessDate, sequence).find((row) => (bodyOf(row).payload as { receiptNumber?: string }).receiptNumber === key);
+    const found = journal
+      .ofReceipt(businessDate, sequence)
+      .find((row) => (bodyOf(row).payload as { receiptNumber?: string }).receiptNumber === key);
     return found?.localId ?? key;
   } catch (error) {
     if (error instanceof SyncError) return key; // not a receipt number of ours, so a localId
@@ -35,7 +37,10 @@ function localIdOf({ journal }: Context, key: string): string {
   }
 }
 
-function exceptionAt({ store }: Context, position: number): { effect: Effect; code: string | null; message: string | null } | undefined {
+function exceptionAt(
+  { store }: Context,
+  position: number,
+): { effect: Effect; code: string | null; message: string | null } | undefined {
   return store.read.get("SELECT effect, code, message FROM exception WHERE position = ?", position);
 }
 
@@ -79,7 +84,9 @@ function stepsOf(context: Context, row: JournalRow, effect: Effect | null): Expl
   if (!isDurable(context.lives, row.position)) return [written, { at: null, what: "waits to be sent to head office" }];
   const stored = { at: null, what: "stored at head office, durably" };
   const exception = exceptionAt(context, row.position);
-  const result = exception ? `${effect} at head office: ${exception.message ?? exception.code ?? "a person has to look"}` : "applied at head office";
+  const result = exception
+    ? `${effect} at head office: ${exception.message ?? exception.code ?? "a person has to look"}`
+    : "applied at head office";
   return [written, stored, { at: null, what: result }];
 }
 

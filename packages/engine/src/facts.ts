@@ -1,4 +1,10 @@
-import { businessDate as businessDateSchema, localId as localIdSchema, parseAs, type PayloadOf, SyncError } from "@tillsync/protocol";
+import {
+  businessDate as businessDateSchema,
+  localId as localIdSchema,
+  type PayloadOf,
+  parseAs,
+  SyncError,
+} from "@tillsync/protocol";
 import { manifestOf } from "./manifest.ts";
 import type { Recording } from "./recording.ts";
 import type { InventoryDraft, Recorded, Shift, ShiftOpening, TransactionDraft } from "./verbs.ts";
@@ -49,7 +55,9 @@ function entity(recording: Recording, localId: string) {
 
 /** The calendar day of a moment where the store is. */
 export function localDate(at: string, timeZone: string): string {
-  return new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(at));
+  return new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" }).format(
+    new Date(at),
+  );
 }
 
 /** Opens a shift: from now on sales count for its business date. @throws SyncError SHIFT_ALREADY_OPEN, INVALID_INPUT */
@@ -57,21 +65,38 @@ export function openShift(recording: Recording, opening: ShiftOpening, makeId: (
   const current = recording.present.shift;
   if (current) {
     if (opening.localId === current.localId) return current;
-    throw new SyncError("SHIFT_ALREADY_OPEN", `A shift of ${current.operator} for ${current.businessDate} is open; close it first.`, {
-      shift: current.localId,
-      businessDate: current.businessDate,
-    });
+    throw new SyncError(
+      "SHIFT_ALREADY_OPEN",
+      `A shift of ${current.operator} for ${current.businessDate} is open; close it first.`,
+      {
+        shift: current.localId,
+        businessDate: current.businessDate,
+      },
+    );
   }
   const localId = parseAs(localIdSchema, opening.localId ?? makeId());
   const openedAt = recording.now(opening.occurredAt);
-  const businessDate = parseAs(businessDateSchema, opening.businessDate ?? localDate(openedAt, recording.desk.timeZone));
+  const businessDate = parseAs(
+    businessDateSchema,
+    opening.businessDate ?? localDate(openedAt, recording.desk.timeZone),
+  );
   const { operator, openingFloatMinor } = opening;
   const float = openingFloatMinor === undefined ? {} : { openingFloatMinor };
   const payload = { operator, currency: recording.desk.currency, ...float };
   if (entity(recording, localId).length > 0) {
-    throw new SyncError("LOCAL_ID_TAKEN", `Shift ${localId} was opened before; give a new one an id of its own.`, { field: "localId" });
+    throw new SyncError("LOCAL_ID_TAKEN", `Shift ${localId} was opened before; give a new one an id of its own.`, {
+      field: "localId",
+    });
   }
-  const change = { kind: "shift.opened", localId, version: 1, shiftId: localId, businessDate, occurredAt: openedAt, payload } as const;
+  const change = {
+    kind: "shift.opened",
+    localId,
+    version: 1,
+    shiftId: localId,
+    businessDate,
+    occurredAt: openedAt,
+    payload,
+  } as const;
   const { seq } = recording.append(change);
   const { ordinal } = recording.present.head;
   recording.tx.run(
@@ -90,14 +115,25 @@ export function openShift(recording: Recording, opening: ShiftOpening, makeId: (
 }
 
 /** Closes the open shift with its manifest. @throws SyncError SHIFT_NOT_OPEN */
-export function closeShift(recording: Recording, closing: { operator?: string | undefined; occurredAt?: string | undefined }): Shift {
+export function closeShift(
+  recording: Recording,
+  closing: { operator?: string | undefined; occurredAt?: string | undefined },
+): Shift {
   const shift = recording.shift();
   const { journal } = recording.desk;
   const closedAt = recording.now(closing.occurredAt);
   const payload = manifestOf(journal, recording.present.head, shift, closing.operator);
   const { localId, businessDate } = shift;
   const version = entity(recording, localId).length + 1;
-  recording.append({ kind: "shift.closed", localId, version, shiftId: localId, businessDate, occurredAt: closedAt, payload });
+  recording.append({
+    kind: "shift.closed",
+    localId,
+    version,
+    shiftId: localId,
+    businessDate,
+    occurredAt: closedAt,
+    payload,
+  });
   const closeSeq = recording.present.head.seq;
   recording.tx.run("UPDATE shift SET closed_at = ?, close_seq = ? WHERE local_id = ?", closedAt, closeSeq, localId);
   recording.present = { ...recording.present, shift: null };

@@ -1,14 +1,23 @@
-export { type ChangeDraft, type Head, Journal, type JournalRow, type Life, ordinalOf, positionOf, seqOf } from "./journal.ts";
+export {
+  type ChangeDraft,
+  type Head,
+  Journal,
+  type JournalRow,
+  type Life,
+  ordinalOf,
+  positionOf,
+  seqOf,
+} from "./journal.ts";
 export { openTerminal, type TerminalOptions } from "./open.ts";
 export type { Clock, Ids, LocalStore, Ports, Sql, SqlValue, Transport, Witness, Witnessed } from "./ports.ts";
 export { systemClock } from "./system/clock.ts";
-export { type HttpTransportOptions, httpTransport } from "./system/http-transport.ts";
+export { type HttpTransportOptions, httpTransport, readAnswer } from "./system/http-transport.ts";
 export { systemIds } from "./system/ids.ts";
 export { sha256 } from "./system/sha256.ts";
 export { startTerminal, type TerminalSettings } from "./terminal.ts";
 export type {
-  Explanation,
   ExplainStep,
+  Explanation,
   InventoryDraft,
   LaneStatus,
   LineDraft,

@@ -5,9 +5,9 @@ import {
   LIMITS,
   linkHash,
   type Origin,
-  parseAs,
   PAYLOADS,
   type PayloadOf,
+  parseAs,
   privateHash,
   privateText,
   type Sha256,
@@ -143,7 +143,10 @@ export class Journal {
   }
 
   row(ordinal: number, seq: number): JournalRow | undefined {
-    return this.#store.read.get<JournalRow>(`SELECT ${COLUMNS} FROM journal WHERE position = ?`, positionOf(ordinal, seq));
+    return this.#store.read.get<JournalRow>(
+      `SELECT ${COLUMNS} FROM journal WHERE position = ?`,
+      positionOf(ordinal, seq),
+    );
   }
 
   /** The hash at a place of a life's chain; `CHAIN_START` before its first change. */
@@ -164,7 +167,10 @@ export class Journal {
 
   /** Every change of one entity, oldest first. */
   ofEntity(localId: string): JournalRow[] {
-    return this.#store.read.all<JournalRow>(`SELECT ${COLUMNS} FROM journal WHERE local_id = ? ORDER BY position`, localId);
+    return this.#store.read.all<JournalRow>(
+      `SELECT ${COLUMNS} FROM journal WHERE local_id = ? ORDER BY position`,
+      localId,
+    );
   }
 
   ofReceipt(businessDate: string, sequence: number): JournalRow[] {
@@ -187,6 +193,22 @@ export class Journal {
     return row?.sequence ?? 0;
   }
 
+  /** Closed orders of all lives, counted in the receipt index: the rows themselves are not read. */
+  allClosedOrders(): number {
+    const sql = "SELECT count(*) AS count FROM journal INDEXED BY journal_receipt WHERE receipt_sequence IS NOT NULL";
+    return this.#store.read.get<{ count: number }>(sql)?.count ?? 0;
+  }
+
+  /** Closed orders of a life with `afterSeq < seq <= toSeq`. */
+  closedOrders(ordinal: number, afterSeq: number, toSeq: number): number {
+    const row = this.#store.read.get<{ count: number }>(
+      "SELECT count(*) AS count FROM journal WHERE position > ? AND position <= ? AND receipt_sequence IS NOT NULL",
+      positionOf(ordinal, afterSeq),
+      positionOf(ordinal, toSeq),
+    );
+    return row?.count ?? 0;
+  }
+
   /** Whether a row's bytes still give its hash. */
   intact(incarnation: string, row: JournalRow, prevHash: string): boolean {
     const origin = row.origin === null ? undefined : (JSON.parse(row.origin) as Origin);
@@ -205,5 +227,9 @@ function check(field: string, text: string, limit: number): void {
   const bytes = new TextEncoder().encode(text).length;
   if (bytes <= limit) return;
   const expected = `at most ${limit} bytes`;
-  throw new SyncError("TOO_LARGE", `The ${field} has ${bytes} bytes; ${expected} are possible. Split it.`, { field, expected, got: String(bytes) });
+  throw new SyncError("TOO_LARGE", `The ${field} has ${bytes} bytes; ${expected} are possible. Split it.`, {
+    field,
+    expected,
+    got: String(bytes),
+  });
 }

@@ -30,7 +30,11 @@ interface Moment {
 }
 
 /** A proper answer ends every wait; with more to do the next exchange is due at once. */
-export function succeeded(state: LaneState, now: Moment, next: { busy: boolean; pace: Pace; notBeforeMs: number }): LaneState {
+export function succeeded(
+  state: LaneState,
+  now: Moment,
+  next: { busy: boolean; pace: Pace; notBeforeMs: number },
+): LaneState {
   const waitMs = next.busy ? 0 : Math.max(next.pace.intervalMs, next.notBeforeMs);
   return {
     failures: 0,
@@ -44,7 +48,15 @@ export function succeeded(state: LaneState, now: Moment, next: { busy: boolean; 
 }
 
 /** Answers that a smaller batch may get past: too large, too slow, or one change in it that a bug cannot digest. */
-const SHRINKING: ReadonlySet<string> = new Set(["TOO_LARGE", "TIMED_OUT", "INVALID_INPUT", "INVALID_JSON", "INTERNAL", "NOT_AN_ANSWER", "UNREACHABLE"]);
+const SHRINKING: ReadonlySet<string> = new Set([
+  "TOO_LARGE",
+  "TIMED_OUT",
+  "INVALID_INPUT",
+  "INVALID_JSON",
+  "INTERNAL",
+  "NOT_AN_ANSWER",
+  "UNREACHABLE",
+]);
 
 /** Answers that no hurry helps with: somebody has to act, and meanwhile we ask at the slow pace. */
 const PATIENT: ReadonlySet<string> = new Set(["UNAUTHENTICATED", "FORBIDDEN", "PROTOCOL_VERSION"]);
@@ -52,10 +64,15 @@ const PATIENT: ReadonlySet<string> = new Set(["UNAUTHENTICATED", "FORBIDDEN", "P
 /** Answers after which sending on would be guesswork. Nothing is deleted; recovery or a person goes on from here. */
 const HALTING: ReadonlySet<string> = new Set(["FORK", "CHAIN_BROKEN"]);
 
-export function failed(state: LaneState, now: Moment, error: SyncError, options: { pace: Pace; jitter: number }): LaneState {
+export function failed(
+  state: LaneState,
+  now: Moment,
+  error: SyncError,
+  options: { pace: Pace; jitter: number },
+): LaneState {
   const failures = state.failures + 1;
   const throttled = error.code === "TOO_MANY_REQUESTS" || error.code === "UNAVAILABLE";
-  const retryAfterMs = typeof error.details["retryAfterMs"] === "number" ? error.details["retryAfterMs"] : undefined;
+  const retryAfterMs = typeof error.details.retryAfterMs === "number" ? error.details.retryAfterMs : undefined;
   const patient = PATIENT.has(error.code);
   const counted = patient ? 1_000 : failures;
   const delayMs = retryDelayMs(options.pace, { failures: counted, throttled, retryAfterMs, jitter: options.jitter });

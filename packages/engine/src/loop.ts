@@ -2,7 +2,7 @@ import { type Pace, plan } from "@tillsync/lanes";
 import { type ExchangeResponse, SyncError } from "@tillsync/protocol";
 import { applyAnswer, buildRequest, checkMark, pendingOf, type Standing, sendingLife } from "./central.ts";
 import type { Journal, Life } from "./journal.ts";
-import { failed, FRESH_LANE, type LaneState, succeeded } from "./lane-state.ts";
+import { FRESH_LANE, failed, type LaneState, succeeded } from "./lane-state.ts";
 import type { Ports, Sql } from "./ports.ts";
 import type { SyncResult } from "./verbs.ts";
 
@@ -74,7 +74,8 @@ export class Loop {
 
   /** Sends everything up to here, now. Resolves when it is gone, or with the reason why it is not. */
   flush(): Promise<SyncResult> {
-    if (this.#stopped) return Promise.reject(new SyncError("TERMINAL_STOPPED", "The terminal is stopped; start it again first."));
+    if (this.#stopped)
+      return Promise.reject(new SyncError("TERMINAL_STOPPED", "The terminal is stopped; start it again first."));
     this.#flush = true;
     const from = pendingOf(this.#options.lives());
     return new Promise((resolve) => {
@@ -138,7 +139,11 @@ export class Loop {
     const present = lives.find((candidate) => candidate.ordinal === life.ordinal) ?? life;
     const restored = this.#serverEpoch !== null && this.#serverEpoch !== answer.serverEpoch;
     const news =
-      answer.durableThrough !== present.durableThrough || answer.cursor !== this.#standing.cursor || answer.give.length > 0 || before.failures > 0 || restored;
+      answer.durableThrough !== present.durableThrough ||
+      answer.cursor !== this.#standing.cursor ||
+      answer.give.length > 0 ||
+      before.failures > 0 ||
+      restored;
     const left = pendingOf(lives) - (answer.durableThrough - present.durableThrough);
     const busy = left > 0 || answer.more || answer.need.length > 0;
     const next = succeeded(before, this.#moment(), { busy, pace, notBeforeMs: answer.pacing.notBeforeMs });
@@ -146,7 +151,13 @@ export class Loop {
     if (news) {
       this.#options.commit((tx) => {
         applyAnswer(tx, { journal, sha256: ports.sha256, lives, life: present }, answer);
-        writeLane(tx, next, standing.cursor, answer.serverEpoch, ports.clock.wallMs() + (next.dueAtMs - ports.clock.monotonicMs()));
+        writeLane(
+          tx,
+          next,
+          standing.cursor,
+          answer.serverEpoch,
+          ports.clock.wallMs() + (next.dueAtMs - ports.clock.monotonicMs()),
+        );
       });
     }
     this.#lane = next;
@@ -184,12 +195,18 @@ export class Loop {
   /** The centre has less (restored from a backup) or more than we thought: believe its mark if our chain agrees, and go on from there. */
   #rewind(life: Life, error: SyncError): boolean {
     const { durableThrough, chainHash } = error.details;
-    if (typeof durableThrough !== "number" || typeof chainHash !== "string" || this.#rewinds >= MAX_REWINDS) return false;
+    if (typeof durableThrough !== "number" || typeof chainHash !== "string" || this.#rewinds >= MAX_REWINDS)
+      return false;
     this.#rewinds++;
     const { journal } = this.#options;
     checkMark(journal, life, { durableThrough, chainHash });
     this.#options.commit((tx) => {
-      tx.run("UPDATE life SET durable_through = ?, durable_hash = unhex(?) WHERE ordinal = ?", durableThrough, chainHash, life.ordinal);
+      tx.run(
+        "UPDATE life SET durable_through = ?, durable_hash = unhex(?) WHERE ordinal = ?",
+        durableThrough,
+        chainHash,
+        life.ordinal,
+      );
     });
     this.#lane = { ...this.#lane, dueAtMs: this.#options.ports.clock.monotonicMs() };
     return true;
@@ -210,7 +227,9 @@ export class Loop {
 }
 
 function asSyncError(cause: unknown): SyncError {
-  return cause instanceof SyncError ? cause : new SyncError("INTERNAL", "The exchange failed inside the terminal.", {}, cause);
+  return cause instanceof SyncError
+    ? cause
+    : new SyncError("INTERNAL", "The exchange failed inside the terminal.", {}, cause);
 }
 
 interface LaneRow {
@@ -227,7 +246,13 @@ interface LaneRow {
 const LANE_COLUMNS = `failures, last_attempt_at AS lastAttemptAt, last_success_at AS lastSuccessAt, error_code AS errorCode,
   error_message AS errorMessage, halted, cursor, server_epoch AS serverEpoch`;
 
-function writeLane(tx: Sql, lane: LaneState, cursor: string | null, serverEpoch: string | null, dueAtWallMs: number): void {
+function writeLane(
+  tx: Sql,
+  lane: LaneState,
+  cursor: string | null,
+  serverEpoch: string | null,
+  dueAtWallMs: number,
+): void {
   tx.run(
     `INSERT INTO lane (name, failures, due_at, last_attempt_at, last_success_at, error_code, error_message, halted, cursor, server_epoch)
      VALUES ('central', ?, ?, ?, ?, ?, ?, ?, ?, ?)

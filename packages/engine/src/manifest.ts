@@ -10,7 +10,12 @@ const PAGE = 500;
  * What a shift holds, from the till's own bytes: range, chain head, counts by kind, money by currency and tender. The
  * centre recomputes the same from what it stored (design section 4.6).
  */
-export function manifestOf(journal: Journal, head: Head, shift: Shift, operator: string | undefined): PayloadOf<"shift.closed"> {
+export function manifestOf(
+  journal: Journal,
+  head: Head,
+  shift: Shift,
+  operator: string | undefined,
+): PayloadOf<"shift.closed"> {
   const counts: Record<string, number> = {};
   const totals = new Map<string, { currency: string; tender: string; amountMinor: number }>();
   for (let from = shift.openSeq; from <= head.seq; from += PAGE) {
@@ -31,7 +36,10 @@ export function manifestOf(journal: Journal, head: Head, shift: Shift, operator:
   };
 }
 
-function addMoney(totals: Map<string, { currency: string; tender: string; amountMinor: number }>, row: JournalRow): void {
+function addMoney(
+  totals: Map<string, { currency: string; tender: string; amountMinor: number }>,
+  row: JournalRow,
+): void {
   if (row.kind === "order.closed") {
     const { currency, tenders } = bodyOf(row).payload as OrderClosed;
     for (const tender of tenders) add(totals, currency, tender.type, tender.amountMinor);
@@ -41,7 +49,12 @@ function addMoney(totals: Map<string, { currency: string; tender: string; amount
   }
 }
 
-function add(totals: Map<string, { currency: string; tender: string; amountMinor: number }>, currency: string, tender: string, amountMinor: number): void {
+function add(
+  totals: Map<string, { currency: string; tender: string; amountMinor: number }>,
+  currency: string,
+  tender: string,
+  amountMinor: number,
+): void {
   const key = `${currency}\n${tender}`;
   const sum = totals.get(key)?.amountMinor ?? 0;
   totals.set(key, { currency, tender, amountMinor: sum + amountMinor });

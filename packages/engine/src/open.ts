@@ -1,4 +1,3 @@
-import type { Terminal } from "./verbs.ts";
 import type { Ports } from "./ports.ts";
 import { openStore } from "./sqlite/store.ts";
 import { systemClock } from "./system/clock.ts";
@@ -7,6 +6,7 @@ import { systemIds } from "./system/ids.ts";
 import { sha256 } from "./system/sha256.ts";
 import { openWitness } from "./system/witness-file.ts";
 import { startTerminal, type TerminalSettings } from "./terminal.ts";
+import type { Terminal } from "./verbs.ts";
 
 export interface TerminalOptions extends TerminalSettings {
   /** Path of the till's database; `FILE.lock` and `FILE.witness` lie beside it. */

@@ -12,7 +12,7 @@ import {
 } from "@tillsync/protocol";
 import type { Recording } from "./recording.ts";
 import type { LineDraft, OrderDraft, OrderEdit, Payment, Recorded } from "./verbs.ts";
-import { type Folded, foldOrder } from "./view.ts";
+import { bodyOf, type Folded, foldOrder } from "./view.ts";
 
 /**
  * Closes an order at once: lines, tenders, receipt number and change in the caller's transaction.
@@ -29,7 +29,9 @@ export function closeOrder(recording: Recording, draft: OrderDraft): Recorded {
 function closeKnown(recording: Recording, draft: OrderDraft, version: number): Recorded {
   const rows = recording.desk.journal.ofEntity(draft.localId);
   if (foldOrder(rows)?.state === "open") return close(recording, draft, version + 1);
-  const repeated = recording.repeated(rows, "order.closed", (stored) => documentOf(recording, draft, String(stored["receiptNumber"])));
+  const repeated = recording.repeated(rows, "order.closed", (stored) =>
+    documentOf(recording, draft, String(stored.receiptNumber)),
+  );
   if (repeated) return repeated;
   throw new SyncError("ORDER_NOT_OPEN", `Order ${draft.localId} is no longer open.`, { field: "localId" });
 }
@@ -38,9 +40,14 @@ function close(recording: Recording, draft: OrderDraft, version: number): Record
   const shift = recording.shift();
   const counted = recording.present.receipt;
   const sequence = (counted?.businessDate === shift.businessDate ? counted.sequence : 0) + 1;
-  const receiptNumber = formatReceiptNumber({ terminal: recording.desk.printed, businessDate: shift.businessDate, sequence });
+  const receiptNumber = formatReceiptNumber({
+    terminal: recording.desk.printed,
+    businessDate: shift.businessDate,
+    sequence,
+  });
   const payload = documentOf(recording, draft, receiptNumber);
   checkTotals(payload);
+  refuseSecondVoid(recording, payload, draft.localId);
   const recorded = recording.append(
     {
       kind: "order.closed",
@@ -58,6 +65,22 @@ function close(recording: Recording, draft: OrderDraft, version: number): Record
   recording.present = { ...recording.present, receipt: { businessDate: shift.businessDate, sequence } };
   if (version > 1) recording.tx.run("DELETE FROM open_order WHERE local_id = ?", draft.localId);
   return recorded;
+}
+
+/** One sale is taken back once, whatever ids the void documents carry. @throws SyncError ALREADY_VOIDED */
+function refuseSecondVoid({ tx }: Recording, { documentType, original }: OrderClosed, byLocalId: string): void {
+  if (documentType !== "void" || original?.localId === undefined) return;
+  const taken = tx.get<{ by: string }>(
+    "SELECT by_local_id AS by FROM voided_order WHERE local_id = ?",
+    original.localId,
+  );
+  if (taken) {
+    throw new SyncError("ALREADY_VOIDED", `Order ${original.localId} was already taken back by ${taken.by}.`, {
+      field: "original.localId",
+      by: taken.by,
+    });
+  }
+  tx.run("INSERT INTO voided_order (local_id, by_local_id) VALUES (?, ?)", original.localId, byLocalId);
 }
 
 function documentOf(recording: Recording, draft: OrderDraft, receiptNumber: string): OrderClosed {
@@ -80,7 +103,8 @@ function documentOf(recording: Recording, draft: OrderDraft, receiptNumber: stri
 }
 
 function lineOf(draft: LineDraft, currency: string, id: string): OrderLine {
-  const amountMinor = draft.amountMinor ?? lineAmountMinor(draft.quantity, draft.unitPrice, currency) - (draft.discountMinor ?? 0);
+  const amountMinor =
+    draft.amountMinor ?? lineAmountMinor(draft.quantity, draft.unitPrice, currency) - (draft.discountMinor ?? 0);
   return { ...draft, id, amountMinor };
 }
 
@@ -92,10 +116,18 @@ function lineOf(draft: LineDraft, currency: string, id: string): OrderLine {
  */
 export function editOrder(recording: Recording, edit: OrderEdit): Recorded {
   parseAs(localIdSchema, edit.localId);
+  const repeated = repeatedEdit(recording, edit);
+  if (repeated) return repeated;
   const shift = recording.shift();
   const order = openOrNew(recording, edit.localId);
   const currency = order?.currency ?? edit.currency ?? recording.desk.currency;
-  const payload: OrderEdited = { currency, events: eventsOf(recording, edit, currency, order), ...headerOf(edit) };
+  const named = edit.editId === undefined ? {} : { editId: edit.editId };
+  const payload: OrderEdited = {
+    currency,
+    ...named,
+    events: eventsOf(recording, edit, currency, order),
+    ...headerOf(edit),
+  };
   const version = (order?.version ?? 0) + 1;
   if (order === undefined) recording.tx.run("INSERT INTO open_order (local_id) VALUES (?)", edit.localId);
   return recording.append({
@@ -107,6 +139,16 @@ export function editOrder(recording: Recording, edit: OrderEdit): Recorded {
     occurredAt: recording.now(edit.occurredAt),
     payload,
   });
+}
+
+/** An edit with an id of the caller's that is in the journal already. */
+function repeatedEdit(recording: Recording, { localId, editId }: OrderEdit): Recorded | undefined {
+  if (editId === undefined) return undefined;
+  const rows = recording.desk.journal.ofEntity(localId);
+  const known = rows.find(
+    (row) => row.kind === "order.edited" && (bodyOf(row).payload as OrderEdited).editId === editId,
+  );
+  return known && recording.duplicateOf(known);
 }
 
 function headerOf({ label, operator, customerId, covers }: OrderEdit): Pick<OrderEdited, "header"> {
@@ -127,11 +169,25 @@ function eventsOf(recording: Recording, edit: OrderEdit, currency: string, order
       return { id: event, type: "add", line: lineOf(line, currency, line.id ?? event) };
     });
   const voided = (edit.void ?? []).map((entry): LineEvent => {
-    if (!known.has(entry.line)) throw new SyncError("INVALID_INPUT", `The order has no line ${entry.line} to void.`, { field: "void", got: entry.line });
-    return { id: id(), type: "void", line: entry.line, ...(entry.reason === undefined ? {} : { reason: entry.reason }) };
+    if (!known.has(entry.line))
+      throw new SyncError("INVALID_INPUT", `The order has no line ${entry.line} to void.`, {
+        field: "void",
+        got: entry.line,
+      });
+    return {
+      id: id(),
+      type: "void",
+      line: entry.line,
+      ...(entry.reason === undefined ? {} : { reason: entry.reason }),
+    };
   });
   const notes = (edit.notes ?? []).map(
-    (note): LineEvent => ({ id: id(), type: "note", text: note.text, ...(note.line === undefined ? {} : { line: note.line }) }),
+    (note): LineEvent => ({
+      id: id(),
+      type: "note",
+      text: note.text,
+      ...(note.line === undefined ? {} : { line: note.line }),
+    }),
   );
   const served = (edit.served ?? []).map((line): LineEvent => ({ id: id(), type: "served", line }));
   return [...added, ...voided, ...notes, ...served];
@@ -163,14 +219,26 @@ export function endOrder(recording: Recording, kind: "order.voided" | "order.del
       const repeated = recording.repeated(rows, kind, () => payload);
       if (repeated) return repeated;
     }
-    throw new SyncError("ORDER_NOT_OPEN", `Order ${localId} is ${order.state}; only an open order can be given up. Take a closed one back with a document of its own.`, {
-      field: "localId",
-      got: order.state,
-    });
+    throw new SyncError(
+      "ORDER_NOT_OPEN",
+      `Order ${localId} is ${order.state}; only an open order can be given up. Take a closed one back with a document of its own.`,
+      {
+        field: "localId",
+        got: order.state,
+      },
+    );
   }
   recording.tx.run("DELETE FROM open_order WHERE local_id = ?", localId);
   const { businessDate, localId: shiftId } = recording.shift();
-  return recording.append({ kind, localId, version: order.version + 1, shiftId, businessDate, occurredAt: recording.now(occurredAt), payload });
+  return recording.append({
+    kind,
+    localId,
+    version: order.version + 1,
+    shiftId,
+    businessDate,
+    occurredAt: recording.now(occurredAt),
+    payload,
+  });
 }
 
 function openOrNew(recording: Recording, localId: string): Folded | undefined {
@@ -178,7 +246,11 @@ function openOrNew(recording: Recording, localId: string): Folded | undefined {
   if (rows.length === 0) return undefined;
   const order = foldOrder(rows);
   if (order?.state === "open") return order;
-  throw new SyncError("ORDER_NOT_OPEN", `Order ${localId} is ${order?.state ?? "not an order"} and can no longer be edited.`, { field: "localId" });
+  throw new SyncError(
+    "ORDER_NOT_OPEN",
+    `Order ${localId} is ${order?.state ?? "not an order"} and can no longer be edited.`,
+    { field: "localId" },
+  );
 }
 
 function notFound(localId: string): SyncError {

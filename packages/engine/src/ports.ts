@@ -32,7 +32,8 @@ export interface Sql {
 /**
  * The till's own database. An implementation must guarantee:
  * - `transaction` is atomic and, once it returns, survives a power cut;
- * - when `fn` throws, nothing of it is visible and the error passes through;
+ * - when `fn` throws, nothing of it is visible and the error passes through; a full disk is SyncError STORE_FULL;
+ * - `fn` is synchronous: one that gives a promise is refused, because the commit would not wait for it;
  * - when the commit itself fails, the error is SyncError COMMIT_UNKNOWN: the transaction may or may not be there;
  * - there is one writer: a second process (or store on the same file) is refused with SyncError LOCKED;
  * - `reopen` drops every handle and cached page and recovers from the files; what it then shows is the truth.

@@ -1,7 +1,7 @@
 import type { Kind } from "@tillsync/protocol";
 import { canonicalText, SyncError } from "@tillsync/protocol";
 import type { ChangeDraft, Head, Journal, JournalRow } from "./journal.ts";
-import { seqOf } from "./journal.ts";
+import { ordinalOf, seqOf } from "./journal.ts";
 import type { Clock, Sql } from "./ports.ts";
 import type { Recorded, Shift } from "./verbs.ts";
 import { bodyOf } from "./view.ts";
@@ -20,6 +20,8 @@ export interface Desk {
   readonly clock: Clock;
   readonly currency: string;
   readonly timeZone: string;
+  /** The incarnation of a life by its ordinal. */
+  readonly incarnationOf: (ordinal: number) => string;
   /** What this terminal prints before its receipt numbers. */
   readonly printed: string;
 }
@@ -40,7 +42,10 @@ export class Recording {
   /** The shift that sales go into. @throws SyncError SHIFT_NOT_OPEN */
   shift(): Shift {
     if (this.present.shift) return this.present.shift;
-    throw new SyncError("SHIFT_NOT_OPEN", "No shift is open on this terminal; open one first, its business date is on every receipt.");
+    throw new SyncError(
+      "SHIFT_NOT_OPEN",
+      "No shift is open on this terminal; open one first, its business date is on every receipt.",
+    );
   }
 
   now(given: string | undefined): string {
@@ -63,32 +68,44 @@ export class Recording {
    *
    * @throws SyncError LOCAL_ID_TAKEN when the id was used for something else: same id with other content is never a duplicate
    */
-  repeated(rows: readonly JournalRow[], kind: Kind, payload: (stored: Record<string, unknown>) => unknown): Recorded | undefined {
+  repeated(
+    rows: readonly JournalRow[],
+    kind: Kind,
+    payload: (stored: Record<string, unknown>) => unknown,
+  ): Recorded | undefined {
     const last = rows.at(-1);
     if (last === undefined) return undefined;
-    const stored = bodyOf(last) as { changeId: string; payload: Record<string, unknown> } & ReturnType<typeof bodyOf>;
+    const stored = bodyOf(last) as { payload: Record<string, unknown> } & ReturnType<typeof bodyOf>;
     if (last.kind === kind && canonicalText(payload(stored.payload)) === canonicalText(stored.payload)) {
-      return duplicateOf(last, stored, this.present.head.incarnation);
+      return this.duplicateOf(last);
     }
-    throw new SyncError("LOCAL_ID_TAKEN", `localId ${last.localId} was already used for something else; give every document an id of its own.`, {
-      field: "localId",
-      got: last.localId,
-    });
+    throw new SyncError(
+      "LOCAL_ID_TAKEN",
+      `localId ${last.localId} was already used for something else; give every document an id of its own.`,
+      {
+        field: "localId",
+        got: last.localId,
+      },
+    );
   }
-}
 
-function duplicateOf(row: JournalRow, stored: { changeId: string; payload: Record<string, unknown> }, incarnation: string): Recorded {
-  const { receiptNumber, totalMinor } = stored.payload;
-  return {
-    localId: row.localId,
-    changeId: stored.changeId,
-    incarnation,
-    seq: seqOf(row.position),
-    hash: row.hash,
-    kind: row.kind,
-    version: row.version,
-    ...(typeof receiptNumber === "string" ? { receiptNumber } : {}),
-    ...(typeof totalMinor === "number" ? { totalMinor } : {}),
-    duplicate: true,
-  };
+  /** What was answered when this row was recorded. */
+  duplicateOf(row: JournalRow): Recorded {
+    const { changeId, payload } = bodyOf(row) as { changeId: string; payload: Record<string, unknown> } & ReturnType<
+      typeof bodyOf
+    >;
+    const { receiptNumber, totalMinor } = payload;
+    return {
+      localId: row.localId,
+      changeId,
+      incarnation: this.desk.incarnationOf(ordinalOf(row.position)),
+      seq: seqOf(row.position),
+      hash: row.hash,
+      kind: row.kind,
+      version: row.version,
+      ...(typeof receiptNumber === "string" ? { receiptNumber } : {}),
+      ...(typeof totalMinor === "number" ? { totalMinor } : {}),
+      duplicate: true,
+    };
+  }
 }

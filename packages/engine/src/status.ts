@@ -1,7 +1,7 @@
 import type { Effect, SyncError } from "@tillsync/protocol";
+import { pendingOf } from "./central.ts";
 import { type Journal, type Life, ordinalOf, seqOf } from "./journal.ts";
 import type { LaneState } from "./lane-state.ts";
-import { pendingOf } from "./central.ts";
 import type { LocalStore } from "./ports.ts";
 import type { LaneStatus, OrderView, Shift, TerminalStatus } from "./verbs.ts";
 import { foldOrder } from "./view.ts";
@@ -14,6 +14,8 @@ export interface StatusInput {
   readonly shift: Shift | null;
   readonly lane: LaneState & { readonly sending: boolean };
   readonly exceptions: number;
+  /** Closed orders: all, those the centre has, and those of them it could not apply. */
+  readonly orders: { readonly total: number; readonly durable: number; readonly failed: number };
   readonly stopped: SyncError | null;
   readonly nextAttemptAt: number;
 }
@@ -38,9 +40,9 @@ export function statusOf(input: StatusInput): TerminalStatus {
     durableThrough: present?.durableThrough ?? 0,
     pending,
     exceptions: input.exceptions,
-    pendingOrders: pending,
-    syncedOrders: input.lives.reduce((sum, life) => sum + life.durableThrough, 0) - input.exceptions,
-    failedOrders: input.exceptions,
+    pendingOrders: input.orders.total - input.orders.durable,
+    syncedOrders: input.orders.durable - input.orders.failed,
+    failedOrders: input.orders.failed,
     lastSyncTimestamp: lastSuccessAt,
     shift: input.shift,
     lanes: [laneOf(input, pending)],
@@ -49,8 +51,12 @@ export function statusOf(input: StatusInput): TerminalStatus {
 }
 
 function sentence({ lane, exceptions }: StatusInput, pending: number): string {
-  const waits = pending === 0 ? "Everything sold is at head office." : `${pending} ${pending === 1 ? "change waits" : "changes wait"} to be sent; all are safe on this till.`;
-  const parked = exceptions === 0 ? "" : ` ${exceptions} at head office ${exceptions === 1 ? "needs" : "need"} a person.`;
+  const waits =
+    pending === 0
+      ? "Everything sold is at head office."
+      : `${pending} ${pending === 1 ? "change waits" : "changes wait"} to be sent; all are safe on this till.`;
+  const parked =
+    exceptions === 0 ? "" : ` ${exceptions} at head office ${exceptions === 1 ? "needs" : "need"} a person.`;
   if (lane.halted) return `Sending stopped: ${lane.error?.message ?? "a person has to look"} ${waits}`;
   if (lane.failures > 0) return `Head office cannot be reached: ${lane.error?.message ?? ""} ${waits}${parked}`;
   return `${waits}${parked}`;
@@ -58,7 +64,15 @@ function sentence({ lane, exceptions }: StatusInput, pending: number): string {
 
 function laneOf({ lane, nextAttemptAt }: StatusInput, pending: number): LaneStatus {
   const error = lane.error;
-  const state = lane.halted ? "parked" : lane.sending ? "sending" : lane.failures > 0 ? "retrying" : pending > 0 ? "pending" : "settled";
+  const state = lane.halted
+    ? "parked"
+    : lane.sending
+      ? "sending"
+      : lane.failures > 0
+        ? "retrying"
+        : pending > 0
+          ? "pending"
+          : "settled";
   return {
     name: "central",
     state,
@@ -105,4 +119,3 @@ export function effectAt(shelf: Shelf, position: number): Effect | null {
   if (row) return row.effect;
   return isDurable(shelf.lives, position) ? "applied" : null;
 }
-

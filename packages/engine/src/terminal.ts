@@ -1,4 +1,4 @@
-import { type Pace, PACES, type Profile } from "@tillsync/lanes";
+import { PACES, type Pace, type Profile } from "@tillsync/lanes";
 import { CHAIN_START, type Kind, printedTerminal, SyncError } from "@tillsync/protocol";
 import { explain } from "./explain.ts";
 import { closeShift, openShift, recordInventory, recordTransaction } from "./facts.ts";
@@ -54,6 +54,8 @@ class RunningTerminal implements Terminal {
   readonly #profile: Profile;
   readonly #listeners = new Set<(event: TerminalEvent) => void>();
   #lives: readonly Life[] = [];
+  /** Closed orders: all, and those the centre has. Counted once at open and kept, because counting history costs. */
+  #orders = { total: 0, durable: 0 };
   #present: Present;
   #stopped: SyncError | null = null;
 
@@ -83,7 +85,8 @@ class RunningTerminal implements Terminal {
     try {
       result = this.#ports.store.transaction((tx) => {
         recording = new Recording(this.#desk(), tx, this.#present);
-        return (result = fn(this.#verbs(recording)));
+        result = fn(this.#verbs(recording));
+        return result;
       });
     } catch (error) {
       if (!(error instanceof SyncError && error.code === "COMMIT_UNKNOWN")) throw error;
@@ -100,12 +103,24 @@ class RunningTerminal implements Terminal {
       this.#ports.store.reopen();
       this.#present = this.#load();
     } catch (cause) {
-      this.#stop(new SyncError("TERMINAL_STOPPED", "The till's database cannot be read back after an error; restart the till before selling on.", {}, cause));
+      this.#stop(
+        new SyncError(
+          "TERMINAL_STOPPED",
+          "The till's database cannot be read back after an error; restart the till before selling on.",
+          {},
+          cause,
+        ),
+      );
       throw error;
     }
     if (last === undefined) throw error;
     if (this.#journal.hashAt(this.#present.head.ordinal, last.seq) === last.hash) return;
-    throw new SyncError("NOT_SOLD", "The till's database refused the sale and nothing was recorded; try again.", { localId: last.localId }, error);
+    throw new SyncError(
+      "NOT_SOLD",
+      "The till's database refused the sale and nothing was recorded; try again.",
+      { localId: last.localId },
+      error,
+    );
   }
 
   #adopt(recording: Recording): void {
@@ -113,7 +128,11 @@ class RunningTerminal implements Terminal {
     const wrote = head.seq !== this.#present.head.seq;
     this.#present = recording.present;
     if (!wrote) return;
-    this.#lives = this.#lives.map((life) => (life.ordinal === head.ordinal ? { ...life, headSeq: head.seq, headHash: head.hash } : life));
+    const closed = recording.recorded.filter(({ kind }) => kind === "order.closed").length;
+    this.#orders = { ...this.#orders, total: this.#orders.total + closed };
+    this.#lives = this.#lives.map((life) =>
+      life.ordinal === head.ordinal ? { ...life, headSeq: head.seq, headHash: head.hash } : life,
+    );
     this.#ports.witness.write(head);
     if (recording.recorded.some(({ kind }) => kind === "shift.closed")) this.#ports.witness.flush();
     for (const recorded of recording.recorded) this.#emit({ type: "recorded", recorded });
@@ -136,14 +155,33 @@ class RunningTerminal implements Terminal {
       if (!(error instanceof SyncError && error.code === "COMMIT_UNKNOWN")) throw error;
       this.#resolve(error, undefined);
     } finally {
-      if (!this.#stopped) this.#lives = this.#journal.lives();
+      if (!this.#stopped) this.#reloadLives();
     }
+  }
+
+  /** Reads the lives back and counts the orders that the marks have passed since. */
+  #reloadLives(): void {
+    const before = this.#lives;
+    this.#lives = this.#journal.lives();
+    let durable = this.#orders.durable;
+    for (const { ordinal, durableThrough } of this.#lives) {
+      const was = before.find((life) => life.ordinal === ordinal)?.durableThrough ?? 0;
+      if (durableThrough > was) durable += this.#journal.closedOrders(ordinal, was, durableThrough);
+      else if (durableThrough < was) durable -= this.#journal.closedOrders(ordinal, durableThrough, was);
+    }
+    this.#orders = { ...this.#orders, durable };
   }
 
   #load(): Present {
     this.#lives = this.#journal.lives();
+    const total = this.#journal.allClosedOrders();
+    const waiting = this.#lives.map(({ ordinal, durableThrough, headSeq }) =>
+      this.#journal.closedOrders(ordinal, durableThrough, headSeq),
+    );
+    this.#orders = { total, durable: total - waiting.reduce((sum, count) => sum + count, 0) };
     const life = this.#lives.at(-1);
-    if (life === undefined) throw new SyncError("JOURNAL_BROKEN", "The journal has no life; the database was not set up.");
+    if (life === undefined)
+      throw new SyncError("JOURNAL_BROKEN", "The journal has no life; the database was not set up.");
     const { ordinal, incarnation, headSeq, headHash } = life;
     const row = this.#ports.store.read.get<Shift & { ordinal: number }>(
       `SELECT local_id AS localId, operator, business_date AS businessDate, opened_at AS openedAt, closed_at AS closedAt,
@@ -152,14 +190,17 @@ class RunningTerminal implements Terminal {
     // A shift that was opened in an earlier life goes on in this one from its first change.
     const shift = row ? { ...row, openSeq: row.ordinal === ordinal ? row.openSeq : 1 } : null;
     const businessDate = shift?.businessDate;
-    const receipt = businessDate === undefined ? null : { businessDate, sequence: this.#journal.lastReceipt(ordinal, businessDate) };
+    const receipt =
+      businessDate === undefined ? null : { businessDate, sequence: this.#journal.lastReceipt(ordinal, businessDate) };
     return { head: { ordinal, incarnation, seq: headSeq, hash: headHash }, shift, receipt };
   }
 
   #desk(): Desk {
     const { currency, shortId, timeZone = "UTC" } = this.#settings;
     const { incarnation, ordinal } = this.#present.head;
-    return { journal: this.#journal, clock: this.#ports.clock, currency, timeZone, printed: printedTerminal(shortId, incarnation, ordinal) };
+    const incarnationOf = (of: number) => this.#lives.find((life) => life.ordinal === of)?.incarnation ?? incarnation;
+    const printed = printedTerminal(shortId, incarnation, ordinal);
+    return { journal: this.#journal, clock: this.#ports.clock, currency, timeZone, incarnationOf, printed };
   }
 
   #verbs(recording: Recording): TerminalTransaction {
@@ -192,7 +233,9 @@ class RunningTerminal implements Terminal {
   }
 
   openOrders(): readonly OrderView[] {
-    const rows = this.#ports.store.read.all<{ localId: string }>("SELECT local_id AS localId FROM open_order ORDER BY local_id");
+    const rows = this.#ports.store.read.all<{ localId: string }>(
+      "SELECT local_id AS localId FROM open_order ORDER BY local_id",
+    );
     return rows.flatMap(({ localId }) => this.order(localId) ?? []);
   }
 
@@ -203,8 +246,11 @@ class RunningTerminal implements Terminal {
   status(): TerminalStatus {
     const { terminal, shortId, store } = this.#settings;
     const { read } = this.#ports.store;
-    const exceptions = this.#stopped ? 0 : (read.get<{ count: number }>("SELECT count(*) AS count FROM exception")?.count ?? 0);
+    const exceptions = this.#stopped
+      ? 0
+      : (read.get<{ count: number }>("SELECT count(*) AS count FROM exception")?.count ?? 0);
     const lane = this.#loop.state;
+    const failed = this.#stopped ? 0 : this.#failedOrders();
     return statusOf({
       terminal,
       shortId,
@@ -213,12 +259,20 @@ class RunningTerminal implements Terminal {
       shift: this.#present.shift,
       lane,
       exceptions,
+      orders: { ...this.#orders, failed },
       stopped: this.#stopped,
       nextAttemptAt: this.#ports.clock.wallMs() + (lane.dueAtMs - this.#ports.clock.monotonicMs()),
     });
   }
 
-  explain: Terminal["explain"] = (key) => explain({ journal: this.#journal, store: this.#ports.store, lives: this.#lives, lane: this.#loop.state }, key);
+  #failedOrders(): number {
+    const sql =
+      "SELECT count(*) AS count FROM exception e JOIN journal j ON j.position = e.position WHERE j.kind = 'order.closed'";
+    return this.#ports.store.read.get<{ count: number }>(sql)?.count ?? 0;
+  }
+
+  explain: Terminal["explain"] = (key) =>
+    explain({ journal: this.#journal, store: this.#ports.store, lives: this.#lives, lane: this.#loop.state }, key);
 
   syncNow: Terminal["syncNow"] = () => this.#loop.flush();
 
@@ -262,13 +316,19 @@ function paceOf(settings: TerminalSettings, profile: Profile): Pace {
 function ensureIdentity({ terminal, shortId, store }: TerminalSettings, ports: Ports): void {
   const kept = ports.store.read.get<{ terminal: string }>("SELECT terminal FROM identity");
   if (kept === undefined) {
-    ports.store.transaction((tx) => tx.run("INSERT INTO identity (only, terminal, short_id, store) VALUES (1, ?, ?, ?)", terminal, shortId, store));
+    ports.store.transaction((tx) =>
+      tx.run("INSERT INTO identity (only, terminal, short_id, store) VALUES (1, ?, ?, ?)", terminal, shortId, store),
+    );
   } else if (kept.terminal !== terminal) {
-    throw new SyncError("CONFIG_INVALID", `This database belongs to terminal ${kept.terminal}, not to ${terminal}; give each terminal a folder of its own.`, {
-      field: "terminal",
-      expected: kept.terminal,
-      got: terminal,
-    });
+    throw new SyncError(
+      "CONFIG_INVALID",
+      `This database belongs to terminal ${kept.terminal}, not to ${terminal}; give each terminal a folder of its own.`,
+      {
+        field: "terminal",
+        expected: kept.terminal,
+        got: terminal,
+      },
+    );
   }
 }
 
@@ -284,7 +344,13 @@ function ensureLife(journal: Journal, ports: Ports): void {
   const incarnation = ports.ids.hex(16);
   const reason = present ? "the witness was ahead of the database" : "first start";
   ports.store.transaction((tx) => {
-    tx.run("INSERT INTO life (ordinal, incarnation, durable_hash, reason) VALUES (?, ?, unhex(?), ?)", ordinal, incarnation, CHAIN_START, reason);
+    tx.run(
+      "INSERT INTO life (ordinal, incarnation, durable_hash, reason) VALUES (?, ?, unhex(?), ?)",
+      ordinal,
+      incarnation,
+      CHAIN_START,
+      reason,
+    );
     if (present) recordRebirth(tx, journal, { ports, present, ordinal, incarnation, reason });
   });
 }
@@ -295,7 +361,11 @@ function isAhead(present: Life, witnessed: ReturnType<Ports["witness"]["read"]>,
   return journal.hashAt(present.ordinal, witnessed.seq) !== witnessed.hash;
 }
 
-function recordRebirth(tx: Sql, journal: Journal, birth: { ports: Ports; present: Life; ordinal: number; incarnation: string; reason: string }): void {
+function recordRebirth(
+  tx: Sql,
+  journal: Journal,
+  birth: { ports: Ports; present: Life; ordinal: number; incarnation: string; reason: string },
+): void {
   const { ports, present, ordinal, incarnation, reason } = birth;
   const occurredAt = new Date(ports.clock.wallMs()).toISOString();
   const draft = {
@@ -309,4 +379,3 @@ function recordRebirth(tx: Sql, journal: Journal, birth: { ports: Ports; present
   } as const;
   journal.append(tx, { ordinal, incarnation, seq: 0, hash: CHAIN_START }, draft);
 }
-

@@ -14,13 +14,17 @@ export interface OrderDraft {
   readonly currency?: string | undefined;
   readonly lines: readonly LineDraft[];
   readonly tenders: readonly Tender[];
-  readonly taxes?: readonly { code: string; rate: string; baseMinor: number; taxMinor: number; included: boolean }[] | undefined;
+  readonly taxes?:
+    | readonly { code: string; rate: string; baseMinor: number; taxMinor: number; included: boolean }[]
+    | undefined;
   readonly operator?: string | undefined;
   readonly customerId?: string | undefined;
   readonly loyaltyPoints?: number | undefined;
   readonly orderNumber?: string | undefined;
   readonly reference?: string | undefined;
   readonly original?: { localId?: string | undefined; receiptNumber?: string | undefined } | undefined;
+  /** Why a document takes another back. */
+  readonly reason?: string | undefined;
   readonly source?: { system: string; madeUp?: string[] | undefined } | undefined;
   /** When it happened, for imports; now when absent. */
   readonly occurredAt?: string | undefined;
@@ -31,6 +35,8 @@ export interface OrderDraft {
 /** An edit of an open order: lines to add, and events about lines that are there. The first edit opens it. */
 export interface OrderEdit {
   readonly localId: string;
+  /** Makes the edit repeatable: the same id again on the same order writes nothing. */
+  readonly editId?: string | undefined;
   readonly currency?: string | undefined;
   readonly add?: readonly LineDraft[] | undefined;
   readonly void?: readonly { line: string; reason?: string | undefined }[] | undefined;
@@ -149,7 +155,7 @@ export interface TerminalStatus {
   readonly store: string;
   readonly incarnation: string;
   readonly incarnationOrdinal: number;
-  /** 004's words. */
+  /** 004's words for the state; its counts of orders are of closed orders. */
   readonly syncState: "Idle" | "Syncing" | "Success" | "Error";
   readonly light: "green" | "yellow" | "red";
   /** One sentence for the tooltip. */
@@ -208,8 +214,18 @@ export interface TerminalTransaction {
   closeOrder(draft: OrderDraft): Recorded;
   editOrder(edit: OrderEdit): Recorded;
   payOrder(payment: Payment): Recorded;
-  voidOrder(end: { localId: string; reason: string; operator?: string | undefined; occurredAt?: string | undefined }): Recorded;
-  deleteOrder(end: { localId: string; reason: string; operator?: string | undefined; occurredAt?: string | undefined }): Recorded;
+  voidOrder(end: {
+    localId: string;
+    reason: string;
+    operator?: string | undefined;
+    occurredAt?: string | undefined;
+  }): Recorded;
+  deleteOrder(end: {
+    localId: string;
+    reason: string;
+    operator?: string | undefined;
+    occurredAt?: string | undefined;
+  }): Recorded;
   recordTransaction(draft: TransactionDraft): Recorded;
   recordInventory(draft: InventoryDraft): Recorded;
   openShift(opening: ShiftOpening): Shift;

@@ -1,7 +1,13 @@
 import { SyncError } from "./errors.ts";
 
 /** What a change may be made of: RFC 8785 JSON without fractions, so that one value has one byte string. */
-export type Canonical = string | number | boolean | null | readonly Canonical[] | { readonly [key: string]: Canonical | undefined };
+export type Canonical =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Canonical[]
+  | { readonly [key: string]: Canonical | undefined };
 
 /** Deeper values are refused before they can exhaust a stack anywhere on their way (reliability.md S10). */
 export const MAX_DEPTH = 32;
@@ -22,14 +28,17 @@ function write(value: unknown, path: string, depth: number): string {
       if (!value.isWellFormed()) throw refuse(path, "text without lone surrogates", "a lone surrogate");
       return JSON.stringify(value);
     case "number":
-      if (!Number.isSafeInteger(value)) throw refuse(path, "a whole number up to 2^53-1 (fractions as decimal text)", String(value));
+      if (!Number.isSafeInteger(value))
+        throw refuse(path, "a whole number up to 2^53-1 (fractions as decimal text)", String(value));
       return Object.is(value, -0) ? "0" : String(value);
     case "boolean":
       return value ? "true" : "false";
     case "object":
       if (value === null) return "null";
       if (depth >= MAX_DEPTH) throw refuse(path, `at most ${MAX_DEPTH} levels`, "deeper nesting");
-      return Array.isArray(value) ? writeArray(value, path, depth) : writeObject(value as Record<string, unknown>, path, depth);
+      return Array.isArray(value)
+        ? writeArray(value, path, depth)
+        : writeObject(value as Record<string, unknown>, path, depth);
     default:
       throw refuse(path, "JSON", typeof value);
   }
@@ -44,6 +53,7 @@ function writeArray(items: readonly unknown[], path: string, depth: number): str
 }
 
 function writeObject(object: Record<string, unknown>, path: string, depth: number): string {
+  if (!isPlain(object)) throw refuse(path, "a plain object", "an object of a class");
   let text = "{";
   let first = true;
   for (const key of Object.keys(object).sort()) {
@@ -55,6 +65,12 @@ function writeObject(object: Record<string, unknown>, path: string, depth: numbe
     first = false;
   }
   return `${text}}`;
+}
+
+/** A date or a map would silently become `{}`. */
+function isPlain(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /**
@@ -70,7 +86,10 @@ export function parseCanonical(text: string): unknown {
   } catch (cause) {
     throw new SyncError("BODY_NOT_CANONICAL", "The change is not canonical JSON; it was kept as it came.", {}, cause);
   }
-  throw new SyncError("BODY_NOT_CANONICAL", "The change is JSON, but not in its one canonical form; it was kept as it came.");
+  throw new SyncError(
+    "BODY_NOT_CANONICAL",
+    "The change is JSON, but not in its one canonical form; it was kept as it came.",
+  );
 }
 
 function refuse(path: string, expected: string, got: string): SyncError {

@@ -49,7 +49,12 @@ export const shiftClosed = z.strictObject({
 });
 
 /** First change of every life after the first. */
-export const terminalReborn = z.strictObject({ parent: incarnationId, parentSeq: z.int().min(0), parentHash: hash, reason: text(256) });
+export const terminalReborn = z.strictObject({
+  parent: incarnationId,
+  parentSeq: z.int().min(0),
+  parentHash: hash,
+  reason: text(256),
+});
 
 /** Payload schema by kind: the closed list of what can happen on a till. */
 export const PAYLOADS = {

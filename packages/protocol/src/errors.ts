@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   CHAIN_BROKEN: { status: 409, retryable: true, who: "nobody" },
   FORK: { status: 409, retryable: false, who: "operator" },
   ORDER_NOT_OPEN: { status: 409, retryable: false, who: "cashier" },
+  ALREADY_VOIDED: { status: 409, retryable: false, who: "cashier" },
   LOCAL_ID_TAKEN: { status: 409, retryable: false, who: "caller" },
   SHIFT_NOT_OPEN: { status: 409, retryable: false, who: "cashier" },
   SHIFT_ALREADY_OPEN: { status: 409, retryable: false, who: "cashier" },

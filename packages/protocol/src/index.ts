@@ -1,6 +1,16 @@
 export { type Canonical, canonicalText, MAX_DEPTH, parseCanonical } from "./canonical.ts";
 export { CHAIN_START, type Link, linkHash, type Origin, privateHash, privateText, type Sha256 } from "./chain.ts";
-export { type ChangeBody, type Entity, type Envelope, entityOf, envelope, isKind, type Kind, PAYLOADS, type PayloadOf } from "./change.ts";
+export {
+  type ChangeBody,
+  type Entity,
+  type Envelope,
+  entityOf,
+  envelope,
+  isKind,
+  type Kind,
+  PAYLOADS,
+  type PayloadOf,
+} from "./change.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, isErrorCode, SyncError, type Who } from "./errors.ts";
 export {
   type Effect,
@@ -29,6 +39,6 @@ export {
   type Tender,
   tender,
 } from "./order.ts";
-export { parseAs, parseBody } from "./parse.ts";
+export { parseAs, parseBody, parseField } from "./parse.ts";
 export { formatReceiptNumber, parseReceiptNumber, printedTerminal, type ReceiptNumber } from "./receipt-number.ts";
 export { PROTOCOL_FLOOR, PROTOCOL_HISTORY, PROTOCOL_VERSION } from "./version.ts";

@@ -9,17 +9,43 @@ export const currency = z.string().regex(/^[A-Z]{3}$/, "an ISO 4217 code such as
 export const minor = z.int();
 
 /** A quantity or unit price: decimal text, so that no binary fraction ever touches it. */
-export const decimal = z.string().regex(/^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$/, 'decimal text such as "1" or "0.250"');
+export const decimal = z
+  .string()
+  .regex(/^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$/, 'decimal text such as "1" or "0.250"');
 
 /** Currencies whose minor unit is not a hundredth (ISO 4217 list one, column "Minor unit"). */
 const MINOR_DIGITS: Readonly<Record<string, number>> = {
-  BHD: 3, BIF: 0, CLF: 4, CLP: 0, DJF: 0, GNF: 0, IQD: 3, ISK: 0, JOD: 3, JPY: 0, KMF: 0, KRW: 0, KWD: 3, LYD: 3,
-  OMR: 3, PYG: 0, RWF: 0, TND: 3, UGX: 0, UYI: 0, UYW: 4, VND: 0, VUV: 0, XAF: 0, XOF: 0, XPF: 0,
+  BHD: 3,
+  BIF: 0,
+  CLF: 4,
+  CLP: 0,
+  DJF: 0,
+  GNF: 0,
+  IQD: 3,
+  ISK: 0,
+  JOD: 3,
+  JPY: 0,
+  KMF: 0,
+  KRW: 0,
+  KWD: 3,
+  LYD: 3,
+  OMR: 3,
+  PYG: 0,
+  RWF: 0,
+  TND: 3,
+  UGX: 0,
+  UYI: 0,
+  UYW: 4,
+  VND: 0,
+  VUV: 0,
+  XAF: 0,
+  XOF: 0,
+  XPF: 0,
 };
 
 /** How many decimal places a currency's minor unit has. */
 export function minorDigits(code: string): number {
-  return MINOR_DIGITS[code] ?? 2;
+  return Object.hasOwn(MINOR_DIGITS, code) ? (MINOR_DIGITS[code] ?? 2) : 2;
 }
 
 /**
@@ -47,13 +73,22 @@ export function formatMinor(amountMinor: number, currencyCode: string): string {
 function decimalOf(text: string, field: string): Big {
   if (!decimal.safeParse(text).success) {
     const expected = 'decimal text such as "1" or "0.250"';
-    throw new SyncError("INVALID_INPUT", `${field} must be ${expected}; got ${JSON.stringify(text)}.`, { field, expected, got: text });
+    throw new SyncError("INVALID_INPUT", `${field} must be ${expected}; got ${JSON.stringify(text)}.`, {
+      field,
+      expected,
+      got: text,
+    });
   }
   return new Big(text);
 }
 
 function toMinor(amount: Big, currencyCode: string): number {
-  const result = Number(amount.times(new Big(10).pow(minorDigits(currencyCode))).round(0, Big.roundHalfUp).toFixed(0));
+  const result = Number(
+    amount
+      .times(new Big(10).pow(minorDigits(currencyCode)))
+      .round(0, Big.roundHalfUp)
+      .toFixed(0),
+  );
   if (!Number.isSafeInteger(result)) {
     throw new SyncError("INVALID_INPUT", "The amount is too large to be counted exactly.", { field: "amountMinor" });
   }

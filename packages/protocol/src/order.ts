@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { canonicalText } from "./canonical.ts";
 import { SyncError } from "./errors.ts";
 import { instant, localId } from "./ids.ts";
 import { currency, decimal, minor } from "./money.ts";
@@ -24,7 +25,13 @@ export const orderLine = z.strictObject({
 export const tender = z.strictObject({ type: text(32), amountMinor: minor, reference: text(64).optional() });
 
 /** A tax total of the order. `included`: the amount is already inside the lines. */
-export const tax = z.strictObject({ code: text(16), rate: decimal, baseMinor: minor, taxMinor: minor, included: z.boolean() });
+export const tax = z.strictObject({
+  code: text(16),
+  rate: decimal,
+  baseMinor: minor,
+  taxMinor: minor,
+  included: z.boolean(),
+});
 
 /** Where an imported document came from, and which of its fields the source did not have. */
 export const source = z.strictObject({ system: text(64), madeUp: z.array(text(32)).max(16).optional() });
@@ -50,6 +57,8 @@ export const orderClosed = z.strictObject({
   orderNumber: text(64).optional(),
   reference: text(64).optional(),
   original: original.optional(),
+  /** Why a document was taken back, in a person's words. */
+  reason: text(256).optional(),
   source: source.optional(),
 });
 
@@ -67,6 +76,8 @@ export const lineEvent = z.discriminatedUnion("type", [
 /** An edit of an open order. The first one opens it. */
 export const orderEdited = z.strictObject({
   currency,
+  /** The caller's own id of this edit, so that one whose answer was lost can be sent again. */
+  editId: text(64).optional(),
   events: z.array(lineEvent).max(1000),
   header: z
     .strictObject({
@@ -93,13 +104,26 @@ export type LineEvent = z.infer<typeof lineEvent>;
  * @throws SyncError TOTALS_MISMATCH naming the field that does not add up
  */
 export function checkTotals(order: OrderClosed): void {
-  let lines = 0;
-  for (const line of order.lines) lines += line.amountMinor;
-  for (const entry of order.taxes ?? []) if (!entry.included) lines += entry.taxMinor;
-  if (lines !== order.totalMinor) throw mismatch("totalMinor", lines, order.totalMinor, "the lines and taxes add up to");
-  let tenders = 0;
-  for (const entry of order.tenders) tenders += entry.amountMinor;
+  const onTop = (order.taxes ?? []).filter((entry) => !entry.included).map((entry) => entry.taxMinor);
+  const lines = exactSum("lines", [...order.lines.map((line) => line.amountMinor), ...onTop]);
+  if (lines !== order.totalMinor)
+    throw mismatch("totalMinor", lines, order.totalMinor, "the lines and taxes add up to");
+  const tenders = exactSum(
+    "tenders",
+    order.tenders.map((entry) => entry.amountMinor),
+  );
   if (tenders !== order.totalMinor) throw mismatch("tenders", order.totalMinor, tenders, "the total is");
+}
+
+/** Past 2^53 a sum would be rounded on the way and could seem to add up. */
+function exactSum(field: string, amounts: readonly number[]): number {
+  let sum = 0;
+  for (const amount of amounts) {
+    sum += amount;
+    if (!Number.isSafeInteger(sum))
+      throw new SyncError("TOTALS_MISMATCH", `${field} add up to more than can be counted exactly.`, { field });
+  }
+  return sum;
 }
 
 function mismatch(field: string, expected: number, got: number, why: string): SyncError {
@@ -114,16 +138,34 @@ export interface OpenOrder {
   readonly totalMinor: number;
 }
 
-/** The union of line events: added lines in event order, less the voided ones. Notes and `served` change no money. */
+/**
+ * The union of line events: added lines in event order (terminal, then its counter), less the voided ones. Notes and
+ * `served` change no money. Only the set counts: the same events in any order, and however often each came, give the
+ * same order. A line added twice alike counts once; two unlike lines under one id both stay, because dropping one would
+ * give it away.
+ */
 export function foldEvents(currencyCode: string, events: readonly LineEvent[]): OpenOrder {
   const voided = new Set<string>();
   for (const event of events) if (event.type === "void") voided.add(event.line);
   const lines: OrderLine[] = [];
+  const seen = new Map<string, OrderLine[]>();
   let totalMinor = 0;
-  for (const event of events) {
+  for (const event of events.toSorted(byTerminalAndCounter)) {
     if (event.type !== "add" || voided.has(event.line.id)) continue;
-    lines.push(event.line);
-    totalMinor += event.line.amountMinor;
+    const { line } = event;
+    const alike = seen.get(line.id) ?? [];
+    if (alike.some((other) => canonicalText(other) === canonicalText(line))) continue;
+    seen.set(line.id, [...alike, line]);
+    lines.push(line);
+    totalMinor += line.amountMinor;
   }
   return { currency: currencyCode, lines, totalMinor };
+}
+
+/** Content decides only between events that carry one id, which no honest terminal makes. */
+function byTerminalAndCounter(a: LineEvent, b: LineEvent): number {
+  const [terminalA = "", counterA] = a.id.split(".");
+  const [terminalB = "", counterB] = b.id.split(".");
+  if (terminalA !== terminalB) return terminalA < terminalB ? -1 : 1;
+  return Number(counterA) - Number(counterB) || (canonicalText(a) < canonicalText(b) ? -1 : 1);
 }

@@ -19,6 +19,15 @@ export function parseAs<T>(schema: z.ZodType<T>, value: unknown, code: ErrorCode
   throw new SyncError(code, `${field}: ${expected}; got ${got}.`, { field, expected, got });
 }
 
+/** As `parseAs`, for a value that is a field itself: the refusal names it. @throws SyncError INVALID_INPUT */
+export function parseField<T>(field: string, schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const expected = result.error.issues[0]?.message ?? "a valid value";
+  const got = describe(value);
+  throw new SyncError("INVALID_INPUT", `${field}: ${expected}; got ${got}.`, { field, expected, got });
+}
+
 /**
  * Reads the body of a change from its exact bytes.
  *
@@ -27,7 +36,10 @@ export function parseAs<T>(schema: z.ZodType<T>, value: unknown, code: ErrorCode
 export function parseBody(text: string): ChangeBody {
   const body = parseAs(envelope, parseCanonical(text), "BODY_INVALID");
   if (!isKind(body.kind)) {
-    throw new SyncError("KIND_UNKNOWN", `This version does not know changes of kind "${body.kind}".`, { field: "kind", got: body.kind });
+    throw new SyncError("KIND_UNKNOWN", `This version does not know changes of kind "${body.kind}".`, {
+      field: "kind",
+      got: body.kind,
+    });
   }
   const payload = parseAs<unknown>(PAYLOADS[body.kind], body.payload, "BODY_INVALID");
   const change = { ...body, payload } as ChangeBody;
@@ -37,13 +49,16 @@ export function parseBody(text: string): ChangeBody {
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let at = value;
-  for (const key of path) at = at !== null && typeof at === "object" ? (at as Record<PropertyKey, unknown>)[key] : undefined;
+  for (const key of path)
+    at = at !== null && typeof at === "object" ? (at as Record<PropertyKey, unknown>)[key] : undefined;
   return at;
 }
 
 /** Short and without content: refusals travel to logs and peers, and the value may be personal data. */
 function describe(value: unknown): string {
-  if (value === null || value === undefined || typeof value === "boolean" || typeof value === "number") return String(value);
-  if (typeof value === "string") return value.length <= 40 ? JSON.stringify(value) : `text of ${value.length} characters`;
+  if (value === null || value === undefined || typeof value === "boolean" || typeof value === "number")
+    return String(value);
+  if (typeof value === "string")
+    return value.length <= 40 ? JSON.stringify(value) : `text of ${value.length} characters`;
   return Array.isArray(value) ? `a list of ${value.length}` : typeof value;
 }

@@ -10,6 +10,14 @@ export const PROTOCOL_VERSION = 1;
 export const PROTOCOL_FLOOR = 1;
 
 /** What each version changed, oldest first. `schemas` is the hash that `version.test.ts` recomputes. */
-export const PROTOCOL_HISTORY: readonly { readonly version: number; readonly schemas: string; readonly what: string }[] = [
-  { version: 1, schemas: "unset", what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts." },
+export const PROTOCOL_HISTORY: readonly {
+  readonly version: number;
+  readonly schemas: string;
+  readonly what: string;
+}[] = [
+  {
+    version: 1,
+    schemas: "95e7f68cd134b18d43d54b65729d7d4ab300904f83a50a7f0362bbc474b8d919",
+    what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts.",
+  },
 ];

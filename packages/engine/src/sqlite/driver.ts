@@ -33,8 +33,12 @@ export function assertSafeVersion(version: string): void {
   const at = major * 1_000_000 + minor * 1_000 + patch;
   if (at >= 3_051_003 && at !== 3_052_000) return;
   if (at >= 3_050_007 && at < 3_051_000) return;
-  throw new SyncError("SQLITE_TOO_OLD", `SQLite ${version} can lose sales (WAL-reset bug); 3.51.3 or later is needed.`, {
-    expected: "3.51.3 or later",
-    got: version,
-  });
+  throw new SyncError(
+    "SQLITE_TOO_OLD",
+    `SQLite ${version} can lose sales (WAL-reset bug); 3.51.3 or later is needed.`,
+    {
+      expected: "3.51.3 or later",
+      got: version,
+    },
+  );
 }

@@ -19,10 +19,18 @@ export function holdLock(file: string, open: OpenDriver): Driver {
   } catch (cause) {
     lock.close();
     if (!isBusy(cause)) throw cause;
-    throw new SyncError("LOCKED", `Another process is already running this terminal: it holds ${file}.lock. Stop it first.`, { file }, cause);
+    throw new SyncError(
+      "LOCKED",
+      `Another process is already running this terminal: it holds ${file}.lock. Stop it first.`,
+      { file },
+      cause,
+    );
   }
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && /SQLITE_BUSY|database is locked/.test(`${(error as { code?: string }).code} ${error.message}`);
+  return (
+    error instanceof Error &&
+    /SQLITE_BUSY|database is locked/.test(`${(error as { code?: string }).code} ${error.message}`)
+  );
 }

@@ -15,7 +15,10 @@ const MIGRATIONS = new URL("./migrations/", import.meta.url);
 export function openStore(file: string, open: OpenDriver = betterSqlite): LocalStore {
   const lock = holdLock(file, open);
   try {
-    return new SqliteStore(() => openDurable(file, open), () => lock.close());
+    return new SqliteStore(
+      () => openDurable(file, open),
+      () => lock.close(),
+    );
   } catch (error) {
     lock.close();
     throw error;
@@ -29,15 +32,18 @@ export function openStore(file: string, open: OpenDriver = betterSqlite): LocalS
 export function openDurable(file: string, open: OpenDriver): Driver {
   const driver = open(file);
   try {
-    assertSafeVersion(valueOf(driver, "SELECT sqlite_version()"));
+    assertSafeVersion(readOne(driver, "SELECT sqlite_version()"));
     driver.exec("PRAGMA journal_mode = WAL");
     driver.exec("PRAGMA synchronous = FULL");
     driver.exec("PRAGMA foreign_keys = ON");
-    const mode = valueOf(driver, "PRAGMA journal_mode");
-    const synchronous = valueOf(driver, "PRAGMA synchronous");
+    const mode = readOne(driver, "PRAGMA journal_mode");
+    const synchronous = readOne(driver, "PRAGMA synchronous");
     if (mode !== "wal" || synchronous !== "2") {
       const got = `journal_mode ${mode}, synchronous ${synchronous}`;
-      throw new SyncError("SQLITE_NOT_DURABLE", `The database does not accept durable commits (${got}).`, { expected: "wal, 2", got });
+      throw new SyncError("SQLITE_NOT_DURABLE", `The database does not accept durable commits (${got}).`, {
+        expected: "wal, 2",
+        got,
+      });
     }
     return driver;
   } catch (error) {
@@ -46,21 +52,42 @@ export function openDurable(file: string, open: OpenDriver): Driver {
   }
 }
 
-function valueOf(driver: Driver, sql: string): string {
+function readOne(driver: Driver, sql: string): string {
   const row = driver.prepare(sql).get() as Record<string, unknown>;
   return String(Object.values(row)[0]);
 }
 
 /** Runs the numbered migrations that a database lacks, each in a transaction of its own with its number. */
 export function migrateStore(driver: Driver): void {
-  const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql")).sort();
-  const done = Number(valueOf(driver, "PRAGMA user_version"));
+  const files = readdirSync(MIGRATIONS)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
+  const done = Number(readOne(driver, "PRAGMA user_version"));
   if (done > files.length) {
-    throw new SyncError("SQLITE_NOT_DURABLE", `This database was written by a later release (schema ${done}, this one knows ${files.length}).`);
+    throw new SyncError(
+      "SQLITE_NOT_DURABLE",
+      `This database was written by a later release (schema ${done}, this one knows ${files.length}).`,
+    );
   }
   for (const [index, name] of files.entries()) {
     if (index < done) continue;
-    driver.exec(`BEGIN IMMEDIATE; ${readFileSync(new URL(name, MIGRATIONS), "utf8")}; PRAGMA user_version = ${index + 1}; COMMIT`);
+    try {
+      driver.exec(
+        `BEGIN IMMEDIATE; ${readFileSync(new URL(name, MIGRATIONS), "utf8")}; PRAGMA user_version = ${index + 1}; COMMIT`,
+      );
+    } catch (error) {
+      rollBack(driver);
+      throw error;
+    }
+  }
+}
+
+/** SQLite may have rolled back by itself (full disk, I/O error); then there is nothing left to undo. */
+function rollBack(driver: Driver): void {
+  try {
+    driver.exec("ROLLBACK");
+  } catch (error) {
+    if (!(error instanceof Error && /no transaction is active/.test(error.message))) throw error;
   }
 }
 
@@ -71,6 +98,7 @@ export class SqliteStore implements LocalStore {
   readonly #statements = new Map<string, Statement>();
   #driver: Driver;
   #inTransaction = false;
+  #closed = false;
 
   readonly read: LocalStore["read"] = {
     get: <T>(sql: string, ...params: SqlValue[]) => this.#prepared(sql).get(...params) as T | undefined,
@@ -79,14 +107,22 @@ export class SqliteStore implements LocalStore {
 
   readonly #sql: Sql = {
     ...this.read,
-    run: (sql, ...params) => ({ changes: Number(this.#prepared(sql).run(...params).changes) }),
+    run: (sql, ...params) => {
+      if (!this.#inTransaction) throw new Error("A statement after its transaction has ended would commit on its own.");
+      return { changes: Number(this.#prepared(sql).run(...params).changes) };
+    },
   };
 
   constructor(open: () => Driver, onClose: () => void = () => {}) {
     this.#open = open;
     this.#onClose = onClose;
     this.#driver = open();
-    migrateStore(this.#driver);
+    try {
+      migrateStore(this.#driver);
+    } catch (error) {
+      this.#driver.close();
+      throw error;
+    }
   }
 
   iterate<T>(sql: string, ...params: SqlValue[]): Iterable<T> {
@@ -94,16 +130,18 @@ export class SqliteStore implements LocalStore {
   }
 
   transaction<T>(fn: (tx: Sql) => T): T {
-    if (this.#inTransaction) throw new Error("A store transaction inside a store transaction: commit would promise too much.");
+    if (this.#inTransaction)
+      throw new Error("A store transaction inside a store transaction: commit would promise too much.");
     this.#inTransaction = true;
     try {
       this.#driver.exec("BEGIN IMMEDIATE");
       let result: T;
       try {
         result = fn(this.#sql);
+        refusePromise(result);
       } catch (error) {
-        this.#rollback();
-        throw error;
+        rollBack(this.#driver);
+        throw isFull(error) ? storeFull(error) : error;
       }
       this.#commit();
       return result;
@@ -112,21 +150,17 @@ export class SqliteStore implements LocalStore {
     }
   }
 
-  /** SQLite may have rolled back by itself (full disk, I/O error); then there is nothing left to undo. */
-  #rollback(): void {
-    try {
-      this.#driver.exec("ROLLBACK");
-    } catch (error) {
-      if (!(error instanceof Error && /no transaction is active/.test(error.message))) throw error;
-    }
-  }
-
   /** A failed commit may still be there after recovery, so it is unknown, never "not sold" (reliability.md F6). */
   #commit(): void {
     try {
       this.#driver.exec("COMMIT");
     } catch (cause) {
-      throw new SyncError("COMMIT_UNKNOWN", "The database could not confirm the commit; it must be reopened to know.", {}, cause);
+      throw new SyncError(
+        "COMMIT_UNKNOWN",
+        "The database could not confirm the commit; it must be reopened to know.",
+        {},
+        cause,
+      );
     }
   }
 
@@ -143,11 +177,19 @@ export class SqliteStore implements LocalStore {
     }
     this.#driver = this.#open();
     this.#driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    const { log } = this.#driver.prepare("PRAGMA wal_checkpoint(PASSIVE)").get() as { log: number };
+    if (log > 0) throw new Error("Another reader holds the log of the till's database, so it could not be moved to safety.");
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#statements.clear();
-    this.#driver.close();
+    try {
+      this.#driver.close();
+    } catch {
+      // A handle that trouble closed before, or that cannot close: the lock has to be freed all the same.
+    }
     this.#onClose();
   }
 
@@ -159,4 +201,21 @@ export class SqliteStore implements LocalStore {
     }
     return statement;
   }
+}
+
+/** The commit would come before what the function still means to do. */
+function refusePromise(result: unknown): void {
+  if (!(result instanceof Promise)) return;
+  result.catch(() => {}); // what it still tries fails for the same reason, which is told here
+  throw new Error("A store transaction cannot wait for a promise; do what has to be awaited before it.");
+}
+
+/** better-sqlite3 says it by name, node:sqlite by number (SQLITE_FULL is 13). */
+function isFull(error: unknown): boolean {
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  return error instanceof Error && (code === "SQLITE_FULL" || errcode === 13);
+}
+
+function storeFull(cause: unknown): SyncError {
+  return new SyncError("STORE_FULL", "The till's disk is full; nothing was recorded. Free space, then try again.", {}, cause);
 }

@@ -1,6 +1,13 @@
 import { promisify } from "node:util";
 import { zstdCompress } from "node:zlib";
-import { type ExchangeRequest, type ExchangeResponse, exchangeResponse, isErrorCode, parseAs, SyncError } from "@tillsync/protocol";
+import {
+  type ExchangeRequest,
+  type ExchangeResponse,
+  exchangeResponse,
+  isErrorCode,
+  parseAs,
+  SyncError,
+} from "@tillsync/protocol";
 import { Agent, request as httpRequest } from "undici";
 import type { Transport } from "../ports.ts";
 
@@ -21,7 +28,11 @@ export interface HttpTransportOptions {
 }
 
 /** The way to the centre over HTTP: one keep-alive connection, compressed bodies, a deadline for the whole exchange. */
-export function httpTransport({ url, key, timeoutMs = 30_000 }: HttpTransportOptions): Transport & { close(): Promise<void> } {
+export function httpTransport({
+  url,
+  key,
+  timeoutMs = 30_000,
+}: HttpTransportOptions): Transport & { close(): Promise<void> } {
   const agent = new Agent({ connections: 2, pipelining: 1, connect: { timeout: 5_000 }, keepAliveTimeout: 60_000 });
   const target = new URL("/api/sync/exchange", url).href;
   return {
@@ -31,9 +42,15 @@ export function httpTransport({ url, key, timeoutMs = 30_000 }: HttpTransportOpt
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       const authorization = `Bearer ${key}`;
       try {
-        const answer = await httpRequest(target, { method: "POST", dispatcher: agent, signal: deadline, headers: { ...headers, authorization }, body });
+        const answer = await httpRequest(target, {
+          method: "POST",
+          dispatcher: agent,
+          signal: deadline,
+          headers: { ...headers, authorization },
+          body,
+        });
         const text = await readBounded(answer.body);
-        return read(answer.statusCode, answer.headers, text);
+        return readAnswer(answer.statusCode, answer.headers, text);
       } catch (cause) {
         throw asNetworkError(cause, url);
       }
@@ -53,40 +70,65 @@ async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new SyncError("NOT_AN_ANSWER", `The answer is larger than ${MAX_ANSWER_BYTES} bytes; no answer of the centre is.`);
+    if (bytes > MAX_ANSWER_BYTES)
+      throw new SyncError(
+        "NOT_AN_ANSWER",
+        `The answer is larger than ${MAX_ANSWER_BYTES} bytes; no answer of the centre is.`,
+      );
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
 }
 
 /** Only a body of the exact shape is an answer: a captive portal's 200, cut-off JSON or a proxy's page are not. */
-function read(status: number, headers: Record<string, string | string[] | undefined>, text: string): ExchangeResponse {
+export function readAnswer(
+  status: number,
+  headers: Record<string, string | string[] | undefined>,
+  text: string,
+): ExchangeResponse {
   const body = parseJson(text, status);
   if (status === 200) {
     try {
       return parseAs(exchangeResponse, body, "NOT_AN_ANSWER");
     } catch (cause) {
-      throw new SyncError("NOT_AN_ANSWER", "Something answered in the centre's place, or another version did.", { status }, cause);
+      throw new SyncError(
+        "NOT_AN_ANSWER",
+        "Something answered in the centre's place, or another version did.",
+        { status },
+        cause,
+      );
     }
   }
   const error = (body as { error?: Record<string, unknown> } | null)?.error;
   const { code, message, ...details } = error ?? {};
-  if (!isErrorCode(code)) throw new SyncError("NOT_AN_ANSWER", `Something answered in the centre's place with HTTP ${status}.`, { status });
+  if (!isErrorCode(code))
+    throw new SyncError("NOT_AN_ANSWER", `Something answered in the centre's place with HTTP ${status}.`, { status });
   const after = Number(headers["retry-after"]);
-  throw new SyncError(code, String(message), { ...details, ...(Number.isFinite(after) ? { retryAfterMs: after * 1000 } : {}) });
+  throw new SyncError(code, String(message), {
+    ...details,
+    ...(Number.isFinite(after) ? { retryAfterMs: after * 1000 } : {}),
+  });
 }
 
 function parseJson(text: string, status: number): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SyncError("NOT_AN_ANSWER", `What came back with HTTP ${status} is not JSON; something answered in the centre's place.`, { status }, cause);
+    throw new SyncError(
+      "NOT_AN_ANSWER",
+      `What came back with HTTP ${status} is not JSON; something answered in the centre's place.`,
+      { status },
+      cause,
+    );
   }
 }
 
 function asNetworkError(cause: unknown, url: string): SyncError {
   if (cause instanceof SyncError) return cause;
-  if (cause instanceof Error && (cause.name === "TimeoutError" || /timeout/i.test(`${(cause as { code?: string }).code}`))) {
+  if (
+    cause instanceof Error &&
+    (cause.name === "TimeoutError" || /timeout/i.test(`${(cause as { code?: string }).code}`))
+  ) {
     return new SyncError("TIMED_OUT", `${url} did not answer in time.`, {}, cause);
   }
   return new SyncError("UNREACHABLE", `${url} cannot be reached.`, {}, cause);

@@ -13,7 +13,12 @@ export function openWitness(file: string): Witness {
   return {
     read: () => parse(readFileSync(file, "latin1")),
     write: (seen) => {
-      writeSync(handle, `${seen.incarnation} ${seen.seq} ${seen.hash}`.padEnd(RECORD_BYTES - 1).concat("\n"), 0, "latin1");
+      writeSync(
+        handle,
+        `${seen.incarnation} ${seen.seq} ${seen.hash}`.padEnd(RECORD_BYTES - 1).concat("\n"),
+        0,
+        "latin1",
+      );
     },
     flush: () => fsyncSync(handle),
     close: () => closeSync(handle),

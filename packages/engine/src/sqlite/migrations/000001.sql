@@ -39,6 +39,12 @@ CREATE INDEX journal_receipt ON journal (business_date, receipt_sequence) WHERE 
 -- Orders that are open now. Closing one takes its row away: this table stays small whatever the history.
 CREATE TABLE open_order (local_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 
+-- Which document took a closed order back: a sale is voided once.
+CREATE TABLE voided_order (
+  local_id TEXT PRIMARY KEY,
+  by_local_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE shift (
   local_id TEXT PRIMARY KEY,
   operator TEXT NOT NULL,

@@ -1,0 +1,1 @@
+export { localStoreContract } from "./local-store.ts";

@@ -46,7 +46,9 @@ describe("plan", () => {
         const chosen = plan(lanes, now);
         if (free.length === 0) return chosen.act === "rest";
         if (free.some((l) => l.flush || l.dueAtMs <= now)) return chosen.act === "send";
-        return chosen.act === "wait" && chosen.forMs > 0 && now + chosen.forMs <= Math.min(...free.map((l) => l.dueAtMs));
+        return (
+          chosen.act === "wait" && chosen.forMs > 0 && now + chosen.forMs <= Math.min(...free.map((l) => l.dueAtMs))
+        );
       }),
     );
   });

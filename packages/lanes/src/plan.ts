@@ -25,7 +25,10 @@ export interface LaneView {
   readonly flush: boolean;
 }
 
-export type Plan = { readonly act: "send"; readonly lane: string } | { readonly act: "wait"; readonly forMs: number } | { readonly act: "rest" };
+export type Plan =
+  | { readonly act: "send"; readonly lane: string }
+  | { readonly act: "wait"; readonly forMs: number }
+  | { readonly act: "rest" };
 
 /** The longest sleep: a missed wake-up costs at most this, and a clock that stood still is noticed. */
 export const MAX_WAIT_MS = 60_000;

@@ -97,14 +97,14 @@ function repairOf(journal: Journal, lives: readonly Life[], missing: { incarnati
 /**
  * Checks an answer against the till's own chain before anything of it is believed.
  *
- * @throws SyncError CHAIN_BROKEN when the centre claims changes that this journal does not have, or has otherwise
+ * @throws SyncError FORK when the centre claims changes that this journal does not have, or has otherwise
  */
 export function checkMark(journal: Journal, life: Life, mark: { durableThrough: number; chainHash: string }): void {
   const own = mark.durableThrough <= life.headSeq ? journal.hashAt(life.ordinal, mark.durableThrough) : undefined;
   if (own === mark.chainHash) return;
   throw new SyncError(
-    "CHAIN_BROKEN",
-    `The centre holds ${mark.durableThrough} changes of this life with another chain than this till; nothing is sent or deleted until that is looked at.`,
+    "FORK",
+    `The centre holds ${mark.durableThrough} changes of this life with another chain than this till: its database was copied or restored. Nothing is sent or deleted until that is looked at.`,
     { durableThrough: mark.durableThrough, headSeq: life.headSeq },
   );
 }

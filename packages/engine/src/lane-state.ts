@@ -22,7 +22,17 @@ export const FRESH_LANE: LaneState = {
   size: FIRST_BATCH,
 };
 
-const LARGEST: BatchSize = { changes: LIMITS.maxBatchChanges, bytes: LIMITS.maxRequestBytes / 4 };
+/**
+ * The largest batch worth sending: what the centre announced, what this terminal is set to, and a quarter of what a
+ * request may hold, since escaping and names make a request larger than the bodies in it.
+ */
+export function largestBatch(
+  limits: { maxBatchChanges: number; maxRequestBytes: number },
+  maxChanges: number,
+): BatchSize {
+  const bytes = Math.min(limits.maxRequestBytes, LIMITS.maxRequestBytes) >> 2;
+  return { changes: Math.min(limits.maxBatchChanges, LIMITS.maxBatchChanges, maxChanges), bytes };
+}
 
 interface Moment {
   readonly monotonicMs: number;
@@ -33,7 +43,7 @@ interface Moment {
 export function succeeded(
   state: LaneState,
   now: Moment,
-  next: { busy: boolean; pace: Pace; notBeforeMs: number },
+  next: { busy: boolean; pace: Pace; notBeforeMs: number; largest: BatchSize },
 ): LaneState {
   const waitMs = next.busy ? 0 : Math.max(next.pace.intervalMs, next.notBeforeMs);
   return {
@@ -43,7 +53,7 @@ export function succeeded(
     lastSuccessAt: now.wallMs,
     error: null,
     halted: false,
-    size: grown(state.size, LARGEST),
+    size: grown(state.size, next.largest),
   };
 }
 
@@ -62,7 +72,7 @@ const SHRINKING: ReadonlySet<string> = new Set([
 const PATIENT: ReadonlySet<string> = new Set(["UNAUTHENTICATED", "FORBIDDEN", "PROTOCOL_VERSION"]);
 
 /** Answers after which sending on would be guesswork. Nothing is deleted; recovery or a person goes on from here. */
-const HALTING: ReadonlySet<string> = new Set(["FORK", "CHAIN_BROKEN"]);
+const HALTING: ReadonlySet<string> = new Set(["FORK"]);
 
 export function failed(
   state: LaneState,

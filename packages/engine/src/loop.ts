@@ -1,8 +1,8 @@
-import { type Pace, plan } from "@tillsync/lanes";
+import { type BatchSize, type Pace, plan } from "@tillsync/lanes";
 import { type ExchangeResponse, SyncError } from "@tillsync/protocol";
 import { applyAnswer, buildRequest, checkMark, pendingOf, type Standing, sendingLife } from "./central.ts";
 import type { Journal, Life } from "./journal.ts";
-import { FRESH_LANE, failed, type LaneState, succeeded } from "./lane-state.ts";
+import { FRESH_LANE, failed, type LaneState, largestBatch, succeeded } from "./lane-state.ts";
 import type { Ports, Sql } from "./ports.ts";
 import type { SyncResult } from "./verbs.ts";
 
@@ -13,6 +13,8 @@ export interface LoopOptions {
   readonly ports: Ports;
   readonly journal: Journal;
   readonly pace: Pace;
+  /** Changes in one exchange at most. */
+  readonly maxBatchChanges: number;
   /** Lives as of the last commit. */
   readonly lives: () => readonly Life[];
   /** Runs a transaction of the loop's own on the till's database; after trouble the terminal is stopped. */
@@ -27,7 +29,7 @@ interface Waiter {
 
 /**
  * The one control loop of a terminal: plan, act, write down, plan again. One exchange is in flight at most, and one timer
- * is set while none is. Nothing but `stop` ends it; a halted lane makes it rest until `release`.
+ * is set while none is. Nothing but `stop` ends it; a halted lane makes it rest until a person or recovery acts.
  */
 export class Loop {
   readonly #options: LoopOptions;
@@ -118,7 +120,7 @@ export class Loop {
     const life = sendingLife(lives);
     try {
       this.#options.onChange();
-      const request = buildRequest(journal, lives, this.#standing, this.#lane.size);
+      const request = buildRequest(journal, lives, this.#standing, this.#size());
       const answer = await ports.transport.exchange(request, abort.signal);
       this.#succeed(life, answer);
     } catch (cause) {
@@ -129,6 +131,12 @@ export class Loop {
       this.#options.onChange();
       this.#turn();
     }
+  }
+
+  /** The first batch of a process is sent before the centre has said anything. */
+  #size(): BatchSize {
+    const { changes, bytes } = this.#lane.size;
+    return { changes: Math.min(changes, this.#options.maxBatchChanges), bytes };
   }
 
   #succeed(life: Life, answer: ExchangeResponse): void {
@@ -145,8 +153,9 @@ export class Loop {
       before.failures > 0 ||
       restored;
     const left = pendingOf(lives) - (answer.durableThrough - present.durableThrough);
-    const busy = left > 0 || answer.more || answer.need.length > 0;
-    const next = succeeded(before, this.#moment(), { busy, pace, notBeforeMs: answer.pacing.notBeforeMs });
+    const busy = left > 0 || answer.more || this.#isNewlyNeeded(answer.need);
+    const largest = largestBatch(answer.limits, this.#options.maxBatchChanges);
+    const next = succeeded(before, this.#moment(), { busy, pace, notBeforeMs: answer.pacing.notBeforeMs, largest });
     const standing = { cursor: answer.cursor, need: answer.need };
     if (news) {
       this.#options.commit((tx) => {
@@ -168,6 +177,12 @@ export class Loop {
       this.#flush = false;
       this.#settle();
     }
+  }
+
+  /** Rows asked for a second time could not be repaired from here; asking and answering on without a pause changes nothing. */
+  #isNewlyNeeded(need: Standing["need"]): boolean {
+    const asked = new Set(this.#standing.need.map(({ incarnation, seq }) => `${incarnation}/${seq}`));
+    return need.some(({ incarnation, seq }) => !asked.has(`${incarnation}/${seq}`));
   }
 
   #fail(life: Life, failure: SyncError): void {

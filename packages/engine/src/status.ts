@@ -14,6 +14,7 @@ export interface StatusInput {
   readonly shift: Shift | null;
   readonly lane: LaneState & { readonly sending: boolean };
   readonly exceptions: number;
+  readonly badgeAfter: number;
   /** Closed orders: all, those the centre has, and those of them it could not apply. */
   readonly orders: { readonly total: number; readonly durable: number; readonly failed: number };
   readonly stopped: SyncError | null;
@@ -62,7 +63,7 @@ function sentence({ lane, exceptions }: StatusInput, pending: number): string {
   return `${waits}${parked}`;
 }
 
-function laneOf({ lane, nextAttemptAt }: StatusInput, pending: number): LaneStatus {
+function laneOf({ lane, nextAttemptAt, badgeAfter }: StatusInput, pending: number): LaneStatus {
   const error = lane.error;
   const state = lane.halted
     ? "parked"
@@ -78,6 +79,7 @@ function laneOf({ lane, nextAttemptAt }: StatusInput, pending: number): LaneStat
     state,
     pending,
     failures: lane.failures,
+    badge: lane.halted || lane.failures >= badgeAfter,
     lastAttemptAt: iso(lane.lastAttemptAt),
     lastSuccessAt: iso(lane.lastSuccessAt),
     nextAttemptAt: lane.halted || lane.sending ? null : iso(nextAttemptAt),

@@ -1,5 +1,5 @@
 import { PACES, type Pace, type Profile } from "@tillsync/lanes";
-import { CHAIN_START, type Kind, printedTerminal, SyncError } from "@tillsync/protocol";
+import { CHAIN_START, type Kind, LIMITS, printedTerminal, SyncError } from "@tillsync/protocol";
 import { explain } from "./explain.ts";
 import { closeShift, openShift, recordInventory, recordTransaction } from "./facts.ts";
 import { Journal, type Life } from "./journal.ts";
@@ -26,6 +26,10 @@ export interface TerminalSettings {
   readonly profile?: Profile;
   /** Overrides the profile's interval, milliseconds. */
   readonly intervalMs?: number;
+  /** Changes in one exchange at most; default and ceiling `LIMITS.maxBatchChanges`. */
+  readonly maxBatchChanges?: number;
+  /** Failures in a row after which `status` raises its badge (001 `MaxRetryAttempts`); nothing stops. Default 3. */
+  readonly badgeAfter?: number;
   /** Overrides the profile's slow period, milliseconds. */
   readonly slowMs?: number;
 }
@@ -71,6 +75,7 @@ class RunningTerminal implements Terminal {
       ports,
       journal: this.#journal,
       pace: paceOf(settings, this.#profile),
+      maxBatchChanges: settings.maxBatchChanges ?? LIMITS.maxBatchChanges,
       lives: () => this.#lives,
       commit: (fn) => this.#commit(fn),
       onChange: () => this.#tell(),
@@ -259,6 +264,7 @@ class RunningTerminal implements Terminal {
       shift: this.#present.shift,
       lane,
       exceptions,
+      badgeAfter: this.#settings.badgeAfter ?? 3,
       orders: { ...this.#orders, failed },
       stopped: this.#stopped,
       nextAttemptAt: this.#ports.clock.wallMs() + (lane.dueAtMs - this.#ports.clock.monotonicMs()),

@@ -141,6 +141,8 @@ export interface LaneStatus {
   readonly state: "pending" | "sending" | "retrying" | "parked" | "settled";
   readonly pending: number;
   readonly failures: number;
+  /** True when it has failed often enough that a person should know; it goes on all the same. */
+  readonly badge: boolean;
   readonly lastAttemptAt: string | null;
   readonly lastSuccessAt: string | null;
   readonly nextAttemptAt: string | null;

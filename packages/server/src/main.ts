@@ -8,14 +8,16 @@ import { ensureMonths, migrate } from "./db/migrate.ts";
 import { openPool } from "./db/pool.ts";
 import { createApp, type Surroundings } from "./http/app.ts";
 import type { Exchanging } from "./http/exchange-route.ts";
-import { exchange } from "./ingest/exchange.ts";
+import { type ExchangeContext, exchange } from "./ingest/exchange.ts";
 import { postgresIngest } from "./ingest/postgres.ts";
+import { sweepAll } from "./ingest/sweep-all.ts";
 import { sha256 } from "./ledger/sha256.ts";
 import { databasePlace, databaseUrlOf, POOL_SIZE } from "./settings.ts";
 
 /** A service manager kills after 10 s or so; requests under way get most of it, then are cut: tills send again. */
 const CLOSE_WITHIN_MS = 4000;
 const POOL_END_WITHIN_MS = 500;
+const SWEEP_EVERY_MS = 60_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface ServerOptions {
@@ -60,13 +62,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await ensureMonths(pool, surroundings.wallMs());
     await warnIfNotDurable(pool, options.log);
     const { log, openPages = false } = options;
-    const app = createApp({ ingest: await ingestOf(pool), pool, log, surroundings, openPages });
+    const context = { store: await postgresIngest(pool), sha256, nowMs: surroundings.wallMs };
+    const app = createApp({ ingest: ingestOf(context), pool, log, surroundings, openPages });
     const url = await listen(app, options);
     const months = setInterval(() => makeMonths(pool, log), DAY_MS);
+    const sweeps = setInterval(() => sweep(pool, context, log), SWEEP_EVERY_MS);
     months.unref();
+    sweeps.unref();
     let closed: Promise<void> | undefined;
     const close = () => {
       clearInterval(months);
+      clearInterval(sweeps);
       closed ??= stop(app, pool, options.closeWithinMs ?? CLOSE_WITHIN_MS);
       return closed;
     };
@@ -77,9 +83,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-async function ingestOf(pool: pg.Pool): Promise<Exchanging> {
-  const context = { store: await postgresIngest(pool), sha256, nowMs: surroundings.wallMs };
+function ingestOf(context: ExchangeContext): Exchanging {
   return { exchange: ({ orgId, storeId }, request) => exchange(context, { orgId, storeId }, request) };
+}
+
+/** What a crash left uninterpreted, of tills that do not call; a failure is told, and the next round tries again. */
+function sweep(pool: pg.Pool, context: ExchangeContext, log: FastifyBaseLogger): void {
+  sweepAll(pool, context).catch((error: unknown) => {
+    log.warn({ code: codeOf(error) }, "changes left by a crash could not be interpreted; in a minute again");
+  });
 }
 
 /** Partitions are a convenience: without them rows go to the default one, so a failure is told and not fatal. */

@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import { formatMinor } from "@tillsync/protocol";
 import type { Command } from "commander";
 import { type Replayed, replay } from "../demo/replay.ts";
 import { type Demo, startDemo } from "../demo/run.ts";
@@ -107,8 +108,34 @@ function report(output: Output, { progress, cuts, kills, verifications }: Replay
     `\n${recorded} documents sold, ${duplicates} were there already; link cut ${cuts} times, ${kills} processes killed, ${retries} requests of the POS repeated.`,
   );
   for (const verification of verifications) printVerification(output, verification);
+  for (const line of togetherOf(verifications)) output.line(line);
   const equal = verifications.every((verification) => verification.equal);
   output.line(equal ? "\nEvery change is on both sides, byte for byte." : "\nThe two sides differ; see above.");
+}
+
+/** All tills of the replay added up, each side from its own rows. */
+function togetherOf(verifications: Replayed["verifications"]): string[] {
+  const add = (side: "till" | "centre", field: "documents" | "sums") => {
+    const total: Record<string, number> = {};
+    for (const verification of verifications) {
+      for (const [key, value] of Object.entries(verification[side][field])) total[key] = (total[key] ?? 0) + value;
+    }
+    return total;
+  };
+  const [tillSums, centreSums, tillCounts, centreCounts] = [
+    add("till", "sums"),
+    add("centre", "sums"),
+    add("till", "documents"),
+    add("centre", "documents"),
+  ];
+  const counts = Object.keys(tillCounts).map(
+    (kind) => `${kind}: ${tillCounts[kind]} on the tills, ${centreCounts[kind] ?? 0} at the centre`,
+  );
+  const sums = Object.keys(tillSums).map(
+    (code) =>
+      `${code}: ${formatMinor(tillSums[code] ?? 0, code)} on the tills, ${formatMinor(centreSums[code] ?? 0, code)} at the centre`,
+  );
+  return ["", "All tills together:", ...[...counts, ...sums].map((text) => `  ${text}`)];
 }
 
 const COMMANDS = "cut | heal | kill T01 | kill server";

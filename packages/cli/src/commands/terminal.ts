@@ -68,6 +68,8 @@ function openConfigured(values: Values) {
     currency: values["Terminal.Currency"],
     timeZone: values["Terminal.TimeZone"],
     profile: values["Sync.Profile"],
+    maxBatchChanges: values["Sync.BatchSize"],
+    badgeAfter: values["Sync.MaxRetryAttempts"],
     ...(interval === undefined ? {} : { intervalMs: interval * 1000 }),
     ...(slow === undefined ? {} : { slowMs: slow * 60_000 }),
     central: { url: centralUrl(values), key: values["Terminal.Key"] ?? "none" },

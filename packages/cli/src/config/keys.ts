@@ -64,7 +64,8 @@ export const KEYS = {
   "Database.CommandTimeoutSeconds": whole<number>(1, 3_600, {
     default: 30,
     unit: "s",
-    effect: "After this long a statement on the central database is given up.",
+    effect:
+      "Read and checked; in this version a statement on the central database is given up after 30 s whatever it says.",
   }),
 
   "Kafka.Enabled": yesNo({

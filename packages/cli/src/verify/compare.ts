@@ -85,19 +85,31 @@ function compareOne(incarnation: string, own: TillChange, row: LedgerRow | undef
 function addTill(tally: Tally, { kind, document }: TillChange): void {
   tally.changes++;
   if (document) add(tally, kind, document.currency, document.totalMinor);
+  else if (kind === "inventory.updated") count(tally, kind);
 }
 
 /** The centre's money is what its documents say, not what the till sent: that is what is being compared. */
 function addCentre(tally: Tally, { kind, document }: LedgerRow): void {
   tally.changes++;
+  if (kind === "inventory.updated" && document) count(tally, kind);
   if (kind !== "order.closed" && kind !== "transaction.recorded") return;
   if (document?.currency) add(tally, kind, document.currency, document.totalMinor ?? 0);
 }
 
 function add(tally: Tally, kind: string, currency: string, amountMinor: number): void {
-  const key = kind === "order.closed" ? "orders" : "transactions";
-  tally.documents.set(key, (tally.documents.get(key) ?? 0) + 1);
+  count(tally, kind);
   tally.sums.set(currency, (tally.sums.get(currency) ?? 0) + amountMinor);
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  "order.closed": "orders",
+  "transaction.recorded": "transactions",
+  "inventory.updated": "stock movements",
+};
+
+function count(tally: Tally, kind: string): void {
+  const name = NAMES[kind] ?? kind;
+  tally.documents.set(name, (tally.documents.get(name) ?? 0) + 1);
 }
 
 /** Receipt numbers of a day that nobody can account for: sequences run from 1 without gaps, since a number is issued in its sale's own transaction. */

@@ -178,7 +178,8 @@ export class SqliteStore implements LocalStore {
     this.#driver = this.#open();
     this.#driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     const { log } = this.#driver.prepare("PRAGMA wal_checkpoint(PASSIVE)").get() as { log: number };
-    if (log > 0) throw new Error("Another reader holds the log of the till's database, so it could not be moved to safety.");
+    if (log > 0)
+      throw new Error("Another reader holds the log of the till's database, so it could not be moved to safety.");
   }
 
   close(): void {
@@ -217,5 +218,10 @@ function isFull(error: unknown): boolean {
 }
 
 function storeFull(cause: unknown): SyncError {
-  return new SyncError("STORE_FULL", "The till's disk is full; nothing was recorded. Free space, then try again.", {}, cause);
+  return new SyncError(
+    "STORE_FULL",
+    "The till's disk is full; nothing was recorded. Free space, then try again.",
+    {},
+    cause,
+  );
 }

@@ -1,24 +1,24 @@
 import { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { Witness, Witnessed } from "../ports.ts";
+import { sha256 } from "./sha256.ts";
 
 /** Every write has this length, so that overwriting never leaves a tail of the one before. */
 const RECORD_BYTES = 128;
 
+/** Hex digits of the check over a line: 2^-64 that a torn line passes for whole. */
+const CHECK_DIGITS = 16;
+
 /**
- * The witness as a file of one line, `incarnation seq hash`, overwritten in place. A line that is not whole (power cut in
- * the middle of a write) is no witness: it may lag, never mislead.
+ * The witness as a file of one line, `incarnation seq hash check`, overwritten in place. A line that is not whole (power
+ * cut in the middle of a write, half of it the line before) is no witness: it may lag, never mislead.
  */
 export function openWitness(file: string): Witness {
   const handle = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
   return {
     read: () => parse(readFileSync(file, "latin1")),
     write: (seen) => {
-      writeSync(
-        handle,
-        `${seen.incarnation} ${seen.seq} ${seen.hash}`.padEnd(RECORD_BYTES - 1).concat("\n"),
-        0,
-        "latin1",
-      );
+      const line = `${seen.incarnation} ${seen.seq} ${seen.hash}`;
+      writeSync(handle, `${line} ${checkOf(line)}`.padEnd(RECORD_BYTES - 1).concat("\n"), 0, "latin1");
     },
     flush: () => fsyncSync(handle),
     close: () => closeSync(handle),
@@ -26,7 +26,12 @@ export function openWitness(file: string): Witness {
 }
 
 function parse(text: string): Witnessed | undefined {
-  const match = /^([0-9a-f]{16}) (\d{1,15}) ([0-9a-f]{64}) *\n$/.exec(text);
-  const [, incarnation, seq, hash] = match ?? [];
-  return incarnation && seq && hash ? { incarnation, seq: Number(seq), hash } : undefined;
+  const [, line = "", incarnation, seq, hash, check] =
+    /^(([0-9a-f]{16}) (\d{1,15}) ([0-9a-f]{64})) ([0-9a-f]{16}) *\n$/.exec(text) ?? [];
+  if (!incarnation || !seq || !hash || check !== checkOf(line)) return undefined;
+  return { incarnation, seq: Number(seq), hash };
+}
+
+function checkOf(line: string): string {
+  return sha256(line).slice(0, CHECK_DIGITS);
 }

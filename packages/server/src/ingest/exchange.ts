@@ -9,7 +9,7 @@ import {
   SyncError,
 } from "@tillsync/protocol";
 import { collapse, identityOfBody, type Reading, read } from "./interpret.ts";
-import { type Placement, place } from "./place.ts";
+import { type Placed, place } from "./place.ts";
 import type { IngestStore, IngestTransaction, Mark, Scope, StoredChange, TerminalLife } from "./ports.ts";
 import { runsOf } from "./runs.ts";
 import { interpretPending } from "./sweep.ts";
@@ -76,12 +76,16 @@ async function ingest(
   if (mark.hasPending) return { kind: "sweep-first" };
   const last = Math.min(request.fromSeq + request.changes.length - 1, mark.durableThrough);
   const stored = last >= request.fromSeq ? await tx.hashes(life, request.fromSeq, last) : new Map<number, string>();
-  const { fresh, fork } = place(request, mark, stored, context.sha256);
-  if (fork) {
-    const { hash, body, private: secret = null } = fork.wire;
-    await tx.keepFork(life, { seq: fork.seq, hash, body, private: secret }, nowMs);
-    return { kind: "fork", seq: fork.seq, mark };
+  const placement = place(request, mark, stored, context.sha256);
+  if (placement.kind === "fork") {
+    const { seq, wire } = placement;
+    if (wire) {
+      const { hash, body, private: secret = null } = wire;
+      await tx.keepFork(life, { seq, hash, body, private: secret }, nowMs);
+    }
+    return { kind: "fork", seq, mark };
   }
+  const { fresh } = placement;
   const feed = await tx.feedAfter(life.terminal, request.cursor, LIMITS.maxFeedEntries);
   const repaired = await repair(context, tx, request);
   const { next, failed } = await storeAndApply(context, tx, life, { request, mark, fresh, nowMs });
@@ -92,7 +96,7 @@ async function ingest(
 interface Batch {
   readonly request: ExchangeRequest;
   readonly mark: Mark;
-  readonly fresh: Placement["fresh"];
+  readonly fresh: readonly Placed[];
   readonly nowMs: number;
 }
 
@@ -287,6 +291,6 @@ async function answerOf(
 }
 
 function forkError(seq: number, mark: Mark): SyncError {
-  const message = `Seq ${seq} of this life is already taken by another change: this till's database was copied or restored. Both versions were kept; sending stops until the till begins a new life.`;
+  const message = `Seq ${seq} of this life is not what this till had sent before: its database was copied or restored. Both versions were kept; sending stops until the till begins a new life.`;
   return new SyncError("FORK", message, { seq, durableThrough: mark.durableThrough, chainHash: mark.chainHash });
 }

@@ -1,19 +1,27 @@
 import { type ExchangeRequest, linkHash, type Sha256, SyncError, type WireChange } from "@tillsync/protocol";
 import type { Mark } from "./ports.ts";
 
-/** Where the changes of a request belong: what is new, and what came for a place that is taken by something else. */
-export interface Placement {
-  /** New changes with their seq, the first right after the mark. */
-  readonly fresh: readonly { readonly seq: number; readonly prevHash: string; readonly wire: WireChange }[];
-  /** The first change whose place holds another hash. Nothing of the request is applied then. */
-  readonly fork: { readonly seq: number; readonly wire: WireChange } | undefined;
+/** Where the changes of a request belong. */
+export type Placement =
+  | { readonly kind: "fits"; readonly fresh: readonly Placed[] }
+  /**
+   * The till's chain left the stored one: another change holds this place, or what comes next follows another history.
+   * `wire` is the evidence to keep, when the request holds any.
+   */
+  | { readonly kind: "fork"; readonly seq: number; readonly wire: WireChange | undefined };
+
+/** A new change with its place: the first comes right after the mark. */
+export interface Placed {
+  readonly seq: number;
+  readonly prevHash: string;
+  readonly wire: WireChange;
 }
 
 /**
  * Places a request against what is stored. Pure.
  *
  * @param stored hashes by seq of the part of the request that is not after the mark
- * @throws SyncError GAP when the range starts after the mark; CHAIN_BROKEN when the changes do not chain
+ * @throws SyncError GAP when the range starts after the mark; CHAIN_BROKEN when bytes changed on their way
  */
 export function place(
   request: ExchangeRequest,
@@ -22,31 +30,21 @@ export function place(
   sha256: Sha256,
 ): Placement {
   const { fromSeq, changes } = request;
-  const facts = { durableThrough: mark.durableThrough, chainHash: mark.chainHash };
-  if (fromSeq > mark.durableThrough + 1) {
-    const expected = mark.durableThrough + 1;
-    throw new SyncError("GAP", `The centre has this life up to seq ${mark.durableThrough}; send from ${expected} on.`, {
-      ...facts,
-      expected: String(expected),
-    });
+  const { durableThrough, chainHash } = mark;
+  const next = durableThrough + 1;
+  if (fromSeq > next) {
+    const message = `The centre has this life up to seq ${durableThrough}; send from ${next} on.`;
+    throw new SyncError("GAP", message, { durableThrough, chainHash, expected: String(next) });
   }
   const links = chainOf(request, sha256);
-  for (const [index, wire] of changes.entries()) {
-    const seq = fromSeq + index;
-    if (seq > mark.durableThrough) break;
-    if (stored.get(seq) !== wire.hash) return { fresh: [], fork: { seq, wire } };
+  for (const { seq, wire } of links) {
+    if (seq > durableThrough) break;
+    if (stored.get(seq) !== wire.hash) return { kind: "fork", seq, wire };
   }
-  const fresh = links.filter(({ seq }) => seq > mark.durableThrough);
-  const before = fresh[0]?.prevHash ?? request.prevHash;
-  const meets = fresh.length > 0 || (changes.length === 0 && fromSeq === mark.durableThrough + 1);
-  if (meets && before !== mark.chainHash) {
-    throw new SyncError(
-      "CHAIN_BROKEN",
-      `Seq ${mark.durableThrough + 1} does not follow what the centre holds at ${mark.durableThrough}.`,
-      facts,
-    );
-  }
-  return { fresh, fork: undefined };
+  const fresh = links.filter(({ seq }) => seq > durableThrough);
+  const first = fresh[0];
+  const follows = first?.prevHash ?? (fromSeq === next && changes.length === 0 ? request.prevHash : chainHash);
+  return follows === chainHash ? { kind: "fits", fresh } : { kind: "fork", seq: next, wire: first?.wire };
 }
 
 /** Every hash is recomputed from the bytes; only a change that its till has marked as damaged is taken with the hash it claims. */

@@ -27,6 +27,7 @@ export const STATUS: TerminalStatus = {
       state: "retrying",
       pending: 3,
       failures: 2,
+      badge: false,
       lastAttemptAt: "2026-01-16T10:11:12.345Z",
       lastSuccessAt: null,
       nextAttemptAt: "2026-01-16T10:11:20.345Z",

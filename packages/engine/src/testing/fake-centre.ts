@@ -1,0 +1,136 @@
+import {
+  CHAIN_START,
+  type ErrorCode,
+  type ErrorDetails,
+  type ExchangeRequest,
+  type ExchangeResponse,
+  LIMITS,
+  linkHash,
+  SyncError,
+  type WireChange,
+} from "@tillsync/protocol";
+import type { Clock, Transport } from "../ports.ts";
+import { sha256 } from "../system/sha256.ts";
+
+/** How the centre, or what stands between, treats one exchange. `honest` stores what came and gives the true answer. */
+export type Behaviour = (
+  request: ExchangeRequest,
+  honest: () => ExchangeResponse,
+  signal: AbortSignal,
+) => ExchangeResponse | Promise<ExchangeResponse>;
+
+/** Exchanges at one instant of virtual time, past which a test has found a loop that never rests. */
+const SPINNING = 3_000;
+
+/** Head office with its chain check, and a network in front of it that does what a test says. */
+export class FakeCentre implements Transport {
+  readonly #clock: Clock;
+  readonly #lives = new Map<string, WireChange[]>();
+  readonly exchanges: { readonly atMs: number; readonly request: ExchangeRequest }[] = [];
+  /** For the next exchanges, one each; then `always`. */
+  readonly next: Behaviour[] = [];
+  always: Behaviour = (_request, honest) => honest();
+  /** What the answers say besides the mark. */
+  answer: Partial<ExchangeResponse> = {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async exchange(request: ExchangeRequest, signal: AbortSignal): Promise<ExchangeResponse> {
+    const atMs = this.#clock.monotonicMs();
+    this.exchanges.push({ atMs, request: structuredClone(request) });
+    if (this.exchanges.at(-SPINNING)?.atMs === atMs) throw new Error(`${SPINNING} exchanges without a pause`);
+    const behaviour = this.next.shift() ?? this.always;
+    return behaviour(request, () => this.#ingest(request), signal);
+  }
+
+  get requests(): readonly ExchangeRequest[] {
+    return this.exchanges.map(({ request }) => request);
+  }
+
+  /** What is stored of a life, in seq order. */
+  stored(incarnation: string): readonly WireChange[] {
+    return this.#lives.get(incarnation) ?? [];
+  }
+
+  /** A backup is restored that ends there. */
+  restore(incarnation: string, durableThrough: number): void {
+    this.#lives.set(incarnation, this.stored(incarnation).slice(0, durableThrough));
+  }
+
+  hashAt(incarnation: string, seq: number): string {
+    return seq === 0 ? CHAIN_START : (this.stored(incarnation)[seq - 1]?.hash ?? "missing");
+  }
+
+  #ingest(request: ExchangeRequest): ExchangeResponse {
+    const { incarnation, fromSeq, changes, terminal } = request;
+    const kept = [...this.stored(incarnation)];
+    const mark = { durableThrough: kept.length, chainHash: this.hashAt(incarnation, kept.length) };
+    if (fromSeq > kept.length + 1) throw new SyncError("GAP", `Send from ${kept.length + 1} on.`, mark);
+    let { prevHash } = request;
+    for (const [index, change] of changes.entries()) {
+      const seq = fromSeq + index;
+      const link = { terminal, incarnation, seq, prevHash, origin: change.origin, body: change.body };
+      if (linkHash(sha256, link) !== change.hash && !change.damaged) throw new SyncError("CHAIN_BROKEN", "Changed on the way.", { seq });
+      const known = kept[seq - 1];
+      if (known && known.hash !== change.hash) throw new SyncError("FORK", `Seq ${seq} is taken.`, { seq, ...mark });
+      if (!known && prevHash !== this.#last(kept)) throw new SyncError("CHAIN_BROKEN", "Does not follow.", mark);
+      kept[seq - 1] ??= change;
+      prevHash = change.hash;
+    }
+    this.#lives.set(incarnation, kept);
+    return this.#answerOf(incarnation);
+  }
+
+  #last(kept: readonly WireChange[]): string {
+    return kept.at(-1)?.hash ?? CHAIN_START;
+  }
+
+  #answerOf(incarnation: string): ExchangeResponse {
+    const durableThrough = this.stored(incarnation).length;
+    return {
+      protocolVersion: 1,
+      serverEpoch: "0190a5da-0000-774b-8cce-000000000001",
+      durableThrough,
+      chainHash: this.hashAt(incarnation, durableThrough),
+      backedUpThrough: 0,
+      need: [],
+      give: [],
+      entries: [],
+      cursor: "c0",
+      more: false,
+      receiptCounter: null,
+      serverTimeMs: this.#clock.wallMs(),
+      limits: {
+        maxChangeBytes: LIMITS.maxChangeBytes,
+        maxBatchChanges: LIMITS.maxBatchChanges,
+        maxRequestBytes: LIMITS.maxRequestBytes,
+      },
+      pacing: { notBeforeMs: 0 },
+      ...this.answer,
+    };
+  }
+}
+
+/** The centre, or something on the way, refuses; nothing is stored. */
+export function refuse(code: ErrorCode, details: ErrorDetails = {}): Behaviour {
+  return () => {
+    throw new SyncError(code, `The test refuses with ${code}.`, details);
+  };
+}
+
+/** The link is down. */
+export const unreachable = refuse("UNREACHABLE");
+
+/** Everything is stored, and the answer is lost. */
+export const loseAnswer: Behaviour = (_request, honest) => {
+  honest();
+  throw new SyncError("UNREACHABLE", "The test lost the answer.");
+};
+
+/** Never answers; gives up when told to. */
+export const hang: Behaviour = (_request, _honest, signal) =>
+  new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(new SyncError("UNREACHABLE", "Given up.")));
+  });

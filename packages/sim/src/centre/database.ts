@@ -1,0 +1,146 @@
+import { SyncError } from "@tillsync/protocol";
+import type { IngestStore, IngestTransaction, Scope } from "@tillsync/server/ingest";
+import type { Chronicle } from "../chronicle.ts";
+import type { Faults } from "../faults.ts";
+import type { Random } from "../random.ts";
+import type { Timeline } from "../timeline.ts";
+import { Conflict, Locks } from "./locks.ts";
+import { type Owner, Session } from "./session.ts";
+import { copyTables, emptyTables, type StoreTables } from "./tables.ts";
+import { MemoryTransaction } from "./transaction.ts";
+
+/** As often as the real centre runs a transaction again that lost against another one (`db/scope.ts`). */
+const RETRIES = 5;
+
+export interface DatabaseOptions {
+  readonly timeline: Timeline;
+  readonly random: Random;
+  readonly chronicle: Chronicle;
+  readonly faults: Faults;
+}
+
+/**
+ * The centre's PostgreSQL as the simulation has it: READ COMMITTED, row locks, deadlocks, savepoints, and transactions of
+ * several servers interleaved at every statement. It survives the servers; what is committed survives its own restart.
+ * `differential.pg.test.ts` holds it against the real one.
+ */
+export class CentreDatabase {
+  readonly #options: DatabaseOptions;
+  readonly #locks = new Locks();
+  readonly #stores = new Map<number, StoreTables>();
+  readonly #terminals = new Map<number, Set<string>>();
+  readonly #sessions = new Set<Session>();
+  #serverEpoch: string;
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+    this.#serverEpoch = options.random.uuid();
+  }
+
+  addStore(storeId: number): void {
+    this.#stores.set(storeId, emptyTables(this.#options.random.uuid()));
+    this.#terminals.set(storeId, new Set());
+  }
+
+  enrol(storeId: number, terminal: string): void {
+    this.#terminals.get(storeId)?.add(terminal);
+  }
+
+  /** What is committed of a store. */
+  store(storeId: number): StoreTables {
+    const tables = this.#stores.get(storeId);
+    if (tables === undefined) throw new Error(`there is no store ${storeId}`);
+    return tables;
+  }
+
+  isEnrolled(storeId: number, terminal: string): boolean {
+    return this.#terminals.get(storeId)?.has(terminal) === true;
+  }
+
+  /** The port as one server process has it. */
+  connect(owner: Owner): IngestStore {
+    return { serverEpoch: this.#serverEpoch, transaction: (scope, fn) => this.#transaction(owner, scope, fn) };
+  }
+
+  /** A process died: its transactions are rolled back, and whoever waited for their locks goes on. */
+  disconnect(owner: Owner): void {
+    for (const session of [...this.#sessions]) if (session.owner === owner) session.vanish();
+  }
+
+  /** PostgreSQL stops and starts: running transactions are lost, committed ones are there. */
+  restart(): void {
+    for (const session of [...this.#sessions]) session.lose(unavailable("The database went away."));
+  }
+
+  backup(): ReadonlyMap<number, StoreTables> {
+    return new Map([...this.#stores].map(([storeId, tables]) => [storeId, copyTables(tables)]));
+  }
+
+  /** The database becomes what it was; restoring begins a new life of it, which its epochs say. */
+  restore(backup: ReadonlyMap<number, StoreTables>): void {
+    this.restart();
+    this.#serverEpoch = this.#options.random.uuid();
+    for (const [storeId, tables] of backup) {
+      const copy = copyTables(tables);
+      for (const [key, counter] of tables.counter) copy.counter.set(key, { ...counter, epoch: this.#options.random.uuid() });
+      this.#stores.set(storeId, copy);
+    }
+  }
+
+  async #transaction<T>(owner: Owner, scope: Scope, fn: (tx: IngestTransaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#once(owner, scope, fn);
+      } catch (error) {
+        if (!(error instanceof Conflict)) throw error;
+        this.#options.chronicle.hit(`centre.conflict-${error.code}`);
+        if (attempt > RETRIES) throw unavailable("Transactions were in each other's way too often.");
+      }
+    }
+  }
+
+  async #once<T>(owner: Owner, scope: Scope, fn: (tx: IngestTransaction) => Promise<T>): Promise<T> {
+    const { timeline, random } = this.#options;
+    const session = new Session(owner, {
+      timeline,
+      random,
+      locks: this.#locks,
+      atPoint: (point) => this.#atPoint(point),
+      onEnd: () => this.#sessions.delete(session),
+    });
+    this.#sessions.add(session);
+    try {
+      const tx = new MemoryTransaction(this, scope, session);
+      const result = await fn(tx);
+      await session.pause("before commit");
+      this.#commit(tx);
+      session.unlock();
+      await session.pause("after commit");
+      return result;
+    } finally {
+      session.end();
+    }
+  }
+
+  #atPoint(point: string): void {
+    const { faults, random } = this.#options;
+    if (point !== "after commit" && random.chance(faults.serializationFailure)) throw new Conflict("40001");
+  }
+
+  /** A commit whose answer is lost on its way from the database to the server. */
+  #commit(tx: MemoryTransaction): void {
+    const { chronicle, faults, random } = this.#options;
+    if (!random.chance(faults.commitUnknownAtCentre)) {
+      tx.view.commit();
+      return;
+    }
+    const kept = random.chance(0.5);
+    chronicle.hit(kept ? "centre.commit-unknown-kept" : "centre.commit-unknown-lost");
+    if (kept) tx.view.commit();
+    throw unavailable("The connection broke while a transaction was being committed; whether it holds is unknown.");
+  }
+}
+
+function unavailable(message: string): SyncError {
+  return new SyncError("UNAVAILABLE", message, { part: "database" });
+}

@@ -1,0 +1,318 @@
+import { createHash } from "node:crypto";
+import { CHAIN_START, type Effect, type Entity, type FeedEntry, SyncError } from "@tillsync/protocol";
+import {
+  type DocumentRow,
+  type DocumentState,
+  feedReset,
+  formatCursor,
+  type IngestTransaction,
+  type Mark,
+  type PendingChange,
+  parseCursor,
+  type Run,
+  type Scope,
+  type StoredChange,
+  type TerminalLife,
+} from "@tillsync/server/ingest";
+import type { CentreDatabase } from "./database.ts";
+import { Conflict } from "./locks.ts";
+import { View } from "./overlay.ts";
+import { refuseDate, refuseNul } from "./postgres-limits.ts";
+import type { Session } from "./session.ts";
+import { COUNTER, documentKey, type FeedRow, type HeadRow, headKey, type LifeRow, lifeKey } from "./tables.ts";
+
+const UNSETTLED: ReadonlySet<Effect> = new Set(["pending", "waiting", "parked"]);
+
+/** The statements of `server/src/ingest/statements.ts`, one method each, on maps. */
+export class MemoryTransaction implements IngestTransaction {
+  readonly view: View;
+  readonly #database: CentreDatabase;
+  readonly #scope: Scope;
+  readonly #session: Session;
+
+  constructor(database: CentreDatabase, scope: Scope, session: Session) {
+    this.#database = database;
+    this.#scope = scope;
+    this.#session = session;
+    this.view = new View(database.store(scope.storeId));
+  }
+
+  async lock(life: TerminalLife, _nowMs: number): Promise<Mark> {
+    await this.#session.pause("before lock");
+    if (!this.#database.isEnrolled(this.#scope.storeId, life.terminal)) {
+      throw new SyncError("FORBIDDEN", `Terminal ${life.terminal} is not enrolled in this store.`, { field: "terminal" });
+    }
+    await this.#lock(`terminal/${life.terminal}`);
+    const key = lifeKey(life.terminal, life.incarnation);
+    let row = this.view.lives.get(key);
+    if (row === undefined) {
+      const ordinal = count(this.view.lives.values(), ({ terminal }) => terminal === life.terminal) + 1;
+      row = { ...life, ordinal, durableThrough: 0, chainHash: CHAIN_START, backedUpThrough: 0, receipt: null, headSeq: 0 };
+      this.view.lives.put(key, row);
+    }
+    return this.#markOf(row);
+  }
+
+  #markOf({ terminal, incarnation, headSeq: _head, ...mark }: LifeRow): Mark {
+    let hasPending = false;
+    let hasDamaged = false;
+    for (const row of this.view.heads.values()) {
+      if (row.terminal !== terminal) continue;
+      hasPending ||= row.effect === "pending";
+      hasDamaged ||= row.damaged && row.incarnation === incarnation;
+    }
+    return { ...mark, hasPending, hasDamaged };
+  }
+
+  async hashes(life: TerminalLife, fromSeq: number, toSeq: number): Promise<ReadonlyMap<number, string>> {
+    await this.#session.pause("before hashes");
+    return new Map(this.#range(life, fromSeq, toSeq).map(({ seq, hash }) => [seq, hash]));
+  }
+
+  async knownChangeIds(changeIds: readonly string[]): Promise<ReadonlySet<string>> {
+    if (changeIds.length === 0) return new Set();
+    await this.#session.pause("before knownChangeIds");
+    return this.#known(changeIds);
+  }
+
+  async blocked(localIds: readonly string[], before?: TerminalLife & { readonly seq: number }): Promise<ReadonlySet<string>> {
+    if (localIds.length === 0) return new Set();
+    await this.#session.pause("before blocked");
+    const wanted = new Set(localIds);
+    const blocked = new Set<string>();
+    for (const row of this.view.heads.values()) {
+      if (!UNSETTLED.has(row.effect) || row.localId === null || !wanted.has(row.localId)) continue;
+      const earlier = !before || row.terminal !== before.terminal || row.incarnation !== before.incarnation || row.seq < before.seq;
+      if (earlier) blocked.add(row.localId);
+    }
+    return blocked;
+  }
+
+  async store(life: TerminalLife, changes: readonly StoredChange[], nowMs: number): Promise<void> {
+    await this.#session.pause("before store");
+    const known = this.#known(changes.flatMap(({ changeId, repeat }) => (changeId === null || repeat ? [] : [changeId])));
+    for (const change of changes) {
+      refuseNul(change.kind, change.localId, change.code, change.message);
+      const key = headKey(life.terminal, life.incarnation, change.seq);
+      const taken = change.changeId !== null && !change.repeat && known.has(change.changeId);
+      if (taken || this.view.heads.get(key)) throw Object.assign(new Error("duplicate key value"), { code: "23505" });
+      this.view.heads.put(key, { ...change, ...life, receivedAtMs: nowMs });
+    }
+  }
+
+  async keepFork(life: TerminalLife, change: { seq: number; hash: string; body: string; private: string | null }, _nowMs: number): Promise<void> {
+    await this.#session.pause("before keepFork");
+    const key = `${headKey(life.terminal, life.incarnation, change.seq)}/${change.hash}`;
+    if (!this.view.forks.get(key)) this.view.forks.put(key, { ...life, ...change });
+  }
+
+  async repair(life: TerminalLife, seq: number, change: Pick<StoredChange, "body" | "changeId" | "kind" | "localId" | "repeat">): Promise<void> {
+    await this.#session.pause("before repair");
+    await this.#change(headKey(life.terminal, life.incarnation, seq), (row) => ({ ...row, ...change, ...PENDING, damaged: false }));
+    for (const row of [...this.view.heads.values()]) {
+      if (change.localId === null || row.localId !== change.localId || row.effect !== "waiting") continue;
+      await this.#change(headKey(row.terminal, row.incarnation, row.seq), (now) => (now.effect === "waiting" ? { ...now, ...PENDING } : now));
+    }
+  }
+
+  async damaged(life: TerminalLife, fromSeq: number, limit: number) {
+    await this.#session.pause("before damaged");
+    const rows = this.#heads((row) => row.damaged && row.seq >= fromSeq && isOf(row, life));
+    return rows.slice(0, limit).map(({ seq, hash, origin }) => {
+      const prevHash = this.view.heads.get(headKey(life.terminal, life.incarnation, seq - 1))?.hash ?? CHAIN_START;
+      return { seq, hash, prevHash, origin };
+    });
+  }
+
+  async attempt(fn: () => Promise<void>): Promise<unknown> {
+    const back = this.view.savepoint();
+    const locks = this.#session.lockCount();
+    try {
+      await fn();
+      return undefined;
+    } catch (failure) {
+      back();
+      this.#session.unlock(locks);
+      if (failure instanceof Conflict || isLost(failure)) throw failure;
+      return failure;
+    }
+  }
+
+  async apply(life: TerminalLife, documents: readonly DocumentRow[]): Promise<void> {
+    if (documents.length === 0) return;
+    await this.#session.pause("before apply");
+    let written = 0;
+    for (const document of documents) {
+      const { events: _events, ...row } = document;
+      refuseNul(row.shiftId, row.documentType, row.receiptNumber, row.reference, row.currency);
+      refuseDate(row.businessDate, row.occurredAt);
+      const key = documentKey(row.entity, row.localId);
+      await this.#lock(`document/${key}`);
+      const standing = this.view.documents.get(key);
+      if (standing && standing.state !== "open") continue;
+      this.view.documents.put(key, { ...row, ...life, currency: row.currency ?? standing?.currency ?? null });
+      this.view.noteApplied({ entity: row.entity, localId: row.localId, state: row.state, seq: row.seq, ...life });
+      written++;
+    }
+    if (written !== documents.length) throw new SyncError("ALREADY_CLOSED", "A document of this batch is already final at the centre.");
+    if (documents.every(({ events }) => events.length === 0)) return;
+    await this.#session.pause("before events");
+    for (const { localId, seq, events } of documents) {
+      for (const event of events) {
+        const text = JSON.stringify(event);
+        refuseNul(JSON.parse(text) as unknown);
+        const key = `${localId}/${event.id}`;
+        if (!this.view.events.get(key)) this.view.events.put(key, { localId, eventId: event.id, event: text, seq, ...life });
+      }
+    }
+  }
+
+  async document(entity: Entity, localId: string): Promise<{ readonly state: DocumentState } | undefined> {
+    await this.#session.pause("before document");
+    const key = documentKey(entity, localId);
+    if (!this.view.documents.get(key)) return undefined;
+    await this.#lock(`document/${key}`);
+    return this.view.documents.get(key);
+  }
+
+  async setPending(life: TerminalLife, fromSeq: number, toSeq: number): Promise<void> {
+    await this.#session.pause("before setPending");
+    for (const { seq } of this.#range(life, fromSeq, toSeq)) {
+      await this.#change(headKey(life.terminal, life.incarnation, seq), (row) => (row.effect === "applied" ? { ...row, ...PENDING } : row));
+    }
+  }
+
+  async setEffect(life: TerminalLife, runs: readonly Run[]): Promise<void> {
+    await this.#session.pause("before setEffect");
+    for (const { fromSeq, toSeq, effect, code, message } of runs) {
+      refuseNul(code, message);
+      for (const { seq } of this.#range(life, fromSeq, toSeq)) {
+        await this.#change(headKey(life.terminal, life.incarnation, seq), (row) => ({ ...row, effect, code, message }));
+      }
+    }
+  }
+
+  async pending(terminal: string, limit: number): Promise<readonly PendingChange[]> {
+    await this.#session.pause("before pending");
+    const ordinal = (row: HeadRow) => this.view.lives.get(lifeKey(row.terminal, row.incarnation))?.ordinal ?? 0;
+    const rows = this.#heads((row) => row.terminal === terminal && row.effect === "pending");
+    const sorted = rows.sort((a, b) => ordinal(a) - ordinal(b) || a.seq - b.seq).slice(0, limit);
+    return sorted.map(({ incarnation, seq, body, private: secret, damaged }) => ({ incarnation, seq, body, private: secret, damaged }));
+  }
+
+  async advance(life: TerminalLife, mark: Parameters<IngestTransaction["advance"]>[1], _nowMs: number): Promise<Mark["receipt"]> {
+    await this.#session.pause("before advance");
+    const key = lifeKey(life.terminal, life.incarnation);
+    const row = this.view.lives.get(key);
+    if (row === undefined) return null;
+    if (mark.receipt) refuseDate(mark.receipt.businessDate);
+    const { durableThrough, chainHash } = mark;
+    const receipt = laterReceipt(row.receipt, mark.receipt);
+    this.view.lives.put(key, { ...row, durableThrough, chainHash, headSeq: Math.max(mark.headSeq, durableThrough), receipt });
+    return receipt;
+  }
+
+  async seen(life: TerminalLife, headSeq: number, _nowMs: number): Promise<void> {
+    await this.#session.pause("before seen");
+    const key = lifeKey(life.terminal, life.incarnation);
+    const row = this.view.lives.get(key);
+    if (row) this.view.lives.put(key, { ...row, headSeq: Math.max(headSeq, row.durableThrough) });
+  }
+
+  async appendFeed(life: TerminalLife, runs: readonly Run[], _nowMs: number): Promise<void> {
+    if (runs.length === 0) return;
+    await this.#session.pause("before appendFeed");
+    await this.#lock(COUNTER);
+    const counter = this.view.counter.get(COUNTER);
+    if (counter === undefined) return;
+    const chain = createHash("sha256").update(counter.chain + JSON.stringify([life, runs])).digest("hex");
+    for (const [index, run] of runs.entries()) {
+      refuseNul(run.code, run.message);
+      const n = counter.n + index + 1;
+      this.view.feed.put(String(n), { n, chain, ...life, ...run });
+    }
+    this.view.counter.put(COUNTER, { ...counter, n: counter.n + runs.length, chain });
+  }
+
+  async feedAfter(terminal: string, token: string | null, limit: number): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }> {
+    const cursor = token === null ? null : parseCursor(token);
+    await this.#session.pause("before feedAfter");
+    const counter = this.view.counter.get(COUNTER);
+    if (counter === undefined) throw new Error("this store has no feed counter");
+    const { storeId } = this.#scope;
+    if (cursor) {
+      const chain = this.view.feed.get(String(cursor.n))?.chain.slice(0, 32) ?? "";
+      const fits = cursor.storeId === storeId && cursor.epoch === counter.epoch && cursor.n <= counter.n;
+      if (!fits || (cursor.n > 0 && chain !== cursor.chain)) throw feedReset();
+    }
+    const rows: FeedRow[] = [];
+    for (let n = (cursor?.n ?? 0) + 1; n <= counter.n && rows.length <= limit; n++) {
+      const row = this.view.feed.get(String(n));
+      if (row?.terminal === terminal) rows.push(row);
+    }
+    const more = rows.length > limit;
+    const page = rows.slice(0, limit);
+    const at = (more ? page.at(-1) : undefined) ?? counter;
+    return { entries: page.map(entryOf), cursor: formatCursor({ epoch: counter.epoch, storeId, n: at.n, chain: at.chain }), more };
+  }
+
+  /** Locks a row, then changes what it is by then: an UPDATE reads the row again after it had to wait. */
+  async #change(key: string, change: (row: HeadRow) => HeadRow): Promise<void> {
+    await this.#lock(`head/${key}`);
+    const row = this.view.heads.get(key);
+    if (row) this.view.heads.put(key, change(row));
+  }
+
+  #lock(key: string): Promise<void> {
+    return this.#session.lock(`${this.#scope.storeId}/${key}`);
+  }
+
+  #known(changeIds: readonly string[]): Set<string> {
+    const wanted = new Set(changeIds);
+    const known = new Set<string>();
+    for (const { changeId, repeat } of this.view.heads.values()) {
+      if (changeId !== null && !repeat && wanted.has(changeId)) known.add(changeId);
+    }
+    return known;
+  }
+
+  #heads(wanted: (row: HeadRow) => boolean): HeadRow[] {
+    return [...this.view.heads.values()].filter(wanted).sort((a, b) => a.seq - b.seq);
+  }
+
+  #range(life: TerminalLife, fromSeq: number, toSeq: number): HeadRow[] {
+    const rows: HeadRow[] = [];
+    for (let seq = fromSeq; seq <= toSeq; seq++) {
+      const row = this.view.heads.get(headKey(life.terminal, life.incarnation, seq));
+      if (row) rows.push(row);
+    }
+    return rows;
+  }
+}
+
+const PENDING = { effect: "pending", code: null, message: null } as const;
+
+function isOf(row: TerminalLife, life: TerminalLife): boolean {
+  return row.terminal === life.terminal && row.incarnation === life.incarnation;
+}
+
+/** A lost connection is nobody's savepoint to undo. */
+function isLost(failure: unknown): boolean {
+  return failure instanceof SyncError && failure.code === "UNAVAILABLE";
+}
+
+function count<Row>(rows: Iterable<Row>, wanted: (row: Row) => boolean): number {
+  let found = 0;
+  for (const row of rows) if (wanted(row)) found++;
+  return found;
+}
+
+function laterReceipt(standing: Mark["receipt"], next: Mark["receipt"]): Mark["receipt"] {
+  if (next === null || (standing !== null && standing.businessDate > next.businessDate)) return standing;
+  if (standing?.businessDate !== next.businessDate) return next;
+  return { ...next, sequence: Math.max(standing.sequence, next.sequence) };
+}
+
+function entryOf({ chain: _chain, code, message, ...entry }: FeedRow): FeedEntry {
+  return { ...entry, ...(code === null ? {} : { code }), ...(message === null ? {} : { message }) };
+}

@@ -1,0 +1,82 @@
+import type { Random } from "./random.ts";
+
+/**
+ * Every fault there is, with the highest probability it gets: per exchange, per crash point, per step of the shop, or (the
+ * last group) per run.
+ */
+export const FAULTS = {
+  // The network, per exchange.
+  loseRequest: 0.25,
+  loseAnswer: 0.3,
+  slowLink: 0.2,
+  duplicateRequest: 0.25,
+  truncatedAnswer: 0.1,
+  garbageAnswer: 0.1,
+  captivePortal: 0.1,
+  // The network, per step: a state that lasts a while.
+  partition: 0.06,
+  blackHole: 0.04,
+  oneWay: 0.04,
+  flapping: 0.03,
+  // The centre, per exchange.
+  doorRefuses: 0.15,
+  // The centre, per point of a transaction (before each statement, before and after the commit).
+  serverCrashAtPoint: 0.01,
+  serializationFailure: 0.01,
+  commitUnknownAtCentre: 0.05,
+  // The centre, per step.
+  serverCrash: 0.03,
+  databaseRestart: 0.02,
+  centreDown: 0.01,
+  // The till, per step.
+  crash: 0.04,
+  crashInTransaction: 0.05,
+  powerCut: 0.04,
+  cleanStop: 0.03,
+  commitErrorKept: 0.04,
+  commitErrorLost: 0.04,
+  diskFull: 0.02,
+  clockJump: 0.04,
+  misread: 0.03,
+  rot: 0.01,
+  // What is sold, per step.
+  poison: 0.05,
+  plantedRow: 0.03,
+  sharedOrder: 0.15,
+  // Once per run, with this probability per step.
+  copiedTill: 0.004,
+  rolledBackTill: 0.004,
+  centreRestored: 0.004,
+} as const satisfies Record<string, number>;
+
+export type FaultName = keyof typeof FAULTS;
+
+/** Probabilities in force now. Everybody who can go wrong looks here each time, so that healing is one assignment. */
+export type Faults = { [name in FaultName]: number };
+
+/** How many runs a fault takes part in. */
+const SHARE = 0.35;
+
+export function noFaults(): Faults {
+  const faults = {} as Faults;
+  for (const name of Object.keys(FAULTS) as FaultName[]) faults[name] = 0;
+  return faults;
+}
+
+/**
+ * Swarm testing (Groce et al., ISSTA 2012): each seed switches on a random part of the faults, each at a random rate.
+ * With all of them always on, some states are never reached, because another fault always comes first.
+ */
+export function swarm(random: Random): Faults {
+  const faults = noFaults();
+  for (const name of Object.keys(FAULTS) as FaultName[]) {
+    const on = random.float() < SHARE;
+    const rate = FAULTS[name] * (0.2 + 0.8 * random.float());
+    if (on) faults[name] = rate;
+  }
+  return faults;
+}
+
+export function heal(faults: Faults): void {
+  Object.assign(faults, noFaults());
+}

@@ -1,0 +1,115 @@
+import { readAnswer, type Transport } from "@tillsync/engine";
+import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
+import type { Chronicle } from "../chronicle.ts";
+import type { Faults } from "../faults.ts";
+import type { Random } from "../random.ts";
+import type { Timeline } from "../timeline.ts";
+import { garbled } from "./garble.ts";
+import type { Caller, HttpAnswer, Server } from "./server.ts";
+
+/** As the product's HTTP transport: for one whole exchange. */
+const TIMEOUT_MS = 30_000;
+
+/** `refusing`: no route. `silent`: everything is swallowed. `deaf`: requests arrive, answers do not. */
+export type LinkState = "up" | "refusing" | "silent" | "deaf";
+
+/** The line between one shop and the world. */
+export interface Link {
+  state: LinkState;
+}
+
+export interface NetworkOptions {
+  readonly timeline: Timeline;
+  readonly random: Random;
+  readonly chronicle: Chronicle;
+  readonly faults: Faults;
+  readonly servers: readonly Server[];
+}
+
+/**
+ * The way between tills and servers. A request goes to any server that is up; it may be lost, cut off before or after the
+ * server worked, arrive late, twice or behind later ones, and what comes back may be cut, changed or somebody else's.
+ * Bytes of requests do not change on the way: TLS sees to that.
+ */
+export class Network {
+  readonly #options: NetworkOptions;
+
+  constructor(options: NetworkOptions) {
+    this.#options = options;
+  }
+
+  transport(link: Link, caller: Caller): Transport {
+    return { exchange: (request, signal) => this.#exchange(link, caller, request, signal) };
+  }
+
+  #exchange(link: Link, caller: Caller, request: ExchangeRequest, signal: AbortSignal): Promise<ExchangeResponse> {
+    const { chronicle, timeline } = this.#options;
+    chronicle.note("request", caller.terminal, request.incarnation, request.fromSeq, request.changes.length);
+    return new Promise((resolve, reject) => {
+      const cancel = timeline.after(TIMEOUT_MS, () => reject(new SyncError("TIMED_OUT", "The centre did not answer in time.")));
+      const end = (answer: HttpAnswer | "reset") => {
+        cancel();
+        try {
+          if (answer === "reset") throw new SyncError("UNREACHABLE", "The centre cannot be reached.");
+          resolve(readAnswer(answer.status, answer.headers, answer.text));
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      signal.addEventListener("abort", () => end("reset"));
+      this.#send(link, caller, JSON.stringify(request), end);
+    });
+  }
+
+  #send(link: Link, caller: Caller, text: string, end: (answer: HttpAnswer | "reset") => void): void {
+    const { chronicle, faults, random, timeline } = this.#options;
+    const reset = () => timeline.after(random.between(1, 50), () => end("reset"));
+    if (link.state === "refusing") {
+      reset();
+      return;
+    }
+    if (link.state === "silent") return;
+    while (random.chance(faults.duplicateRequest)) {
+      chronicle.hit("network.duplicate-request");
+      timeline.after(random.between(1, 60_000), () => void this.#server().handle(text, caller));
+    }
+    if (random.chance(faults.loseRequest)) {
+      chronicle.hit("network.lost-request");
+      if (random.chance(0.5)) reset();
+      return;
+    }
+    timeline.after(this.#delayMs(), () => {
+      void this.#server()
+        .handle(text, caller)
+        .then((answer) => this.#comeBack(link, answer, end));
+    });
+  }
+
+  #comeBack(link: Link, answer: HttpAnswer | undefined, end: (answer: HttpAnswer | "reset") => void): void {
+    const { chronicle, faults, random, timeline } = this.#options;
+    if (answer === undefined) {
+      if (random.chance(0.8)) timeline.after(random.between(1, 20), () => end("reset"));
+      return;
+    }
+    if (link.state !== "up" || random.chance(faults.loseAnswer)) {
+      chronicle.hit("network.lost-answer", link.state);
+      if (random.chance(0.5)) timeline.after(random.between(1, 20), () => end("reset"));
+      return;
+    }
+    const arrived = garbled(answer, this.#options);
+    timeline.after(this.#delayMs(), () => end(arrived));
+  }
+
+  #server(): Server {
+    const { random, servers } = this.#options;
+    const up = servers.filter((server) => server.isUp);
+    return random.pick(up.length > 0 ? up : servers);
+  }
+
+  #delayMs(): number {
+    const { chronicle, faults, random } = this.#options;
+    if (!random.chance(faults.slowLink)) return random.between(2, 60);
+    chronicle.hit("network.slow");
+    return random.between(200, 40_000);
+  }
+}

@@ -1,0 +1,131 @@
+import { sha256 } from "@tillsync/engine";
+import { type ErrorCode, type ExchangeRequest, type ExchangeResponse, exchangeRequest, parseAs, SyncError } from "@tillsync/protocol";
+import type { ExchangeContext, IngestStore, Scope } from "@tillsync/server/ingest";
+import type { CentreDatabase } from "../centre/database.ts";
+import type { Owner } from "../centre/session.ts";
+import type { Chronicle } from "../chronicle.ts";
+import type { Faults } from "../faults.ts";
+import type { Random } from "../random.ts";
+
+/** An answer as it travels. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** Who calls: what the key in the request says. */
+export interface Caller {
+  readonly scope: Scope;
+  readonly terminal: string;
+}
+
+/** The ingest of the product, or a broken one. */
+export type Exchange = (context: ExchangeContext, scope: Scope, request: ExchangeRequest) => Promise<ExchangeResponse>;
+
+export interface ServerOptions {
+  readonly name: string;
+  readonly database: CentreDatabase;
+  readonly random: Random;
+  readonly chronicle: Chronicle;
+  readonly faults: Faults;
+  readonly wallMs: () => number;
+  readonly exchange: Exchange;
+  /** What a broken variant puts between ingest and its database. */
+  readonly wrapIngest: (store: IngestStore) => IngestStore;
+  /** Called with each answer that acknowledges something, at the moment in which it leaves the server. */
+  readonly onAcknowledged: (caller: Caller, request: ExchangeRequest, answer: ExchangeResponse) => void;
+}
+
+/** Refusals that a door gives whatever was sent: keys being renewed, overload, an upgrade under way, a proxy's limits. */
+const REFUSALS: readonly (readonly [ErrorCode, string | undefined])[] = [
+  ["UNAUTHENTICATED", undefined],
+  ["FORBIDDEN", undefined],
+  ["TOO_MANY_REQUESTS", "20"],
+  ["UNAVAILABLE", "1"],
+  ["INTERNAL", undefined],
+  ["PROTOCOL_VERSION", undefined],
+  ["TOO_LARGE", undefined],
+  ["FEED_RESET", undefined],
+];
+
+/** One central server process: the product's ingest behind a simulated door. Killed, it leaves nothing but the database. */
+export class Server {
+  readonly #options: ServerOptions;
+  /** One object a life of the process; null while it is down. */
+  #process: { readonly owner: Owner; readonly context: ExchangeContext; readonly waiting: Set<(answer: undefined) => void> } | null = null;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.start();
+  }
+
+  get isUp(): boolean {
+    return this.#process !== null;
+  }
+
+  start(): void {
+    if (this.#process) return;
+    const { database, wallMs, wrapIngest } = this.#options;
+    const owner: Owner = { reached: (point) => this.#reached(owner, point) };
+    const store = wrapIngest(database.connect(owner));
+    this.#process = { owner, context: { store, sha256, nowMs: wallMs }, waiting: new Set() };
+    this.#options.chronicle.note("server-start", this.#options.name);
+  }
+
+  crash(): void {
+    const died = this.#process;
+    if (died === null) return;
+    this.#process = null;
+    this.#options.database.disconnect(died.owner);
+    for (const resolve of died.waiting) resolve(undefined);
+    this.#options.chronicle.note("server-crash", this.#options.name);
+  }
+
+  /** @returns undefined when there was no answer: the connection was refused or reset */
+  handle(text: string, caller: Caller): Promise<HttpAnswer | undefined> {
+    const process = this.#process;
+    if (process === null) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      process.waiting.add(resolve);
+      void this.#answer(process.context, text, caller).then((answer) => {
+        process.waiting.delete(resolve);
+        if (this.#process === process) resolve(answer);
+      });
+    });
+  }
+
+  async #answer(context: ExchangeContext, text: string, caller: Caller): Promise<HttpAnswer> {
+    const { chronicle, exchange, faults, name, onAcknowledged, random } = this.#options;
+    try {
+      if (random.chance(faults.doorRefuses)) return this.#refuse();
+      const request = parseAs(exchangeRequest, JSON.parse(text));
+      const answer = await exchange(context, caller.scope, request);
+      onAcknowledged(caller, request, answer);
+      chronicle.note("answer", name, caller.terminal, answer.durableThrough, answer.entries.length);
+      return { status: 200, headers: {}, text: JSON.stringify(answer) };
+    } catch (error) {
+      const refusal = error instanceof SyncError ? error : new SyncError("INTERNAL", "Something went wrong at the centre.", {}, error);
+      chronicle.hit(`centre.answers-${refusal.code}`, refusal.code === "INTERNAL" ? String(error) : refusal.message);
+      return answerOf(refusal, refusal.code === "UNAVAILABLE" ? "1" : undefined);
+    }
+  }
+
+  #refuse(): HttpAnswer {
+    const { chronicle, random } = this.#options;
+    const [code, retryAfter] = random.pick(REFUSALS);
+    chronicle.hit(`door.${code}`);
+    return answerOf(new SyncError(code, "The door says no."), retryAfter);
+  }
+
+  #reached(owner: Owner, point: string): void {
+    const { chronicle, faults, name, random } = this.#options;
+    if (this.#process?.owner !== owner || !random.chance(faults.serverCrashAtPoint)) return;
+    chronicle.hit(`server-crash ${point}`, name);
+    this.crash();
+  }
+}
+
+function answerOf(refusal: SyncError, retryAfter: string | undefined): HttpAnswer {
+  return { status: refusal.status, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter }, text: JSON.stringify(refusal.toBody()) };
+}

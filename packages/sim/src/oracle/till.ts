@@ -1,0 +1,110 @@
+import type { Machine } from "../till/machine.ts";
+import { said } from "./bytes.ts";
+import { type Entry, hasTables, type TillView, viewOf } from "./till-view.ts";
+
+/**
+ * What must hold on one till at any moment at which its process is down or idle: I2, I3, I4, I9 (its own part) and I17.
+ * Asked after every crash, and at the end.
+ */
+export function checkTill(machine: Machine): void {
+  if (!hasTables(machine)) {
+    if (machine.ledger.told.length > 0) machine.options.chronicle.violate("I2", `${machine.name} lost its whole database`);
+    return;
+  }
+  const view = viewOf(machine);
+  checkChain(machine, view);
+  checkTold(machine, view);
+  checkTogether(machine, view);
+  checkIntents(machine, view);
+  checkReceipts(machine, view);
+}
+
+/** I9: gapless, chained, and every byte as it was written. */
+function checkChain(machine: Machine, { entries }: TillView): void {
+  for (const entry of entries) {
+    if (!entry.follows) violate(machine, "I9", `${at(entry)} does not follow the change before it`);
+    if (!entry.intact && !machine.rotten.has(at(entry))) violate(machine, "I9", `${at(entry)} does not fit its hash`);
+  }
+}
+
+/** I2: whatever a cashier was told is there, where it was said to be. */
+function checkTold(machine: Machine, { entries }: TillView): void {
+  const byPlace = new Map(entries.map((entry) => [at(entry), entry]));
+  for (const told of machine.ledger.told) {
+    const entry = byPlace.get(at(told));
+    if (entry === undefined) {
+      violate(machine, "I2", `${told.kind} ${told.localId} (receipt ${told.receiptNumber}) was told and is gone`);
+      continue;
+    }
+    const what = said(entry.body);
+    const same = entry.hash === told.hash && entry.localId === told.localId && entry.kind === told.kind;
+    const sameMoney = told.amountMinor === null || what.amountMinor === told.amountMinor;
+    const sameReceipt = what.receiptNumber === told.receiptNumber;
+    if (!same) violate(machine, "I2", `${at(told)} is another change than was told`);
+    else if ((!sameMoney || !sameReceipt) && entry.intact) violate(machine, "I2", `${told.localId} says something else than was told`);
+  }
+}
+
+/** I4: change, receipt number and the POS's own row are there together or not at all. */
+function checkTogether(machine: Machine, { entries, sold }: TillView): void {
+  const documents = new Map<string, Entry>();
+  for (const entry of entries) {
+    if (entry.kind === "order.closed" || entry.kind === "transaction.recorded") documents.set(entry.localId, entry);
+  }
+  for (const [localId, row] of sold) {
+    const entry = documents.get(localId);
+    const what = entry && said(entry.body);
+    if (entry === undefined) violate(machine, "I4", `the POS's row of ${localId} has no change`);
+    else if (entry.intact && (what?.amountMinor !== row.amountMinor || what.receiptNumber !== row.receipt)) violate(machine, "I4", `${localId}: the POS's row and the change differ`);
+  }
+  for (const localId of documents.keys()) if (!sold.has(localId)) violate(machine, "I4", `the change of ${localId} has no row of the POS`);
+  const there = new Set(entries.map(({ localId }) => localId));
+  for (const bundle of machine.ledger.bundles) {
+    const present = bundle.filter((localId) => there.has(localId)).length;
+    if (present !== 0 && present !== bundle.length) violate(machine, "I4", `${present} of ${bundle.length} documents of one transaction are there: ${bundle.join(", ")}`);
+  }
+}
+
+/** I3: a customer pays once, whatever the till answered and however often it was asked. */
+function checkIntents(machine: Machine, { entries }: TillView): void {
+  const times = new Map<string, number>();
+  for (const { kind, localId } of entries) {
+    if (kind === "order.closed" || kind === "transaction.recorded") times.set(localId, (times.get(localId) ?? 0) + 1);
+  }
+  for (const localIds of machine.ledger.intents.values()) {
+    const sales = [...localIds].reduce((sum, localId) => sum + (times.get(localId) ?? 0), 0);
+    if (sales > 1) violate(machine, "I3", `one purchase was recorded ${sales} times: ${[...localIds].join(", ")}`);
+  }
+}
+
+/** I17: receipt numbers are unique, and count from 1 without a gap for each business date of each life. */
+function checkReceipts(machine: Machine, { entries }: TillView): void {
+  const seen = new Set<string>();
+  const last = new Map<string, number>();
+  for (const entry of entries) {
+    if (entry.kind !== "order.closed" || !entry.intact) continue;
+    const { receiptNumber } = said(entry.body);
+    const match = /^([A-Z][A-Z0-9]*)-(\d{8})-(\d{5,})$/.exec(receiptNumber ?? "");
+    if (match === null || receiptNumber === null) {
+      violate(machine, "I17", `${entry.localId} has no receipt number: ${receiptNumber}`);
+      continue;
+    }
+    if (seen.has(receiptNumber)) violate(machine, "I17", `${receiptNumber} was printed twice`);
+    seen.add(receiptNumber);
+    const [, , date = "", digits] = match;
+    const day = `${entry.ordinal} ${date}`;
+    const expected = (last.get(day) ?? 0) + 1;
+    if (date !== entry.businessDate.replaceAll("-", "")) violate(machine, "I17", `${receiptNumber} is of ${entry.businessDate}`);
+    if (Number(digits) !== expected) violate(machine, "I17", `${receiptNumber} follows ${expected - 1}: a gap nobody can explain`);
+    last.set(day, Number(digits));
+  }
+}
+
+/** The place of a change, as violations name it. */
+export function at({ incarnation, seq }: { incarnation: string; seq: number }): string {
+  return `${incarnation}/${seq}`;
+}
+
+function violate(machine: Machine, invariant: string, what: string): void {
+  machine.options.chronicle.violate(invariant, `${machine.name}: ${what}`);
+}

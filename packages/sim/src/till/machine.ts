@@ -1,0 +1,166 @@
+import { sha256, startTerminal, type Terminal, type TerminalSettings, type Transport } from "@tillsync/engine";
+import { type Driver, openDurable, SqliteStore } from "@tillsync/engine/sqlite";
+import type { LocalStore, Ports } from "@tillsync/engine";
+import type { Chronicle } from "../chronicle.ts";
+import type { Random } from "../random.ts";
+import type { Timeline } from "../timeline.ts";
+import type { Link, Network } from "../net/network.ts";
+import type { Caller } from "../net/server.ts";
+import { Chip, type Life } from "./clock.ts";
+import { Died, Disk, type Trap } from "./disk.ts";
+import { seededIds } from "./ids.ts";
+import { Ledger } from "./ledger.ts";
+import { WitnessFile } from "./witness.ts";
+
+/** What a broken variant may put between the product and the machine. */
+export interface TillWraps {
+  readonly driver?: ((driver: Driver) => Driver) | undefined;
+  readonly store?: ((store: LocalStore, machine: Machine) => LocalStore) | undefined;
+  readonly transport?: ((transport: Transport, machine: Machine) => Transport) | undefined;
+}
+
+export interface MachineOptions {
+  readonly name: string;
+  readonly settings: TerminalSettings;
+  readonly caller: Caller;
+  readonly timeline: Timeline;
+  readonly random: Random;
+  readonly chronicle: Chronicle;
+  readonly network: Network;
+  readonly link: Link;
+  readonly clockRate: number;
+  readonly wraps: TillWraps;
+}
+
+/** The POS's own table, in the till's database: one row per document that it sold. */
+const POS_TABLE = "CREATE TABLE IF NOT EXISTS pos_sale (local_id TEXT PRIMARY KEY, receipt TEXT, amount_minor INTEGER NOT NULL) STRICT";
+
+/** A till as a thing: disk, witness file, clock, and at most one process that runs the product's engine on them. */
+export class Machine {
+  readonly options: MachineOptions;
+  readonly ledger = new Ledger();
+  readonly chip: Chip;
+  disk: Disk;
+  witness = new WitnessFile();
+  /** Set by faults after which this till's lane may halt for a person: a copied or rolled-back database. */
+  suspect: "copied" | "rolled back" | null = null;
+  /** Positions whose stored bytes were changed on this disk. */
+  readonly rotten = new Set<string>();
+  #process: { readonly life: Life; readonly terminal: Terminal } | null = null;
+  #boots = 0;
+
+  constructor(options: MachineOptions) {
+    this.options = options;
+    this.chip = new Chip(options.timeline, options.clockRate);
+    this.disk = this.#newDisk();
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  /** The running engine; null while the machine is down. */
+  get terminal(): Terminal | null {
+    return this.#process?.terminal ?? null;
+  }
+
+  /** Starts the process. It may die on the way, then the machine stays down. */
+  boot(): void {
+    if (this.#process) return;
+    const { chronicle, network, link, caller, random, settings, wraps } = this.options;
+    const life: Life = { alive: true };
+    const chance = random.stream(`boot ${++this.#boots}`);
+    this.#booting = life;
+    try {
+      const plain = new SqliteStore(() => openDurable(this.name, this.disk.open));
+      const store = wraps.store?.(plain, this) ?? plain;
+      const line = network.transport(link, caller);
+      const transport = wraps.transport?.(line, this) ?? line;
+      const clock = this.chip.boot(life, chance.below(1_000_000));
+      const ids = seededIds(chance.stream("ids"), () => this.chip.wallMs());
+      const ports: Ports = { clock, ids, store, witness: this.witness.open(life), transport: onlyWhile(life, transport), sha256 };
+      const terminal = startTerminal(settings, ports);
+      terminal.transaction((tx) => tx.sql.run(POS_TABLE));
+      this.#process = { life, terminal };
+      chronicle.note("till-start", this.name, terminal.status().incarnation, terminal.status().headSeq);
+    } catch (error) {
+      // A process that could not start ends; it is started again later.
+      if (life.alive) this.crash(false);
+      chronicle.hit("till.failed-start", error instanceof Died ? "died" : String(error));
+      if (!(error instanceof Died) && !this.#excused(error)) chronicle.violate("start", `${this.name} did not start: ${String(error)}`);
+    } finally {
+      this.#booting = null;
+    }
+  }
+
+  #booting: Life | null = null;
+
+  /** kill -9, or the plug is pulled. */
+  crash(powerCut: boolean): void {
+    const { chronicle, random } = this.options;
+    const life = this.#process?.life ?? this.#booting;
+    if (life) life.alive = false;
+    this.#process = null;
+    if (powerCut) {
+      const lost = this.disk.powerCut(random);
+      this.witness.powerCut(random);
+      chronicle.note("power-cut", this.name, lost);
+    } else {
+      this.disk.processEnded();
+      chronicle.note("till-crash", this.name);
+    }
+  }
+
+  /** A clean stop; the process ends once its exchange has ended or `graceMs` are over. */
+  async stop(graceMs: number): Promise<void> {
+    const process = this.#process;
+    if (process === null) return;
+    this.options.chronicle.note("till-stop", this.name);
+    await process.terminal.close(graceMs);
+    if (this.#process !== process) return;
+    process.life.alive = false;
+    this.#process = null;
+    this.disk.processEnded();
+  }
+
+  /** The same till at a later moment: its database and witness become those of `other`. */
+  takeOver(image: Buffer, witness: WitnessFile): void {
+    this.disk.destroy();
+    this.disk = this.#newDisk(image);
+    this.witness = witness;
+  }
+
+  #newDisk(image?: Buffer): Disk {
+    return new Disk((trap) => this.#trapped(trap), this.options.wraps.driver, image);
+  }
+
+  #trapped(trap: Trap): void {
+    const { chronicle } = this.options;
+    if (trap.kind === "commit-error") {
+      chronicle.hit(trap.kept ? "disk.commit-error-kept" : "disk.commit-error-lost", this.name);
+      return;
+    }
+    chronicle.hit(`${trap.powerCut ? "power-cut" : "till-crash"} at ${trap.at}`, this.name);
+    this.crash(trap.powerCut);
+  }
+
+  /** Starting needs the disk; what the disk refuses at a start is not the product's fault. */
+  #excused(error: unknown): boolean {
+    const code = (error as { code?: unknown }).code;
+    return code === "SQLITE_FULL" || code === "COMMIT_UNKNOWN" || code === "SQLITE_IOERR_FSYNC" || code === "NOT_SOLD";
+  }
+}
+
+/** Answers that come after the end of a process reach nobody. */
+function onlyWhile(life: Life, transport: Transport): Transport {
+  return {
+    exchange: (request, signal) =>
+      new Promise((resolve, reject) => {
+        if (!life.alive) return;
+        transport.exchange(request, signal).then(
+          (answer) => life.alive && resolve(answer),
+          (error: unknown) => life.alive && reject(error as Error),
+        );
+      }),
+  };
+}

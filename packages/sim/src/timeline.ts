@@ -1,0 +1,109 @@
+interface Entry {
+  readonly atMs: number;
+  /** Breaks ties: what was planned first happens first. */
+  readonly order: number;
+  run: (() => void) | null;
+}
+
+/**
+ * Simulated time. Nothing happens between two events, so a whole day takes as long as its events.
+ *
+ * After each event every promise that can go on does so before the next event: `advance` waits in `process.nextTick`,
+ * which Node runs only once no microtask is left. Promises therefore interleave the same way each time, and the order of
+ * everything is the order of events.
+ */
+export class Timeline {
+  #nowMs = 0;
+  #planned = 0;
+  #events = 0;
+  readonly #heap: Entry[] = [];
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** Events that have happened. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Calls `run` once, `delayMs` from now; the returned function cancels. */
+  after(delayMs: number, run: () => void): () => void {
+    const entry: Entry = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#planned++, run };
+    push(this.#heap, entry);
+    return () => {
+      entry.run = null;
+    };
+  }
+
+  /** Runs every event up to `delayMs` from now. */
+  async pass(delayMs: number): Promise<void> {
+    const untilMs = this.#nowMs + delayMs;
+    while ((this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY) <= untilMs) await this.#advance();
+    this.#nowMs = untilMs;
+  }
+
+  /** Runs events until `done` says so or the time is over. @returns whether it was done */
+  async passUntil(done: () => boolean, withinMs: number): Promise<boolean> {
+    const untilMs = this.#nowMs + withinMs;
+    while (!done()) {
+      if ((this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY) > untilMs) {
+        this.#nowMs = untilMs;
+        return done();
+      }
+      await this.#advance();
+    }
+    return true;
+  }
+
+  async #advance(): Promise<void> {
+    const entry = pop(this.#heap);
+    if (entry?.run == null) return;
+    this.#nowMs = entry.atMs;
+    this.#events++;
+    entry.run();
+    await settled();
+  }
+}
+
+/** Resolves when no promise can go on without another event. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
+}
+
+function before(a: Entry, b: Entry): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+}
+
+function push(heap: Entry[], entry: Entry): void {
+  let at = heap.length;
+  heap.push(entry);
+  while (at > 0) {
+    const parent = (at - 1) >> 1;
+    const above = heap[parent];
+    if (above === undefined || !before(entry, above)) break;
+    heap[at] = above;
+    at = parent;
+  }
+  heap[at] = entry;
+}
+
+function pop(heap: Entry[]): Entry | undefined {
+  const top = heap[0];
+  const last = heap.pop();
+  if (last === undefined || last === top) return top;
+  let at = 0;
+  for (;;) {
+    let child = 2 * at + 1;
+    const left = heap[child];
+    if (left === undefined) break;
+    const right = heap[child + 1];
+    if (right !== undefined && before(right, left)) child++;
+    const least = heap[child];
+    if (least === undefined || !before(least, last)) break;
+    heap[at] = least;
+    at = child;
+  }
+  heap[at] = last;
+  return top;
+}

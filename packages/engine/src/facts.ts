@@ -2,7 +2,7 @@ import {
   businessDate as businessDateSchema,
   localId as localIdSchema,
   type PayloadOf,
-  parseAs,
+  parseField,
   SyncError,
 } from "@tillsync/protocol";
 import { manifestOf } from "./manifest.ts";
@@ -50,7 +50,7 @@ export function recordInventory(recording: Recording, draft: InventoryDraft): Re
 }
 
 function entity(recording: Recording, localId: string) {
-  return recording.desk.journal.ofEntity(parseAs(localIdSchema, localId));
+  return recording.desk.journal.ofEntity(parseField("localId", localIdSchema, localId));
 }
 
 /** The calendar day of a moment where the store is. */
@@ -74,9 +74,10 @@ export function openShift(recording: Recording, opening: ShiftOpening, makeId: (
       },
     );
   }
-  const localId = parseAs(localIdSchema, opening.localId ?? makeId());
+  const localId = parseField("localId", localIdSchema, opening.localId ?? makeId());
   const openedAt = recording.now(opening.occurredAt);
-  const businessDate = parseAs(
+  const businessDate = parseField(
+    "businessDate",
     businessDateSchema,
     opening.businessDate ?? localDate(openedAt, recording.desk.timeZone),
   );

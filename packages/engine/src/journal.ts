@@ -1,6 +1,7 @@
 import {
   CHAIN_START,
   canonicalText,
+  checkTotals,
   type Kind,
   LIMITS,
   linkHash,
@@ -99,11 +100,12 @@ export class Journal {
   /**
    * Writes the next change of the chain inside the caller's transaction.
    *
-   * @throws SyncError INVALID_INPUT naming the field; TOO_LARGE when the change is over `LIMITS.maxChangeBytes`
+   * @throws SyncError INVALID_INPUT naming the field; TOTALS_MISMATCH; TOO_LARGE when the change is over `LIMITS.maxChangeBytes`
    */
   append<K extends Kind>(tx: Sql, head: Head, draft: ChangeDraft<K>): Appended {
     const { receiptSequence, private: fields, payload, ...envelope } = draft;
-    parseAs<unknown>(PAYLOADS[draft.kind], payload);
+    const parsed = parseAs<unknown>(PAYLOADS[draft.kind], payload);
+    if (draft.kind === "order.closed") checkTotals(parsed as PayloadOf<"order.closed">);
     const secret = fields && Object.keys(fields).length > 0 ? privateText(fields, this.#ids.hex(32)) : null;
     const changeId = this.#ids.next();
     const hashOfSecret = secret === null ? undefined : privateHash(this.#sha256, secret);

@@ -1,5 +1,5 @@
 import {
-  checkTotals,
+  canonicalText,
   formatReceiptNumber,
   type LineEvent,
   lineAmountMinor,
@@ -7,33 +7,29 @@ import {
   type OrderClosed,
   type OrderEdited,
   type OrderLine,
-  parseAs,
+  parseField,
   SyncError,
 } from "@tillsync/protocol";
-import type { Recording } from "./recording.ts";
+import { type Recording, taken } from "./recording.ts";
 import type { LineDraft, OrderDraft, OrderEdit, Payment, Recorded } from "./verbs.ts";
 import { bodyOf, type Folded, foldOrder } from "./view.ts";
 
 /**
  * Closes an order at once: lines, tenders, receipt number and change in the caller's transaction.
  *
- * @throws SyncError INVALID_INPUT, TOTALS_MISMATCH, SHIFT_NOT_OPEN, LOCAL_ID_TAKEN, TOO_LARGE
+ * @throws SyncError INVALID_INPUT, TOTALS_MISMATCH, SHIFT_NOT_OPEN, ORDER_NOT_OPEN, LOCAL_ID_TAKEN, TOO_LARGE
  */
 export function closeOrder(recording: Recording, draft: OrderDraft): Recorded {
-  parseAs(localIdSchema, draft.localId);
+  parseField("localId", localIdSchema, draft.localId);
   const rows = recording.desk.journal.ofEntity(draft.localId);
-  if (rows.length > 0) return closeKnown(recording, draft, rows.at(-1)?.version ?? 0);
-  return close(recording, draft, 1);
-}
-
-function closeKnown(recording: Recording, draft: OrderDraft, version: number): Recorded {
-  const rows = recording.desk.journal.ofEntity(draft.localId);
-  if (foldOrder(rows)?.state === "open") return close(recording, draft, version + 1);
+  const last = rows.at(-1);
+  if (last === undefined) return close(recording, draft, 1);
+  if (last.kind === "order.edited") return close(recording, draft, last.version + 1);
+  if (last.kind === "order.voided" || last.kind === "order.deleted") throw notOpen(draft.localId, foldOrder(rows));
   const repeated = recording.repeated(rows, "order.closed", (stored) =>
     documentOf(recording, draft, String(stored.receiptNumber)),
   );
-  if (repeated) return repeated;
-  throw new SyncError("ORDER_NOT_OPEN", `Order ${draft.localId} is no longer open.`, { field: "localId" });
+  return repeated ?? close(recording, draft, 1);
 }
 
 function close(recording: Recording, draft: OrderDraft, version: number): Recorded {
@@ -46,8 +42,7 @@ function close(recording: Recording, draft: OrderDraft, version: number): Record
     sequence,
   });
   const payload = documentOf(recording, draft, receiptNumber);
-  checkTotals(payload);
-  refuseSecondVoid(recording, payload, draft.localId);
+  const takenBack = takenBackBy(recording, payload);
   const recorded = recording.append(
     {
       kind: "order.closed",
@@ -64,23 +59,29 @@ function close(recording: Recording, draft: OrderDraft, version: number): Record
   );
   recording.present = { ...recording.present, receipt: { businessDate: shift.businessDate, sequence } };
   if (version > 1) recording.tx.run("DELETE FROM open_order WHERE local_id = ?", draft.localId);
+  if (takenBack !== undefined)
+    recording.tx.run("INSERT INTO voided_order (local_id, by_local_id) VALUES (?, ?)", takenBack, draft.localId);
   return recorded;
 }
 
-/** One sale is taken back once, whatever ids the void documents carry. @throws SyncError ALREADY_VOIDED */
-function refuseSecondVoid({ tx }: Recording, { documentType, original }: OrderClosed, byLocalId: string): void {
-  if (documentType !== "void" || original?.localId === undefined) return;
-  const taken = tx.get<{ by: string }>(
+/**
+ * The order that a void document takes back. One sale is taken back once, whatever ids the void documents carry.
+ *
+ * @throws SyncError ALREADY_VOIDED
+ */
+function takenBackBy({ tx }: Recording, { documentType, original }: OrderClosed): string | undefined {
+  if (documentType !== "void" || original?.localId === undefined) return undefined;
+  const earlier = tx.get<{ by: string }>(
     "SELECT by_local_id AS by FROM voided_order WHERE local_id = ?",
     original.localId,
   );
-  if (taken) {
-    throw new SyncError("ALREADY_VOIDED", `Order ${original.localId} was already taken back by ${taken.by}.`, {
+  if (earlier) {
+    throw new SyncError("ALREADY_VOIDED", `Order ${original.localId} was already taken back by ${earlier.by}.`, {
       field: "original.localId",
-      by: taken.by,
+      by: earlier.by,
     });
   }
-  tx.run("INSERT INTO voided_order (local_id, by_local_id) VALUES (?, ?)", original.localId, byLocalId);
+  return original.localId;
 }
 
 function documentOf(recording: Recording, draft: OrderDraft, receiptNumber: string): OrderClosed {
@@ -109,13 +110,13 @@ function lineOf(draft: LineDraft, currency: string, id: string): OrderLine {
 }
 
 /**
- * Edits an open order; the first edit opens it. Lines that carry an id of the caller's and are there already are left
- * out, so an edit whose answer was lost can be sent again.
+ * Edits an open order; the first edit opens it. Lines that carry an id of the caller's and are there alike, and voids of
+ * lines that are voided, are left out, so an edit whose answer was lost can be sent again.
  *
- * @throws SyncError INVALID_INPUT, ORDER_NOT_OPEN, SHIFT_NOT_OPEN
+ * @throws SyncError INVALID_INPUT, ORDER_NOT_OPEN, SHIFT_NOT_OPEN, LOCAL_ID_TAKEN
  */
 export function editOrder(recording: Recording, edit: OrderEdit): Recorded {
-  parseAs(localIdSchema, edit.localId);
+  parseField("localId", localIdSchema, edit.localId);
   const repeated = repeatedEdit(recording, edit);
   if (repeated) return repeated;
   const shift = recording.shift();
@@ -129,8 +130,7 @@ export function editOrder(recording: Recording, edit: OrderEdit): Recorded {
     ...headerOf(edit),
   };
   const version = (order?.version ?? 0) + 1;
-  if (order === undefined) recording.tx.run("INSERT INTO open_order (local_id) VALUES (?)", edit.localId);
-  return recording.append({
+  const recorded = recording.append({
     kind: "order.edited",
     localId: edit.localId,
     version,
@@ -139,6 +139,8 @@ export function editOrder(recording: Recording, edit: OrderEdit): Recorded {
     occurredAt: recording.now(edit.occurredAt),
     payload,
   });
+  if (order === undefined) recording.tx.run("INSERT INTO open_order (local_id) VALUES (?)", edit.localId);
+  return recorded;
 }
 
 /** An edit with an id of the caller's that is in the journal already. */
@@ -159,27 +161,21 @@ function headerOf({ label, operator, customerId, covers }: OrderEdit): Pick<Orde
 
 /** Ids of a change's events: the change's own place and a counter, so that they need no state of their own. */
 function eventsOf(recording: Recording, edit: OrderEdit, currency: string, order: Folded | undefined): LineEvent[] {
-  const known = new Set(order?.lines.map((line) => line.id));
   let counter = 0;
   const id = () => `${recording.desk.printed}.${(recording.present.head.seq + 1) * 1000 + counter++}`;
-  const added = (edit.add ?? [])
-    .filter((line) => line.id === undefined || !known.has(line.id))
-    .map((line): LineEvent => {
-      const event = id();
-      return { id: event, type: "add", line: lineOf(line, currency, line.id ?? event) };
-    });
-  const voided = (edit.void ?? []).map((entry): LineEvent => {
-    if (!known.has(entry.line))
-      throw new SyncError("INVALID_INPUT", `The order has no line ${entry.line} to void.`, {
-        field: "void",
-        got: entry.line,
-      });
-    return {
-      id: id(),
-      type: "void",
-      line: entry.line,
-      ...(entry.reason === undefined ? {} : { reason: entry.reason }),
-    };
+  const there = new Map(order?.lines.map((line) => [line.id, line]));
+  const gone = new Set(order?.events.flatMap((event) => (event.type === "void" ? [event.line] : [])));
+  const added = (edit.add ?? []).flatMap((draft): LineEvent[] => {
+    const event = id();
+    const line = lineOf(draft, currency, draft.id ?? event);
+    if (isThereAlike(line, there, gone)) return [];
+    there.set(line.id, line);
+    return [{ id: event, type: "add", line }];
+  });
+  const voided = (edit.void ?? []).flatMap(({ line, reason }): LineEvent[] => {
+    if (gone.has(line)) return [];
+    if (!there.has(line)) throw badLine("void", line, `The order has no line ${line} to void.`);
+    return [{ id: id(), type: "void", line, ...(reason === undefined ? {} : { reason }) }];
   });
   const notes = (edit.notes ?? []).map(
     (note): LineEvent => ({
@@ -191,6 +187,19 @@ function eventsOf(recording: Recording, edit: OrderEdit, currency: string, order
   );
   const served = (edit.served ?? []).map((line): LineEvent => ({ id: id(), type: "served", line }));
   return [...added, ...voided, ...notes, ...served];
+}
+
+/** @throws SyncError INVALID_INPUT: a voided line stays voided, and one id never means two lines */
+function isThereAlike(line: OrderLine, there: ReadonlyMap<string, OrderLine>, gone: ReadonlySet<string>): boolean {
+  if (gone.has(line.id)) throw badLine("add", line.id, `Line ${line.id} was voided; give the new line an id of its own.`);
+  const other = there.get(line.id);
+  if (other === undefined) return false;
+  if (canonicalText(other) === canonicalText(line)) return true;
+  throw badLine("add", line.id, `The order has another line ${line.id}; give the new one an id of its own.`);
+}
+
+function badLine(field: string, line: string, message: string): SyncError {
+  return new SyncError("INVALID_INPUT", message, { field, got: line });
 }
 
 /** Pays an open order with the lines it has. @throws as `closeOrder`; ORDER_NOT_OPEN when it is not open */
@@ -215,22 +224,12 @@ export function endOrder(recording: Recording, kind: "order.voided" | "order.del
   const { localId, occurredAt, reason, operator } = end;
   const payload = { reason, ...(operator === undefined ? {} : { operator }) };
   if (order.state !== "open") {
-    if (rows.at(-1)?.kind === kind) {
-      const repeated = recording.repeated(rows, kind, () => payload);
-      if (repeated) return repeated;
-    }
-    throw new SyncError(
-      "ORDER_NOT_OPEN",
-      `Order ${localId} is ${order.state}; only an open order can be given up. Take a closed one back with a document of its own.`,
-      {
-        field: "localId",
-        got: order.state,
-      },
-    );
+    const repeated = rows.at(-1)?.kind === kind ? recording.repeated(rows, kind, () => payload) : undefined;
+    if (repeated) return repeated;
+    throw notOpen(localId, order);
   }
-  recording.tx.run("DELETE FROM open_order WHERE local_id = ?", localId);
   const { businessDate, localId: shiftId } = recording.shift();
-  return recording.append({
+  const recorded = recording.append({
     kind,
     localId,
     version: order.version + 1,
@@ -239,18 +238,23 @@ export function endOrder(recording: Recording, kind: "order.voided" | "order.del
     occurredAt: recording.now(occurredAt),
     payload,
   });
+  recording.tx.run("DELETE FROM open_order WHERE local_id = ?", localId);
+  return recorded;
 }
 
 function openOrNew(recording: Recording, localId: string): Folded | undefined {
   const rows = recording.desk.journal.ofEntity(localId);
   if (rows.length === 0) return undefined;
   const order = foldOrder(rows);
-  if (order?.state === "open") return order;
-  throw new SyncError(
-    "ORDER_NOT_OPEN",
-    `Order ${localId} is ${order?.state ?? "not an order"} and can no longer be edited.`,
-    { field: "localId" },
-  );
+  if (order === undefined) throw taken(localId);
+  if (order.state === "open") return order;
+  throw notOpen(localId, order);
+}
+
+function notOpen(localId: string, order: Folded | undefined): SyncError {
+  const state = order?.state ?? "closed";
+  const message = `Order ${localId} is ${state}, so it can no longer be changed. Take a closed one back with a document of its own.`;
+  return new SyncError("ORDER_NOT_OPEN", message, { field: "localId", got: state });
 }
 
 function notFound(localId: string): SyncError {

@@ -1,5 +1,5 @@
 import type { Kind } from "@tillsync/protocol";
-import { canonicalText, SyncError } from "@tillsync/protocol";
+import { canonicalText, instant, parseField, SyncError } from "@tillsync/protocol";
 import type { ChangeDraft, Head, Journal, JournalRow } from "./journal.ts";
 import { ordinalOf, seqOf } from "./journal.ts";
 import type { Clock, Sql } from "./ports.ts";
@@ -48,8 +48,9 @@ export class Recording {
     );
   }
 
+  /** When it happened: as the caller says, else now. @throws SyncError INVALID_INPUT */
   now(given: string | undefined): string {
-    return given ?? new Date(this.desk.clock.wallMs()).toISOString();
+    return given === undefined ? instantOf(this.desk.clock) : parseField("occurredAt", instant, given);
   }
 
   /** Writes one change and notes it. */
@@ -79,14 +80,7 @@ export class Recording {
     if (last.kind === kind && canonicalText(payload(stored.payload)) === canonicalText(stored.payload)) {
       return this.duplicateOf(last);
     }
-    throw new SyncError(
-      "LOCAL_ID_TAKEN",
-      `localId ${last.localId} was already used for something else; give every document an id of its own.`,
-      {
-        field: "localId",
-        got: last.localId,
-      },
-    );
+    throw taken(last.localId);
   }
 
   /** What was answered when this row was recorded. */
@@ -108,4 +102,18 @@ export class Recording {
       duplicate: true,
     };
   }
+}
+
+/** The same id with other content is never a duplicate. */
+export function taken(localId: string): SyncError {
+  const message = `localId ${localId} was already used for something else; give every document an id of its own.`;
+  return new SyncError("LOCAL_ID_TAKEN", message, { field: "localId", got: localId });
+}
+
+/** The last moment that `YYYY-MM-DDTHH:mm:ss.sssZ` can say. */
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** Now, as the machine believes it; a clock beyond all calendars must not stop a sale. */
+export function instantOf(clock: Clock): string {
+  return new Date(Math.max(0, Math.min(clock.wallMs(), LAST_MS))).toISOString();
 }

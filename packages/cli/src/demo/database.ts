@@ -21,10 +21,12 @@ export async function keepPostgres(dataDir: string, onDeath: (why: string) => vo
   async function restart(): Promise<void> {
     if (stopping) return;
     try {
+      // What is left of the dead one: children that linger, and our own lock on the folder.
+      await running.kill();
       running = await startPostgres({ dataDir, port: running.port });
       await watch(running);
     } catch (error) {
-      onDeath(error instanceof Error ? error.message : String(error));
+      onDeath(`it did not start: ${error instanceof Error ? error.message : String(error)}`);
       setTimeout(() => void restart(), RESTART_AFTER_MS * 10);
     }
   }

@@ -14,7 +14,7 @@ export class FakeIds implements Ids {
   }
 
   next(): string {
-    return makeUuidv7(this.#clock.wallMs(), (++this.#calls).toString(16).padStart(20, "0"));
+    return makeUuidv7(this.#clock.wallMs(), `${(++this.#calls).toString(16).padStart(19, "0")}0`);
   }
 
   hex(digits: number): string {

@@ -19,7 +19,7 @@ export function explain(context: Context, key: string): Explanation | undefined 
   const last = rows.at(-1);
   if (last === undefined) return undefined;
   const changes = rows.map((row) => changeOf(context, row));
-  const receiptNumber = foldOrder(rows)?.receiptNumber ?? null;
+  const receiptNumber = orUnreadable(() => foldOrder(rows)?.receiptNumber) ?? null;
   const steps = rows.flatMap((row, index) => stepsOf(context, row, changes[index]?.effect ?? null));
   return { localId, receiptNumber, where: whereOf(context, last), changes, steps };
 }
@@ -27,12 +27,25 @@ export function explain(context: Context, key: string): Explanation | undefined 
 function localIdOf({ journal }: Context, key: string): string {
   try {
     const { businessDate, sequence } = parseReceiptNumber(key);
-    const found = journal
-      .ofReceipt(businessDate, sequence)
-      .find((row) => (bodyOf(row).payload as { receiptNumber?: string }).receiptNumber === key);
+    const rows = journal.ofReceipt(businessDate, sequence);
+    const found = rows.find((row) => printedOn(row) === key) ?? rows.find((row) => printedOn(row) === undefined);
     return found?.localId ?? key;
   } catch (error) {
     if (error instanceof SyncError) return key; // not a receipt number of ours, so a localId
+    throw error;
+  }
+}
+
+function printedOn(row: JournalRow): string | undefined {
+  return orUnreadable(() => (bodyOf(row).payload as { receiptNumber: string }).receiptNumber);
+}
+
+/** A damaged row is what people come here to see, so nothing about it may get in the way. */
+function orUnreadable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SyncError && error.code === "BODY_DAMAGED") return undefined;
     throw error;
   }
 }
@@ -61,7 +74,7 @@ function changeOf(context: Context, row: JournalRow): Explanation["changes"][num
     effect: exception?.effect ?? (durable ? "applied" : null),
     code: exception?.code ?? null,
     message: exception?.message ?? null,
-    body: bodyOf(row),
+    body: orUnreadable(() => bodyOf(row)) ?? null,
   };
 }
 
@@ -78,9 +91,9 @@ const SAID: Readonly<Record<string, string>> = {
 };
 
 function stepsOf(context: Context, row: JournalRow, effect: Effect | null): ExplainStep[] {
-  const { occurredAt } = bodyOf(row) as unknown as { occurredAt: string };
+  const said = orUnreadable(() => bodyOf(row) as unknown as { occurredAt?: string });
   const seq = seqOf(row.position);
-  const written = { at: occurredAt, what: `${SAID[row.kind] ?? row.kind} (seq ${seq})` };
+  const written = { at: said?.occurredAt ?? null, what: `${SAID[row.kind] ?? row.kind} (seq ${seq})` };
   if (!isDurable(context.lives, row.position)) return [written, { at: null, what: "waits to be sent to head office" }];
   const stored = { at: null, what: "stored at head office, durably" };
   const exception = exceptionAt(context, row.position);

@@ -14,7 +14,8 @@ export { systemClock } from "./system/clock.ts";
 export { type HttpTransportOptions, httpTransport, readAnswer } from "./system/http-transport.ts";
 export { systemIds } from "./system/ids.ts";
 export { sha256 } from "./system/sha256.ts";
-export { startTerminal, type TerminalSettings } from "./terminal.ts";
+export type { TerminalSettings } from "./settings.ts";
+export { startTerminal } from "./terminal.ts";
 export type {
   ExplainStep,
   Explanation,

@@ -8,7 +8,8 @@ const PAGE = 500;
 
 /**
  * What a shift holds, from the till's own bytes: range, chain head, counts by kind, money by currency and tender. The
- * centre recomputes the same from what it stored (design section 4.6).
+ * centre recomputes the same from what it stored (design section 4.6). A row whose bytes no longer fit its hash counts
+ * with its kind and without money: what it says is not what was sold, and it must not keep the shift open.
  */
 export function manifestOf(
   journal: Journal,
@@ -18,11 +19,13 @@ export function manifestOf(
 ): PayloadOf<"shift.closed"> {
   const counts: Record<string, number> = {};
   const totals = new Map<string, { currency: string; tender: string; amountMinor: number }>();
+  let prevHash = journal.hashAt(head.ordinal, shift.openSeq - 1) ?? "";
   for (let from = shift.openSeq; from <= head.seq; from += PAGE) {
     const rows = journal.range(head.ordinal, from, Math.min(PAGE, head.seq - from + 1));
     for (const row of rows) {
       counts[row.kind] = (counts[row.kind] ?? 0) + 1;
-      addMoney(totals, row);
+      if (journal.intact(head.incarnation, row, prevHash)) addMoney(totals, row);
+      prevHash = row.hash;
     }
   }
   const sorted = [...totals.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, total]) => total);

@@ -1,11 +1,12 @@
 import type { Ports } from "./ports.ts";
+import type { TerminalSettings } from "./settings.ts";
 import { openStore } from "./sqlite/store.ts";
 import { systemClock } from "./system/clock.ts";
 import { httpTransport } from "./system/http-transport.ts";
 import { systemIds } from "./system/ids.ts";
 import { sha256 } from "./system/sha256.ts";
 import { openWitness } from "./system/witness-file.ts";
-import { startTerminal, type TerminalSettings } from "./terminal.ts";
+import { startTerminal } from "./terminal.ts";
 import type { Terminal } from "./verbs.ts";
 
 export interface TerminalOptions extends TerminalSettings {

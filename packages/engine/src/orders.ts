@@ -111,7 +111,8 @@ function lineOf(draft: LineDraft, currency: string, id: string): OrderLine {
 
 /**
  * Edits an open order; the first edit opens it. Lines that carry an id of the caller's and are there alike, and voids of
- * lines that are voided, are left out, so an edit whose answer was lost can be sent again.
+ * lines that are voided, are left out, so an edit whose answer was lost can be sent again; one that changes nothing
+ * writes nothing.
  *
  * @throws SyncError INVALID_INPUT, ORDER_NOT_OPEN, SHIFT_NOT_OPEN, LOCAL_ID_TAKEN
  */
@@ -129,6 +130,8 @@ export function editOrder(recording: Recording, edit: OrderEdit): Recorded {
     events: eventsOf(recording, edit, currency, order),
     ...headerOf(edit),
   };
+  const last = recording.desk.journal.ofEntity(edit.localId).at(-1);
+  if (last && payload.events.length === 0 && payload.header === undefined) return recording.duplicateOf(last);
   const version = (order?.version ?? 0) + 1;
   const recorded = recording.append({
     kind: "order.edited",

@@ -88,7 +88,7 @@ export class Recording {
     const { changeId, payload } = bodyOf(row) as { changeId: string; payload: Record<string, unknown> } & ReturnType<
       typeof bodyOf
     >;
-    const { receiptNumber, totalMinor } = payload;
+    const { receiptNumber, totalMinor = payload.amountMinor } = payload;
     return {
       localId: row.localId,
       changeId,

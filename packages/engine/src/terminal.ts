@@ -1,38 +1,16 @@
-import { PACES, type Pace, type Profile } from "@tillsync/lanes";
-import { CHAIN_START, type Kind, LIMITS, printedTerminal, SyncError } from "@tillsync/protocol";
+import type { Profile } from "@tillsync/lanes";
+import { type Kind, LIMITS, printedTerminal, SyncError } from "@tillsync/protocol";
 import { explain } from "./explain.ts";
 import { closeShift, openShift, recordInventory, recordTransaction } from "./facts.ts";
 import { Journal, type Life } from "./journal.ts";
+import { ensureLife } from "./life.ts";
 import { Loop } from "./loop.ts";
 import { closeOrder, editOrder, endOrder, payOrder } from "./orders.ts";
 import type { Ports, Sql } from "./ports.ts";
 import { type Desk, type Present, Recording } from "./recording.ts";
+import { checkSettings, ensureIdentity, paceOf, type TerminalSettings } from "./settings.ts";
 import { orderView, statusOf } from "./status.ts";
 import type { OrderView, Shift, Terminal, TerminalEvent, TerminalStatus, TerminalTransaction } from "./verbs.ts";
-
-/** Who this terminal is, and how its shop works. */
-export interface TerminalSettings {
-  /** 004 `deviceId`: a UUID made once. */
-  readonly terminal: string;
-  /** What people and receipts call it; unique in its store. */
-  readonly shortId: string;
-  /** Code of the store. */
-  readonly store: string;
-  /** ISO 4217. */
-  readonly currency: string;
-  /** IANA name; business dates default to the calendar there. Default UTC. */
-  readonly timeZone?: string;
-  /** Default `continuous`. */
-  readonly profile?: Profile;
-  /** Overrides the profile's interval, milliseconds. */
-  readonly intervalMs?: number;
-  /** Changes in one exchange at most; default and ceiling `LIMITS.maxBatchChanges`. */
-  readonly maxBatchChanges?: number;
-  /** Failures in a row after which `status` raises its badge (001 `MaxRetryAttempts`); nothing stops. Default 3. */
-  readonly badgeAfter?: number;
-  /** Overrides the profile's slow period, milliseconds. */
-  readonly slowMs?: number;
-}
 
 /** Kinds whose recording is a reason to exchange at once; design section 2 `pushAtOnce`. */
 const PUSH_AT_ONCE: Readonly<Record<Profile, readonly Kind[]>> = {
@@ -44,7 +22,7 @@ const PUSH_AT_ONCE: Readonly<Record<Profile, readonly Kind[]>> = {
 /**
  * Starts a terminal on the given ports. `openTerminal` does it with the real ones; the simulator brings its own.
  *
- * @throws SyncError CONFIG_INVALID when the database belongs to another terminal
+ * @throws SyncError CONFIG_INVALID for settings that cannot be, and when the database belongs to another terminal
  */
 export function startTerminal(settings: TerminalSettings, ports: Ports): Terminal {
   return new RunningTerminal(settings, ports);
@@ -62,14 +40,16 @@ class RunningTerminal implements Terminal {
   #orders = { total: 0, durable: 0 };
   #present: Present;
   #stopped: SyncError | null = null;
+  #closing: Promise<void> | null = null;
 
   constructor(settings: TerminalSettings, ports: Ports) {
     this.#settings = settings;
     this.#ports = ports;
     this.#journal = new Journal(settings.terminal, ports);
     this.#profile = settings.profile ?? "continuous";
-    ensureIdentity(settings, ports);
-    ensureLife(this.#journal, ports);
+    checkSettings(settings);
+    ensureIdentity(settings, ports.store);
+    ensureLife(this.#journal, ports, settings.timeZone ?? "UTC");
     this.#present = this.#load();
     this.#loop = new Loop({
       ports,
@@ -96,6 +76,8 @@ class RunningTerminal implements Terminal {
     } catch (error) {
       if (!(error instanceof SyncError && error.code === "COMMIT_UNKNOWN")) throw error;
       this.#resolve(error, recording);
+      if (recording) this.#announce(recording);
+      return result as T;
     }
     if (recording) this.#adopt(recording);
     return result as T;
@@ -128,18 +110,22 @@ class RunningTerminal implements Terminal {
     );
   }
 
+  /** Keeps in memory what a commit has moved. */
   #adopt(recording: Recording): void {
     const { head } = recording.present;
-    const wrote = head.seq !== this.#present.head.seq;
     this.#present = recording.present;
-    if (!wrote) return;
     const closed = recording.recorded.filter(({ kind }) => kind === "order.closed").length;
     this.#orders = { ...this.#orders, total: this.#orders.total + closed };
     this.#lives = this.#lives.map((life) =>
       life.ordinal === head.ordinal ? { ...life, headSeq: head.seq, headHash: head.hash } : life,
     );
-    this.#ports.witness.write(head);
-    if (recording.recorded.some(({ kind }) => kind === "shift.closed")) this.#ports.witness.flush();
+    this.#announce(recording);
+  }
+
+  /** After the commit: the witness first, then everybody who listens, then the loop. None of them can undo the sale. */
+  #announce(recording: Recording): void {
+    if (recording.recorded.length === 0) return;
+    this.#testify(recording.recorded.some(({ kind }) => kind === "shift.closed"));
     for (const recorded of recording.recorded) this.#emit({ type: "recorded", recorded });
     const urgent = recording.recorded.map(({ kind }) => kind);
     if (urgent.includes("shift.opened") || urgent.includes("shift.closed")) this.#flushQuietly();
@@ -147,9 +133,19 @@ class RunningTerminal implements Terminal {
     this.#tell();
   }
 
-  /** Shift open and close send everything at once; nobody waits for it. */
+  /** A witness that cannot be written only lags, which it may; the sale is in the database. */
+  #testify(flush: boolean): void {
+    try {
+      this.#ports.witness.write(this.#present.head);
+      if (flush) this.#ports.witness.flush();
+    } catch {
+      // Nothing to undo and nothing to tell the cashier.
+    }
+  }
+
+  /** Shift open and close send everything at once; nobody waits for it, and while the terminal closes nothing is sent. */
   #flushQuietly(): void {
-    void this.#loop.flush();
+    this.#loop.flush().catch(() => {});
   }
 
   /** A transaction of the loop's own. */
@@ -234,14 +230,26 @@ class RunningTerminal implements Terminal {
   closeShift: Terminal["closeShift"] = (closing) => this.transaction((tx) => tx.closeShift(closing));
 
   order(localId: string): OrderView | undefined {
+    this.#assertRunning();
     return orderView({ journal: this.#journal, store: this.#ports.store, lives: this.#lives }, localId);
   }
 
   openOrders(): readonly OrderView[] {
+    this.#assertRunning();
     const rows = this.#ports.store.read.all<{ localId: string }>(
       "SELECT local_id AS localId FROM open_order ORDER BY local_id",
     );
-    return rows.flatMap(({ localId }) => this.order(localId) ?? []);
+    return rows.flatMap(({ localId }) => this.#readable(localId) ?? []);
+  }
+
+  /** One order that the disk damaged must not hide the others; asked for by its id, it says what is wrong. */
+  #readable(localId: string): OrderView | undefined {
+    try {
+      return this.order(localId);
+    } catch (error) {
+      if (error instanceof SyncError && error.code === "BODY_DAMAGED") return undefined;
+      throw error;
+    }
   }
 
   shift(): Shift | null {
@@ -277,8 +285,10 @@ class RunningTerminal implements Terminal {
     return this.#ports.store.read.get<{ count: number }>(sql)?.count ?? 0;
   }
 
-  explain: Terminal["explain"] = (key) =>
-    explain({ journal: this.#journal, store: this.#ports.store, lives: this.#lives, lane: this.#loop.state }, key);
+  explain: Terminal["explain"] = (key) => {
+    this.#assertRunning();
+    return explain({ journal: this.#journal, store: this.#ports.store, lives: this.#lives, lane: this.#loop.state }, key);
+  };
 
   syncNow: Terminal["syncNow"] = () => this.#loop.flush();
 
@@ -287,12 +297,20 @@ class RunningTerminal implements Terminal {
     return () => this.#listeners.delete(listener);
   }
 
-  async close(graceMs = 5_000): Promise<void> {
+  close(graceMs = 5_000): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async #close(graceMs: number): Promise<void> {
     await this.#loop.stop(graceMs);
-    if (!this.#stopped) this.#ports.witness.flush();
+    if (!this.#stopped) this.#testify(true);
     this.#stopped ??= new SyncError("TERMINAL_STOPPED", "The terminal was closed.");
-    this.#ports.witness.close();
-    this.#ports.store.close();
+    try {
+      this.#ports.witness.close();
+    } finally {
+      this.#ports.store.close();
+    }
   }
 
   #stop(reason: SyncError): void {
@@ -306,82 +324,22 @@ class RunningTerminal implements Terminal {
   }
 
   #tell(): void {
-    if (this.#listeners.size > 0) this.#emit({ type: "status", status: this.status() });
+    if (this.#listeners.size === 0) return;
+    try {
+      this.#emit({ type: "status", status: this.status() });
+    } catch {
+      // A database that cannot be read tells its trouble to the next verb; the loop must not end over a status.
+    }
   }
 
+  /** What is told has happened: a listener's own trouble cannot undo it, nor keep it from the others. */
   #emit(event: TerminalEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch {
+        // It was not told; the next event comes to it as to all others.
+      }
+    }
   }
-}
-
-function paceOf(settings: TerminalSettings, profile: Profile): Pace {
-  const { intervalMs, slowMs } = PACES[profile];
-  return { intervalMs: settings.intervalMs ?? intervalMs, slowMs: settings.slowMs ?? slowMs };
-}
-
-function ensureIdentity({ terminal, shortId, store }: TerminalSettings, ports: Ports): void {
-  const kept = ports.store.read.get<{ terminal: string }>("SELECT terminal FROM identity");
-  if (kept === undefined) {
-    ports.store.transaction((tx) =>
-      tx.run("INSERT INTO identity (only, terminal, short_id, store) VALUES (1, ?, ?, ?)", terminal, shortId, store),
-    );
-  } else if (kept.terminal !== terminal) {
-    throw new SyncError(
-      "CONFIG_INVALID",
-      `This database belongs to terminal ${kept.terminal}, not to ${terminal}; give each terminal a folder of its own.`,
-      {
-        field: "terminal",
-        expected: kept.terminal,
-        got: terminal,
-      },
-    );
-  }
-}
-
-/**
- * Begins the first life of a new database, or the next one of a database that was rolled back: a witness ahead of it
- * knows of changes that it no longer has, and going on would give their numbers away again (design section 1).
- */
-function ensureLife(journal: Journal, ports: Ports): void {
-  const present = journal.lives().at(-1);
-  const witnessed = ports.witness.read();
-  if (present && !isAhead(present, witnessed, journal)) return;
-  const ordinal = (present?.ordinal ?? 0) + 1;
-  const incarnation = ports.ids.hex(16);
-  const reason = present ? "the witness was ahead of the database" : "first start";
-  ports.store.transaction((tx) => {
-    tx.run(
-      "INSERT INTO life (ordinal, incarnation, durable_hash, reason) VALUES (?, ?, unhex(?), ?)",
-      ordinal,
-      incarnation,
-      CHAIN_START,
-      reason,
-    );
-    if (present) recordRebirth(tx, journal, { ports, present, ordinal, incarnation, reason });
-  });
-}
-
-function isAhead(present: Life, witnessed: ReturnType<Ports["witness"]["read"]>, journal: Journal): boolean {
-  if (witnessed === undefined || witnessed.incarnation !== present.incarnation) return false;
-  if (witnessed.seq > present.headSeq) return true;
-  return journal.hashAt(present.ordinal, witnessed.seq) !== witnessed.hash;
-}
-
-function recordRebirth(
-  tx: Sql,
-  journal: Journal,
-  birth: { ports: Ports; present: Life; ordinal: number; incarnation: string; reason: string },
-): void {
-  const { ports, present, ordinal, incarnation, reason } = birth;
-  const occurredAt = new Date(ports.clock.wallMs()).toISOString();
-  const draft = {
-    kind: "terminal.reborn",
-    localId: incarnation,
-    version: 1,
-    shiftId: undefined,
-    businessDate: occurredAt.slice(0, 10),
-    occurredAt,
-    payload: { parent: present.incarnation, parentSeq: present.headSeq, parentHash: present.headHash, reason },
-  } as const;
-  journal.append(tx, { ordinal, incarnation, seq: 0, hash: CHAIN_START }, draft);
 }

@@ -134,19 +134,23 @@ export class SqliteStore implements LocalStore {
       throw new Error("A store transaction inside a store transaction: commit would promise too much.");
     this.#inTransaction = true;
     try {
-      this.#driver.exec("BEGIN IMMEDIATE");
-      let result: T;
-      try {
-        result = fn(this.#sql);
-        refusePromise(result);
-      } catch (error) {
-        rollBack(this.#driver);
-        throw isFull(error) ? storeFull(error) : error;
-      }
+      const result = this.#run(fn);
       this.#commit();
       return result;
     } finally {
       this.#inTransaction = false;
+    }
+  }
+
+  #run<T>(fn: (tx: Sql) => T): T {
+    try {
+      this.#driver.exec("BEGIN IMMEDIATE");
+      const result = fn(this.#sql);
+      refusePromise(result);
+      return result;
+    } catch (error) {
+      rollBack(this.#driver);
+      throw isFull(error) ? storeFull(error) : error;
     }
   }
 

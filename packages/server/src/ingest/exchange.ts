@@ -229,10 +229,10 @@ function receiptOf(readings: readonly Reading[]): { businessDate: string; sequen
 function safeReceipt(text: string): { businessDate: string; sequence: number } | null {
   try {
     const { businessDate, sequence } = parseReceiptNumber(text);
+    // A day of the calendar, and one that PostgreSQL knows: it has no year 0.
     const real = new Date(`${businessDate}T00:00:00Z`);
-    return Number.isNaN(real.getTime()) || !real.toISOString().startsWith(businessDate)
-      ? null
-      : { businessDate, sequence };
+    const isDay = !Number.isNaN(real.getTime()) && real.toISOString().startsWith(businessDate);
+    return isDay && businessDate >= "0001-01-01" ? { businessDate, sequence } : null;
   } catch (error) {
     if (error instanceof SyncError) return null; // a number of somebody else's making counts for nothing here
     throw error;
@@ -250,12 +250,9 @@ async function repair({ sha256 }: ExchangeContext, tx: IngestTransaction, reques
     if (hash !== row.hash) continue;
     const reading = read({ seq, body, private: null, damaged: false }, sha256);
     const identity = reading.ok ? identityOfBody(reading.body) : reading.identity;
-    const known = identity.changeId === null ? new Set() : await tx.knownChangeIds([identity.changeId]);
-    await tx.repair(life, seq, {
-      body,
-      ...identity,
-      repeat: identity.changeId !== null && known.has(identity.changeId),
-    });
+    // Its own damaged bytes may have given the same changeId; only another place makes it a repeat.
+    const known = identity.changeId === null ? [] : await tx.knownChangeIds([identity.changeId], { ...life, seq });
+    await tx.repair(life, seq, { body, ...identity, repeat: [...known].length > 0 });
     repaired = true;
   }
   return repaired;

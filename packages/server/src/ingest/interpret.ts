@@ -38,8 +38,21 @@ export function read(
     return { ok: true, body, document: documentOf(body, change.seq) };
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
-    return { ok: false, code: error.code, message: error.message, identity: identityOf(change.body) };
+    return { ok: false, code: error.code, message: sentenceOf(error.message), identity: identityOf(change.body) };
   }
+}
+
+/** Long enough for any sentence of ours with a name of a field in it. */
+const MAX_MESSAGE_CHARACTERS = 300;
+
+/**
+ * A refusal may quote the bytes it refuses, such as the name of an unknown field: a NUL in it, which PostgreSQL's text
+ * cannot hold, must not keep the change from being stored, and a megabyte must not travel in every answer.
+ */
+function sentenceOf(message: string): string {
+  const plain = message.replace(/\p{Cc}/gu, "\ufffd");
+  if (plain.length <= MAX_MESSAGE_CHARACTERS) return plain;
+  return `${plain.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed()}…`;
 }
 
 export function identityOfBody(body: ChangeBody): Identity {
@@ -113,12 +126,18 @@ export function canFollow(state: DocumentState | undefined): boolean {
   return state === undefined || state === "open";
 }
 
-/** One row per entity and all its events, from changes in seq order: what a set-based write wants. */
+/**
+ * One row per entity and all its events, from changes in seq order: what a set-based write wants.
+ *
+ * @throws SyncError ALREADY_CLOSED when one follows what is final: one by one, the first of them counts
+ */
 export function collapse(documents: readonly DocumentRow[]): DocumentRow[] {
   const rows = new Map<string, DocumentRow>();
   for (const document of documents) {
     const key = `${document.entity} ${document.localId}`;
     const before = rows.get(key);
+    if (before && !canFollow(before.state))
+      throw new SyncError("ALREADY_CLOSED", "A change of this batch follows one that ended its document.");
     const currency = document.currency ?? before?.currency ?? null;
     rows.set(key, before ? { ...document, currency, events: [...before.events, ...document.events] } : document);
   }

@@ -68,6 +68,8 @@ export interface PendingChange {
   readonly body: string;
   readonly private: string | null;
   readonly damaged: boolean;
+  /** As in `StoredChange`: it is not applied. */
+  readonly repeat: boolean;
 }
 
 /** A run of neighbouring changes with one effect, as the feed tells it. */
@@ -93,11 +95,14 @@ export interface IngestTransaction {
   lock(life: TerminalLife, nowMs: number): Promise<Mark>;
   /** Hashes of stored changes by seq, for telling a duplicate from a fork. */
   hashes(life: TerminalLife, fromSeq: number, toSeq: number): Promise<ReadonlyMap<number, string>>;
-  /** Which of these changeIds are stored already, anywhere in the store. */
-  knownChangeIds(changeIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Which of these changeIds are stored already, anywhere in the store but at the place `except`. */
+  knownChangeIds(
+    changeIds: readonly string[],
+    except?: TerminalLife & { readonly seq: number },
+  ): Promise<ReadonlySet<string>>;
   /**
-   * Which of these entities have a change that is pending, waiting or parked; with `before`, only one that is not of
-   * `before`'s incarnation or comes earlier in it.
+   * Which of these entities have a change that is waiting or parked; with `before`, which have a parked one of another
+   * incarnation, or an unsettled one (pending too) that comes earlier in `before`'s own.
    */
   blocked(localIds: readonly string[], before?: TerminalLife & { readonly seq: number }): Promise<ReadonlySet<string>>;
   /** Stores the changes, never refusing any for its content. */

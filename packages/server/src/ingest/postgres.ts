@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { CHAIN_START, canonicalText, type Entity, type FeedEntry, SyncError } from "@tillsync/protocol";
 import type pg from "pg";
-import { failureOf } from "../db/failure.ts";
+import { codeOf, failureOf } from "../db/failure.ts";
 import { inScope } from "../db/scope.ts";
 import { type Cursor, feedReset, formatCursor, parseCursor } from "./cursor.ts";
 import type {
@@ -75,9 +75,13 @@ class PostgresTransaction implements IngestTransaction {
     return new Map(rows.map(({ seq, hash }) => [seq, hash]));
   }
 
-  async knownChangeIds(changeIds: readonly string[]): Promise<ReadonlySet<string>> {
+  async knownChangeIds(
+    changeIds: readonly string[],
+    except?: TerminalLife & { readonly seq: number },
+  ): Promise<ReadonlySet<string>> {
     if (changeIds.length === 0) return new Set();
-    const rows = await this.#query<{ changeId: string }>(sql.KNOWN_CHANGE_IDS, changeIds);
+    const place = [except?.terminal ?? null, except?.incarnation ?? null, except?.seq ?? null];
+    const rows = await this.#query<{ changeId: string }>(sql.KNOWN_CHANGE_IDS, changeIds, ...place);
     return new Set(rows.map(({ changeId }) => changeId));
   }
 
@@ -99,7 +103,11 @@ class PostgresTransaction implements IngestTransaction {
     }));
     const at = new Date(nowMs);
     const month = `${at.toISOString().slice(0, 7)}-01`;
-    await this.#query(sql.STORE_CHANGES, life.terminal, life.incarnation, JSON.stringify(rows), at, month);
+    try {
+      await this.#query(sql.STORE_CHANGES, life.terminal, life.incarnation, JSON.stringify(rows), at, month);
+    } catch (error) {
+      throw isTakenMeanwhile(error) ? new OvertakenError("another terminal stored the same changeId", error) : error;
+    }
   }
 
   async keepFork(
@@ -176,7 +184,7 @@ class PostgresTransaction implements IngestTransaction {
   }
 
   async pending(terminal: string, limit: number): Promise<readonly PendingChange[]> {
-    type Row = { incarnation: string; seq: number; damaged: boolean; body: Buffer | null; private: Buffer | null };
+    type Row = Omit<PendingChange, "body" | "private"> & { body: Buffer | null; private: Buffer | null };
     const rows = await this.#query<Row>(sql.READ_PENDING, terminal, limit);
     return rows.map((row) => ({
       ...row,
@@ -290,6 +298,20 @@ function entryOf({ chain: _chain, code, message, ...entry }: FeedRow["entries"][
 function bytes(name: string, text: string | null): Record<string, string> {
   if (text === null) return {};
   return text.includes("\0") ? { [`${name}64`]: Buffer.from(text, "utf8").toString("base64") } : { [name]: text };
+}
+
+/** Two terminals stored the same changeId at the same moment, and the other one was first. */
+function isTakenMeanwhile(error: unknown): boolean {
+  return codeOf(error) === "23505" && (error as { constraint?: unknown }).constraint === "change_once";
+}
+
+/** Runs the transaction again, as for any conflict between writers; the change is seen to be a repeat then. */
+class OvertakenError extends Error {
+  readonly code = "40001";
+
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+  }
 }
 
 const names = new Map<string, string>();

@@ -24,12 +24,17 @@ export const READ_HASHES = `
   WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq BETWEEN $5 AND $6`;
 
 export const KNOWN_CHANGE_IDS = `
-  SELECT change_id AS "changeId" FROM change_head WHERE org_id = $1 AND store_id = $2 AND NOT repeat AND change_id = ANY ($3::uuid[])`;
+  SELECT change_id AS "changeId" FROM change_head
+  WHERE org_id = $1 AND store_id = $2 AND NOT repeat AND change_id = ANY ($3::uuid[])
+    AND ($4::uuid IS NULL OR terminal <> $4 OR incarnation <> $5 OR seq <> $6)`;
 
+/** A pending change of another terminal holds nobody up: it is interpreted in a moment, and two that wait for each other wait for ever. */
 export const BLOCKED = `
   SELECT DISTINCT local_id AS "localId" FROM change_head
   WHERE org_id = $1 AND store_id = $2 AND effect IN ('pending', 'waiting', 'parked') AND local_id = ANY ($3::text[])
-    AND ($4::uuid IS NULL OR terminal <> $4 OR incarnation <> $5 OR seq < $6)`;
+    AND CASE WHEN $4::uuid IS NULL THEN effect <> 'pending'
+      WHEN terminal = $4 AND incarnation = $5 THEN seq < $6
+      ELSE effect = 'parked' END`;
 
 /** Head, body and private part of every change of a batch. Bytes with a NUL cannot be JSON text for PostgreSQL: they come as base64. */
 export const STORE_CHANGES = `
@@ -112,7 +117,7 @@ export const SET_PENDING = `
   WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq BETWEEN $5 AND $6 AND effect = 'applied'`;
 
 export const READ_PENDING = `
-  SELECT h.incarnation, h.seq::float8 AS seq, h.damaged, b.body, p.private
+  SELECT h.incarnation, h.seq::float8 AS seq, h.damaged, h.repeat, b.body, p.private
   FROM change_head h
   JOIN incarnation i ON i.org_id = h.org_id AND i.store_id = h.store_id AND i.terminal = h.terminal AND i.incarnation = h.incarnation
   LEFT JOIN change_body b ON b.org_id = h.org_id AND b.store_id = h.store_id AND b.terminal = h.terminal AND b.incarnation = h.incarnation AND b.seq = h.seq

@@ -36,6 +36,10 @@ async function interpretOne(
   sha256: Sha256,
 ): Promise<Judgement> {
   const { seq } = change;
+  if (change.repeat) {
+    const message = "Another change with this changeId is stored; this one was kept and not applied.";
+    return { seq, effect: "conflict", code: "CHANGE_ID_REUSED", message };
+  }
   const reading = read(change, sha256);
   if (!reading.ok) return { seq, effect: "parked", code: reading.code, message: reading.message };
   const { document } = reading;

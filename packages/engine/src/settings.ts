@@ -1,0 +1,62 @@
+import { PACES, type Pace, type Profile } from "@tillsync/lanes";
+import { currency, parseField, SyncError, shortId, uuid } from "@tillsync/protocol";
+import type { LocalStore } from "./ports.ts";
+
+/** Who this terminal is, and how its shop works. */
+export interface TerminalSettings {
+  /** 004 `deviceId`: a UUID made once. */
+  readonly terminal: string;
+  /** What people and receipts call it; unique in its store. */
+  readonly shortId: string;
+  /** Code of the store. */
+  readonly store: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** IANA name; business dates default to the calendar there. Default UTC. */
+  readonly timeZone?: string;
+  /** Default `continuous`. */
+  readonly profile?: Profile;
+  /** Overrides the profile's interval, milliseconds. */
+  readonly intervalMs?: number;
+  /** Changes in one exchange at most; default and ceiling `LIMITS.maxBatchChanges`. */
+  readonly maxBatchChanges?: number;
+  /** Failures in a row after which `status` raises its badge (001 `MaxRetryAttempts`); nothing stops. Default 3. */
+  readonly badgeAfter?: number;
+  /** Overrides the profile's slow period, milliseconds. */
+  readonly slowMs?: number;
+}
+
+/** @throws SyncError CONFIG_INVALID naming the setting */
+export function checkSettings(settings: TerminalSettings): void {
+  check("terminal", () => parseField("terminal", uuid, settings.terminal));
+  check("shortId", () => parseField("shortId", shortId, settings.shortId));
+  check("currency", () => parseField("currency", currency, settings.currency));
+  check("timeZone", () => new Intl.DateTimeFormat("en-CA", { timeZone: settings.timeZone ?? "UTC" }));
+}
+
+function check(field: string, read: () => unknown): void {
+  try {
+    read();
+  } catch (cause) {
+    const { message } = cause as Error;
+    const details = cause instanceof SyncError ? cause.details : { field };
+    throw new SyncError("CONFIG_INVALID", `The terminal's settings: ${message}`, details, cause);
+  }
+}
+
+/** Writes down whose database this is, or sees that it is the right one. @throws SyncError CONFIG_INVALID */
+export function ensureIdentity({ terminal, shortId, store }: TerminalSettings, database: LocalStore): void {
+  const kept = database.read.get<{ terminal: string }>("SELECT terminal FROM identity");
+  if (kept === undefined) {
+    const sql = "INSERT INTO identity (only, terminal, short_id, store) VALUES (1, ?, ?, ?)";
+    database.transaction((tx) => tx.run(sql, terminal, shortId, store));
+  } else if (kept.terminal !== terminal) {
+    const message = `This database belongs to terminal ${kept.terminal}, not to ${terminal}; give each terminal a folder of its own.`;
+    throw new SyncError("CONFIG_INVALID", message, { field: "terminal", expected: kept.terminal, got: terminal });
+  }
+}
+
+export function paceOf(settings: TerminalSettings, profile: Profile): Pace {
+  const { intervalMs, slowMs } = PACES[profile];
+  return { intervalMs: settings.intervalMs ?? intervalMs, slowMs: settings.slowMs ?? slowMs };
+}

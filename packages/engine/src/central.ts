@@ -61,7 +61,7 @@ export function buildRequest(
     changes.push(wireChange(row, journal.intact(life.incarnation, row, prevHash)));
     prevHash = row.hash;
   }
-  const repair = standing.need.flatMap((missing) => repairOf(journal, lives, missing));
+  const repair = repairsOf(journal, lives, standing.need, size.bytes - bytes);
   return {
     protocolVersion: PROTOCOL_VERSION,
     terminal: journal.terminal,
@@ -83,6 +83,23 @@ function wireChange(row: JournalRow, intact: boolean): WireChange {
     ...(row.origin === null ? {} : { origin: JSON.parse(row.origin) as Origin }),
     ...(intact ? {} : { damaged: true as const }),
   };
+}
+
+/** Rows a request may repair; `exchangeRequest` allows no more. */
+const MAX_REPAIRS = 100;
+
+/** What of the needed rows can be repaired now: one at least, more while they fit beside the changes. */
+function repairsOf(journal: Journal, lives: readonly Life[], need: Standing["need"], spareBytes: number): Repair[] {
+  const repairs: Repair[] = [];
+  let bytes = 0;
+  for (const missing of need) {
+    if (repairs.length >= MAX_REPAIRS || (repairs.length > 0 && bytes >= spareBytes)) break;
+    const found = repairOf(journal, lives, missing);
+    for (const { body } of found) bytes += body.length + WIRE_OVERHEAD;
+    if (repairs.length > 0 && bytes > spareBytes) break;
+    repairs.push(...found);
+  }
+  return repairs;
 }
 
 /** Only bytes that still fit their hash can repair anything. */
@@ -132,7 +149,7 @@ function applyEntry(tx: Sql, terminal: string, lives: readonly Life[], entry: Fe
   const life = lives.find((candidate) => candidate.incarnation === entry.incarnation);
   if (entry.terminal !== terminal || life === undefined) return;
   const from = positionOf(life.ordinal, entry.fromSeq);
-  const to = positionOf(life.ordinal, entry.toSeq);
+  const to = positionOf(life.ordinal, Math.min(entry.toSeq, life.headSeq));
   if (entry.effect === "applied") {
     tx.run("DELETE FROM exception WHERE position BETWEEN ? AND ?", from, to);
     return;

@@ -31,7 +31,9 @@ export function largestBatch(
   maxChanges: number,
 ): BatchSize {
   const bytes = Math.min(limits.maxRequestBytes, LIMITS.maxRequestBytes) >> 2;
-  return { changes: Math.min(limits.maxBatchChanges, LIMITS.maxBatchChanges, maxChanges), bytes };
+  const changes = Math.min(limits.maxBatchChanges, LIMITS.maxBatchChanges, maxChanges);
+  // A single change is always tried: a limit below that would keep the till silent for ever.
+  return { changes: Math.max(1, changes), bytes: Math.max(1, bytes) };
 }
 
 interface Moment {
@@ -39,13 +41,16 @@ interface Moment {
   readonly wallMs: number;
 }
 
+/** The centre may slow us down, but never send us away for good. */
+const LONGEST_PAUSE_MS = 10 * 60_000;
+
 /** A proper answer ends every wait; with more to do the next exchange is due at once. */
 export function succeeded(
   state: LaneState,
   now: Moment,
   next: { busy: boolean; pace: Pace; notBeforeMs: number; largest: BatchSize },
 ): LaneState {
-  const waitMs = next.busy ? 0 : Math.max(next.pace.intervalMs, next.notBeforeMs);
+  const waitMs = next.busy ? 0 : Math.max(next.pace.intervalMs, Math.min(next.notBeforeMs, LONGEST_PAUSE_MS));
   return {
     failures: 0,
     dueAtMs: now.monotonicMs + waitMs,
@@ -80,6 +85,9 @@ export function failed(
   error: SyncError,
   options: { pace: Pace; jitter: number },
 ): LaneState {
+  const size = SHRINKING.has(error.code) ? shrunk(state.size) : state.size;
+  // Too large is an answer about this batch, not about the target: half of it is tried at once.
+  if (error.code === "TOO_LARGE" && size.changes < state.size.changes) return { ...state, dueAtMs: now.monotonicMs, size };
   const failures = state.failures + 1;
   const throttled = error.code === "TOO_MANY_REQUESTS" || error.code === "UNAVAILABLE";
   const retryAfterMs = typeof error.details.retryAfterMs === "number" ? error.details.retryAfterMs : undefined;
@@ -93,6 +101,6 @@ export function failed(
     lastAttemptAt: now.wallMs,
     error: { code: isErrorCode(error.code) ? error.code : "INTERNAL", message: error.message },
     halted: HALTING.has(error.code),
-    size: SHRINKING.has(error.code) ? shrunk(state.size) : state.size,
+    size,
   };
 }

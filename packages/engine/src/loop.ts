@@ -1,5 +1,5 @@
 import { type BatchSize, type Pace, plan } from "@tillsync/lanes";
-import { type ExchangeResponse, SyncError } from "@tillsync/protocol";
+import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
 import { applyAnswer, buildRequest, checkMark, pendingOf, type Standing, sendingLife } from "./central.ts";
 import type { Journal, Life } from "./journal.ts";
 import { FRESH_LANE, failed, type LaneState, largestBatch, succeeded } from "./lane-state.ts";
@@ -24,6 +24,8 @@ export interface LoopOptions {
 
 interface Waiter {
   readonly from: number;
+  /** The first attempt that was begun for it: one that was under way already says nothing about now. */
+  readonly attempt: number;
   readonly resolve: (result: SyncResult) => void;
 }
 
@@ -38,6 +40,7 @@ export class Loop {
   #serverEpoch: string | null = null;
   #flush = false;
   #rewinds = 0;
+  #attempt = 0;
   #sending: AbortController | null = null;
   #cancelTimer: (() => void) | null = null;
   #stopped = true;
@@ -81,7 +84,7 @@ export class Loop {
     this.#flush = true;
     const from = pendingOf(this.#options.lives());
     return new Promise((resolve) => {
-      this.#waiters.push({ from, resolve });
+      this.#waiters.push({ from, attempt: this.#attempt + 1, resolve });
       this.#turn();
       if (this.#lane.halted) this.#settle();
     });
@@ -115,6 +118,7 @@ export class Loop {
   async #send(): Promise<void> {
     const abort = new AbortController();
     this.#sending = abort;
+    this.#attempt++;
     const { journal, ports } = this.#options;
     const lives = this.#options.lives();
     const life = sendingLife(lives);
@@ -122,6 +126,7 @@ export class Loop {
       this.#options.onChange();
       const request = buildRequest(journal, lives, this.#standing, this.#size());
       const answer = await ports.transport.exchange(request, abort.signal);
+      refuseStandstill(request, answer);
       this.#succeed(life, answer);
     } catch (cause) {
       this.#fail(life, asSyncError(cause));
@@ -153,7 +158,8 @@ export class Loop {
       before.failures > 0 ||
       restored;
     const left = pendingOf(lives) - (answer.durableThrough - present.durableThrough);
-    const busy = left > 0 || answer.more || this.#isNewlyNeeded(answer.need);
+    const more = answer.more && answer.cursor !== this.#standing.cursor;
+    const busy = left > 0 || more || this.#isNewlyNeeded(answer.need);
     const largest = largestBatch(answer.limits, this.#options.maxBatchChanges);
     const next = succeeded(before, this.#moment(), { busy, pace, notBeforeMs: answer.pacing.notBeforeMs, largest });
     const standing = { cursor: answer.cursor, need: answer.need };
@@ -181,6 +187,7 @@ export class Loop {
 
   /** Rows asked for a second time could not be repaired from here; asking and answering on without a pause changes nothing. */
   #isNewlyNeeded(need: Standing["need"]): boolean {
+    if (need.length > 0 && need.length < this.#standing.need.length) return true;
     const asked = new Set(this.#standing.need.map(({ incarnation, seq }) => `${incarnation}/${seq}`));
     return need.some(({ incarnation, seq }) => !asked.has(`${incarnation}/${seq}`));
   }
@@ -192,10 +199,19 @@ export class Loop {
     } catch (cause) {
       error = asSyncError(cause);
     }
-    if (error.code === "FEED_RESET") this.#standing = { ...this.#standing, cursor: null };
+    this.#rewinds = 0;
+    if (this.#stopped) return this.#settle();
     const { pace, ports } = this.#options;
-    this.#flush = false;
-    this.#lane = failed(this.#lane, this.#moment(), error, { pace, jitter: ports.ids.jitter() });
+    if (error.code === "FEED_RESET" && this.#standing.cursor !== null) {
+      // A proper answer that says how to go on ends every wait; without a cursor it counts as a failure, so nothing spins.
+      this.#standing = { ...this.#standing, cursor: null };
+      this.#lane = { ...this.#lane, dueAtMs: ports.clock.monotonicMs() };
+      return;
+    }
+    const before = this.#lane;
+    this.#lane = failed(before, this.#moment(), error, { pace, jitter: ports.ids.jitter() });
+    if (this.#lane.failures === before.failures) return; // a smaller batch goes at once
+    this.#flush = this.#waiters.some(({ attempt }) => attempt > this.#attempt);
     const dueAt = ports.clock.wallMs() + (this.#lane.dueAtMs - ports.clock.monotonicMs());
     try {
       this.#options.commit((tx) => writeLane(tx, this.#lane, this.#standing.cursor, this.#serverEpoch, dueAt));
@@ -204,7 +220,8 @@ export class Loop {
       const { code, message } = asSyncError(cause);
       this.#lane = { ...this.#lane, error: { code, message } };
     }
-    this.#settle();
+    this.#settle(this.#attempt);
+    if (this.#lane.halted) this.#settle();
   }
 
   /** The centre has less (restored from a backup) or more than we thought: believe its mark if our chain agrees, and go on from there. */
@@ -227,11 +244,14 @@ export class Loop {
     return true;
   }
 
-  /** Tells everybody who waits for a flush how it went. */
-  #settle(): void {
+  /** Tells those who wait for a flush how it went: all of them, or those whose turn ended with that attempt. */
+  #settle(attempt = Number.POSITIVE_INFINITY): void {
     const left = pendingOf(this.#options.lives());
-    for (const waiter of this.#waiters.splice(0)) {
-      waiter.resolve({ sent: Math.max(0, waiter.from - left), left, reason: left === 0 ? null : this.#lane.error });
+    const reason = left === 0 ? null : this.#stopped ? CUT_SHORT : this.#lane.error;
+    const waiters = this.#waiters.splice(0);
+    this.#waiters = waiters.filter((waiter) => waiter.attempt > attempt);
+    for (const waiter of waiters) {
+      if (waiter.attempt <= attempt) waiter.resolve({ sent: Math.max(0, waiter.from - left), left, reason });
     }
   }
 
@@ -239,6 +259,17 @@ export class Loop {
     const { clock } = this.#options.ports;
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
   }
+}
+
+const CUT_SHORT = {
+  code: "TERMINAL_STOPPED",
+  message: "The terminal was stopped before everything was sent; it goes on at its next start.",
+};
+
+/** @throws SyncError NOT_AN_ANSWER when changes were sent and none was taken: asking again at once would go on for ever */
+function refuseStandstill(request: ExchangeRequest, answer: ExchangeResponse): void {
+  if (request.changes.length === 0 || answer.durableThrough >= request.fromSeq) return;
+  throw new SyncError("NOT_AN_ANSWER", "The centre answered without taking any of the changes that were sent.");
 }
 
 function asSyncError(cause: unknown): SyncError {

@@ -153,7 +153,7 @@ describe("closing a terminal", () => {
     const closing = till.terminal.close(5_000);
     await till.clock.advance(5_000);
     await closing;
-    await expect(waiting).resolves.toMatchObject({ sent: 0, left: 1, reason: { code: "UNREACHABLE" } });
+    await expect(waiting).resolves.toMatchObject({ sent: 0, left: 1, reason: { code: "TERMINAL_STOPPED" } });
     till.start();
     await till.settle();
     expect(till.terminal.status().pending).toBe(0);

@@ -4,10 +4,14 @@ import type { Command } from "commander";
 import { type Replayed, replay } from "../demo/replay.ts";
 import { type Demo, startDemo } from "../demo/run.ts";
 import { readDocuments } from "../import/read-documents.ts";
+import { openSource } from "../import/source-file.ts";
 import { type Output, outputOf, table } from "../output.ts";
 import { DEMO_DATA_DIR } from "../targets.ts";
 import { printVerification } from "../verify/print.ts";
-import { wholeNumber } from "./options.ts";
+import { portNumber, wholeNumber } from "./options.ts";
+
+/** Each is a process of some 80 MB, and its port has to follow the first one's. */
+const MAX_TERMINALS = 50;
 
 interface Options {
   readonly dataDir: string;
@@ -30,23 +34,13 @@ export function demoCommand(program: Command): void {
       "Runs the central server on a real PostgreSQL kept in the data folder, and one store with its tills. Starting it again goes on where it stopped. With --replay it sells what a file says, through cuts and kills, and proves that both sides are equal.",
     )
     .option("--data-dir <folder>", "where everything is kept", DEMO_DATA_DIR)
-    .option("--port <n>", "port of the central server", wholeNumber("--port", 1), 8080)
-    .option("--terminal-port <n>", "port of the first till; the others follow", wholeNumber("--terminal-port", 1), 7070)
-    .option("--terminals <n>", "how many tills", wholeNumber("--terminals", 1), 2)
+    .option("--port <n>", "port of the central server", portNumber, 8080)
+    .option("--terminal-port <n>", "port of the first till; the others follow", portNumber, 7070)
+    .option("--terminals <n>", "how many tills", wholeNumber(1, MAX_TERMINALS), 2)
     .option("--replay <file>", "sell the documents of a CSV or NDJSON file, plain or gzip")
     .option("--mapping <file>", "mapping file for --replay; chosen by the header line when absent")
-    .option(
-      "--offline-every <n>",
-      "cut the link after every n documents, for a while",
-      wholeNumber("--offline-every", 0),
-      0,
-    )
-    .option(
-      "--kill-every <n>",
-      "SIGKILL a till or the server after every n documents",
-      wholeNumber("--kill-every", 0),
-      0,
-    )
+    .option("--offline-every <n>", "cut the link after every n documents, for a while", wholeNumber(0), 0)
+    .option("--kill-every <n>", "SIGKILL a till or the server after every n documents", wholeNumber(0), 0)
     .option("--exit", "stop when the replay is compared; exit code 0 only when both sides are equal")
     .option("--json", "the replay's result as JSON")
     .addHelpText(
@@ -59,11 +53,15 @@ export function demoCommand(program: Command): void {
 async function run(options: Options): Promise<void> {
   const output = outputOf(options);
   const stopped = stopSignal();
+  // Before anything is started for a file that is not there.
+  if (options.replay !== undefined) (await openSource(options.replay)).destroy();
   const demo = await startDemo({ ...options, onNote: (text) => output.progress(text) });
+  const givenUp = new AbortController();
+  let work: Promise<unknown> | undefined;
   try {
     if (!options.json) output.line(urlTable(demo));
     if (options.replay !== undefined) {
-      const work = replayFile(demo, output, options, options.replay);
+      work = replayFile(demo, output, options, options.replay, givenUp.signal);
       // Ctrl-C in the middle of a replay stops everything; the next start goes on from what is on disk.
       const outcome = await Promise.race([work, stopped]);
       if (outcome === "stopped" || options.exit) return;
@@ -73,7 +71,9 @@ async function run(options: Options): Promise<void> {
     await stopped;
   } finally {
     output.progress("stopping");
+    givenUp.abort();
     await demo.stop();
+    await work?.catch(() => {}); // given up, or its failure is on its way to the caller already
     process.stdin.destroy();
   }
 }
@@ -92,10 +92,17 @@ function urlTable({ home }: Demo): string {
   return table([["head office", `${home.centreUrl}/`, "what has arrived"], ...rows]);
 }
 
-async function replayFile(demo: Demo, output: Output, options: Options, file: string): Promise<"done"> {
+async function replayFile(
+  demo: Demo,
+  output: Output,
+  options: Options,
+  file: string,
+  signal: AbortSignal,
+): Promise<"done"> {
   const documents = readDocuments({ file, mapping: options.mapping });
   const { offlineEvery, killEvery } = options;
-  const result = await replay(demo, { documents, offlineEvery, killEvery, onNote: (text) => output.progress(text) });
+  const onNote = (text: string) => output.progress(text);
+  const result = await replay(demo, { documents, offlineEvery, killEvery, onNote, signal });
   output.value(result);
   report(output, result);
   if (result.verifications.some(({ equal }) => !equal)) process.exitCode = 1;

@@ -66,10 +66,10 @@ export function seedCommand(program: Command): void {
     .description(
       "Records orders, transactions and stock movements made from a seed: the same seed makes the same documents.",
     )
-    .option("--orders <n>", "closed orders", wholeNumber("--orders", 0), 100)
-    .option("--transactions <n>", "transactions", wholeNumber("--transactions", 0), 0)
-    .option("--inventory <n>", "stock movements", wholeNumber("--inventory", 0), 0)
-    .option("--seed <n>", "where chance starts", wholeNumber("--seed", 0), 1)
+    .option("--orders <n>", "closed orders", wholeNumber(0), 100)
+    .option("--transactions <n>", "transactions", wholeNumber(0), 0)
+    .option("--inventory <n>", "stock movements", wholeNumber(0), 0)
+    .option("--seed <n>", "where chance starts", wholeNumber(0), 1)
     .option("--start-date <date>", "business date of the first day", "2026-01-16")
     .addHelpText("after", "\nExample:\n  tillsync seed --orders 500 --transactions 50 --inventory 50 --seed 7")
     .action(async (options: SeedOptions) => {

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { FlagValue } from "../config/configuration.ts";
 import { type Configuration, loadConfiguration } from "../config/configuration.ts";
 import type { Key } from "../config/keys.ts";
@@ -27,12 +27,15 @@ function camelCase(flag: string): string {
   return flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** A whole number from the command line. */
-export function wholeNumber(name: string, min: number): (text: string) => number {
+/** Reads a whole number from the command line. @throws InvalidArgumentError, which ends the command with a sentence */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < min)
-      throw new RangeError(`${name} must be a whole number from ${min} up; got "${text}".`);
-    return value;
+    const value = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+    const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} up` : `from ${min} to ${max}`;
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`);
   };
 }
+
+/** A port somebody can be told of: 0, any free one, would help nobody here. */
+export const portNumber = wholeNumber(1, 65_535);

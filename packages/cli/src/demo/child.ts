@@ -57,6 +57,8 @@ export class Child {
     const { args, env, name } = this.#options;
     const child = spawn(process.execPath, [MAIN, ...args, "--json"], {
       stdio: ["pipe", "pipe", "pipe"],
+      // In a group of its own: Ctrl-C in a terminal reaches only us, and we stop the tills before their server.
+      detached: process.platform !== "win32",
       env: { ...process.env, ...env, [WITH_PARENT]: "1" },
     });
     this.#process = child;

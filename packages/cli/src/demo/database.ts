@@ -18,6 +18,13 @@ export async function keepPostgres(dataDir: string, onDeath: (why: string) => vo
   let stopping = false;
   const { url } = running;
 
+  let restarting: Promise<void> = Promise.resolve();
+  const restartAfter = (delayMs: number) => {
+    setTimeout(() => {
+      restarting = restart();
+    }, delayMs);
+  };
+
   async function restart(): Promise<void> {
     if (stopping) return;
     try {
@@ -27,7 +34,7 @@ export async function keepPostgres(dataDir: string, onDeath: (why: string) => vo
       await watch(running);
     } catch (error) {
       onDeath(`it did not start: ${error instanceof Error ? error.message : String(error)}`);
-      setTimeout(() => void restart(), RESTART_AFTER_MS * 10);
+      restartAfter(RESTART_AFTER_MS * 10);
     }
   }
 
@@ -38,7 +45,7 @@ export async function keepPostgres(dataDir: string, onDeath: (why: string) => vo
     client.once("end", () => {
       if (stopping) return;
       onDeath("its connection ended");
-      setTimeout(() => void restart(), RESTART_AFTER_MS);
+      restartAfter(RESTART_AFTER_MS);
     });
     watcher = client;
   }
@@ -49,6 +56,8 @@ export async function keepPostgres(dataDir: string, onDeath: (why: string) => vo
     url,
     stop: async () => {
       stopping = true;
+      // One that is being started would outlive us.
+      await restarting;
       await watcher?.end();
       await running.stop("fast");
     },

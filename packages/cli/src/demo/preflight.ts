@@ -23,18 +23,24 @@ export function ensureWritable(dataDir: string): void {
 export async function ensureFree(ports: readonly { readonly port: number; readonly flag: string }[]): Promise<void> {
   for (const { port, flag } of ports) {
     const probe = createServer();
-    probe.listen(port, "127.0.0.1");
     try {
+      probe.listen(port, "127.0.0.1");
       await once(probe, "listening");
     } catch (cause) {
-      throw new SyncError(
-        "PORT_IN_USE",
-        `Port ${port} is in use by another program: stop that one, or choose another port with ${flag}.`,
-        { field: flag, got: String(port) },
-        cause,
-      );
+      throw notFree(port, flag, cause);
     }
     probe.close();
     await once(probe, "close");
   }
+}
+
+function notFree(port: number, flag: string, cause: unknown): SyncError {
+  const { code } = cause as { code?: string };
+  const facts = { field: flag, got: String(port) };
+  if (code === "EADDRINUSE") {
+    const message = `Port ${port} is in use by another program: stop that one, or choose another port with ${flag}.`;
+    return new SyncError("PORT_IN_USE", message, facts, cause);
+  }
+  const message = `This machine does not let us listen on port ${port} (${code}): choose another port with ${flag}.`;
+  return new SyncError("CONFIG_INVALID", message, facts, cause);
 }

@@ -15,6 +15,8 @@ export interface ReplayOptions {
   /** Kill a process after every so many documents, the tills and the server in turn; 0: never. */
   readonly killEvery: number;
   readonly onNote: (text: string) => void;
+  /** Gives the replay up. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Replayed {
@@ -29,14 +31,16 @@ const DRAIN_WITHIN_MS = 180_000;
 
 /** Sells what a file says through the demo's tills while the link is cut and processes are killed, then compares both sides. */
 export async function replay(demo: Demo, options: ReplayOptions): Promise<Replayed> {
+  const { documents, signal } = options;
   const trouble = new Trouble(demo, options);
   const targets = demo.home.terminals.map(({ url }) => ({ url }));
-  const progress = await recordAll(options.documents, targets, { onProgress: (now) => trouble.at(now) });
+  const progress = await recordAll(documents, targets, { onProgress: (now) => trouble.at(now), signal });
   demo.link.heal();
   options.onNote(`${progress.documents} documents are on the tills; waiting for the rest to reach the centre`);
-  await Promise.all(demo.home.terminals.map(({ url }) => drained(url)));
+  await Promise.all(demo.home.terminals.map(({ url }) => drained(url, signal)));
   const verifications: Verification[] = [];
   for (const { key, dataDir, shortId } of demo.home.terminals) {
+    signal?.throwIfAborted();
     options.onNote(`comparing ${shortId} with the centre, change by change`);
     verifications.push(await verify({ file: join(dataDir, "till.db"), centre: { url: demo.home.centreUrl, key } }));
   }
@@ -90,7 +94,7 @@ class Trouble {
 }
 
 /** Asks a till to send everything until nothing is left. @throws SyncError TIMED_OUT with the till's own reason */
-async function drained(url: string): Promise<void> {
+export async function drained(url: string, signal?: AbortSignal): Promise<void> {
   const until = performance.now() + DRAIN_WITHIN_MS;
   for (let reason = "it did not answer"; ; ) {
     try {
@@ -100,6 +104,7 @@ async function drained(url: string): Promise<void> {
     } catch (error) {
       if (!(error instanceof SyncError && error.code === "UNREACHABLE")) throw error;
     }
+    signal?.throwIfAborted();
     if (performance.now() > until)
       throw new SyncError("TIMED_OUT", `The till at ${url} could not send everything: ${reason}`);
     await pause(100);

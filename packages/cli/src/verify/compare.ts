@@ -1,3 +1,4 @@
+import { CHAIN_START } from "@tillsync/protocol";
 import type { LedgerRow } from "@tillsync/server";
 import type { TillChange } from "./journal-side.ts";
 
@@ -13,8 +14,12 @@ export interface Difference {
     | "damaged on the till"
     | "damaged at the centre"
     | "not applied"
+    | "no document at the centre"
     | "other amount at the centre"
-    | "unexplained gap in receipt numbers";
+    | "other receipt number at the centre"
+    | "other chain head at the centre"
+    | "unexplained gap in receipt numbers"
+    | "receipt number given twice";
   readonly detail: string;
 }
 
@@ -29,57 +34,101 @@ export function emptyTally(): Tally {
   return { changes: 0, documents: new Map(), sums: new Map() };
 }
 
+/** The hashes that the change after `seq` may follow: what each side has there, as far as it can be believed. */
+export interface Before {
+  readonly seq: number;
+  readonly till: string | undefined;
+  readonly centre: string | undefined;
+}
+
+export const BEFORE_FIRST: Before = { seq: 0, till: CHAIN_START, centre: CHAIN_START };
+
 export interface Sides {
   readonly incarnation: string;
   readonly till: readonly TillChange[];
   readonly centre: readonly LedgerRow[];
+  /** What stands before the stretch: `after` of the one before it, or `BEFORE_FIRST`. */
+  readonly before: Before;
+}
+
+export interface Compared {
+  readonly differences: readonly Difference[];
+  /** Rows that only the centre has; their receipt numbers are no gaps. */
+  readonly onlyAtCentre: readonly LedgerRow[];
+  readonly after: Before;
 }
 
 /**
- * Compares one stretch of a life on both sides, change by change, and adds each side up from its own rows.
+ * Compares one stretch of a life on both sides, change by change, and adds each side up from its own rows. One thing that
+ * went wrong is one difference: a change is not called damaged because the one before it is missing.
  *
  * @param sides both in seq order, covering the same range of seq
  */
-export function compare(sides: Sides, tallies: { till: Tally; centre: Tally }): Difference[] {
-  const stored = new Map(sides.centre.map((row) => [row.seq, row]));
+export function compare(sides: Sides, tallies: { till: Tally; centre: Tally }): Compared {
+  const till = new Map(sides.till.map((own) => [own.seq, own]));
+  const centre = new Map(sides.centre.map((row) => [row.seq, row]));
   const differences: Difference[] = [];
-  for (const own of sides.till) {
-    addTill(tallies.till, own);
-    const row = stored.get(own.seq);
-    stored.delete(own.seq);
-    differences.push(...compareOne(sides.incarnation, own, row));
+  const onlyAtCentre: LedgerRow[] = [];
+  let before = sides.before;
+  for (const seq of [...new Set([...till.keys(), ...centre.keys()])].sort((a, b) => a - b)) {
+    const [own, row] = [till.get(seq), centre.get(seq)];
+    if (seq !== before.seq + 1) before = { seq: seq - 1, till: undefined, centre: undefined };
+    const tell: Tell = (what, detail) => differences.push({ incarnation: sides.incarnation, seq, what, detail });
+    if (own) addTill(tallies.till, own);
+    if (row) addCentre(tallies.centre, row);
+    if (own) before = compareOne(own, row, before, tell);
+    else if (row) {
+      tell("missing on the till", row.document?.receiptNumber ?? row.localId ?? row.hash);
+      onlyAtCentre.push(row);
+      before = { seq, till: undefined, centre: row.hash };
+    }
   }
-  for (const row of sides.centre) addCentre(tallies.centre, row);
-  for (const row of stored.values()) {
-    differences.push({
-      incarnation: sides.incarnation,
-      seq: row.seq,
-      what: "missing on the till",
-      detail: row.localId ?? row.hash,
-    });
-  }
-  return differences;
+  return { differences, onlyAtCentre, after: before };
 }
 
-function compareOne(incarnation: string, own: TillChange, row: LedgerRow | undefined): Difference[] {
-  const at = (what: Difference["what"], detail: string): Difference => ({ incarnation, seq: own.seq, what, detail });
+type Tell = (what: Difference["what"], detail: string) => void;
+
+function compareOne(own: TillChange, row: LedgerRow | undefined, before: Before, tell: Tell): Before {
+  const { seq } = own;
   const name = own.document?.receiptNumber ?? own.localId;
-  const found: Difference[] = [];
-  if (!own.intact) found.push(at("damaged on the till", `${name}: its bytes do not give its hash`));
-  if (row === undefined) return [...found, at("missing at the centre", name)];
-  if (row.hash !== own.hash)
-    found.push(
-      at("other content at the centre", `${name}: ${own.hash.slice(0, 12)}… here, ${row.hash.slice(0, 12)}… there`),
-    );
-  if (!row.intact) found.push(at("damaged at the centre", `${name}: its stored bytes do not give its hash`));
-  if (row.effect !== "applied")
-    found.push(at("not applied", `${name}: ${row.effect}${row.code ? `, ${row.code}` : ""}`));
-  else if (own.document && row.document && row.document.totalMinor !== own.document.totalMinor) {
-    found.push(
-      at("other amount at the centre", `${name}: ${own.document.totalMinor} here, ${row.document.totalMinor} there`),
-    );
+  const damaged = isDamaged(own, before);
+  if (damaged) tell("damaged on the till", `${name}: its bytes do not give its hash`);
+  if (row === undefined) {
+    tell("missing at the centre", name);
+    return { seq, till: own.hash, centre: undefined };
   }
-  return found;
+  const sameHash = row.hash === own.hash;
+  if (!sameHash && !damaged) {
+    tell("other content at the centre", `${name}: ${own.hash.slice(0, 12)}… here, ${row.hash.slice(0, 12)}… there`);
+  }
+  const canJudge = before.centre !== undefined && (sameHash || damaged);
+  if (!row.intact && canJudge) tell("damaged at the centre", `${name}: its stored bytes do not give its hash`);
+  if (row.effect !== "applied") tell("not applied", `${name}: ${row.effect}${row.code ? `, ${row.code}` : ""}`);
+  else if (!damaged) compareDocuments(own, row, tell);
+  return { seq, till: own.hash, centre: sameHash || damaged ? row.hash : undefined };
+}
+
+/** Its bytes have to give its hash behind the hash before it, as the till has that one or as the centre does. */
+function isDamaged(own: TillChange, { till, centre }: Before): boolean {
+  const candidates = [till, centre].filter((hash) => hash !== undefined);
+  return candidates.length > 0 && !candidates.some((hash) => own.fits(hash));
+}
+
+/** What the centre made of the change: the money of a document that is there, and the same as sold. */
+function compareDocuments(own: TillChange, { document }: LedgerRow, tell: Tell): void {
+  const { document: sold } = own;
+  const name = sold?.receiptNumber ?? own.localId;
+  if (document === null) {
+    if (sold || own.kind === "inventory.updated") tell("no document at the centre", `${name}: applied, and not there`);
+    return;
+  }
+  if (sold === null) return;
+  if (document.totalMinor !== sold.totalMinor || document.currency !== sold.currency) {
+    const there = `${document.totalMinor} ${document.currency}`;
+    tell("other amount at the centre", `${name}: ${sold.totalMinor} ${sold.currency} here, ${there} there`);
+  }
+  if (document.receiptNumber !== sold.receiptNumber)
+    tell("other receipt number at the centre", `${name} here, ${document.receiptNumber} there`);
 }
 
 function addTill(tally: Tally, { kind, document }: TillChange): void {
@@ -110,26 +159,4 @@ const NAMES: Readonly<Record<string, string>> = {
 function count(tally: Tally, kind: string): void {
   const name = NAMES[kind] ?? kind;
   tally.documents.set(name, (tally.documents.get(name) ?? 0) + 1);
-}
-
-/** Receipt numbers of a day that nobody can account for: sequences run from 1 without gaps, since a number is issued in its sale's own transaction. */
-export function receiptGaps(
-  incarnation: string,
-  receipts: Iterable<{ businessDate: string; sequence: number }>,
-): Difference[] {
-  const gaps: Difference[] = [];
-  let day = "";
-  let expected = 1;
-  for (const { businessDate, sequence } of receipts) {
-    if (businessDate !== day) {
-      day = businessDate;
-      expected = 1;
-    }
-    if (sequence !== expected) {
-      const detail = `${businessDate}: ${expected === sequence - 1 ? expected : `${expected} to ${sequence - 1}`} missing`;
-      gaps.push({ incarnation, seq: null, what: "unexplained gap in receipt numbers", detail });
-    }
-    expected = sequence + 1;
-  }
-  return gaps;
 }

@@ -1,12 +1,13 @@
-import { ordinalOf, seqOf, sha256 } from "@tillsync/engine";
+import { seqOf, sha256 } from "@tillsync/engine";
 import { type JournalReader, readOnly } from "@tillsync/engine/sqlite";
-import { CHAIN_START, linkHash, type Origin } from "@tillsync/protocol";
+import { linkHash, type Origin } from "@tillsync/protocol";
 
-/** One change as the till has it, its hash recomputed from its bytes just now. */
+/** One change as the till has it. */
 export interface TillChange {
   readonly seq: number;
   readonly hash: string;
-  readonly intact: boolean;
+  /** Whether its bytes, hashed again just now behind `prevHash`, give its hash. */
+  fits(prevHash: string): boolean;
   readonly kind: string;
   readonly localId: string;
   readonly document: {
@@ -79,21 +80,16 @@ function changesOf(db: JournalReader, terminal: string, life: TillLife, fromSeq:
   const rows = db.all<Row>(
     `SELECT position, lower(hex(hash)) AS hash, kind, local_id AS localId, body, origin FROM journal
      WHERE position BETWEEN ? AND ? ORDER BY position`,
-    base + fromSeq - 1,
+    base + fromSeq,
     base + toSeq,
   );
-  let prevHash = CHAIN_START;
-  return rows.flatMap((row) => {
-    const seq = seqOf(row.position);
-    if (ordinalOf(row.position) !== life.ordinal || seq < fromSeq) {
-      prevHash = row.hash;
-      return [];
-    }
+  return rows.map((row) => {
+    const { position, hash, kind, localId, body } = row;
+    const seq = seqOf(position);
     const origin = row.origin === null ? undefined : (JSON.parse(row.origin) as Origin);
-    const intact =
-      linkHash(sha256, { terminal, incarnation: life.incarnation, seq, prevHash, origin, body: row.body }) === row.hash;
-    prevHash = row.hash;
-    return [{ seq, hash: row.hash, intact, kind: row.kind, localId: row.localId, document: documentOf(row) }];
+    const link = { terminal, incarnation: life.incarnation, seq, origin, body };
+    const fits = (prevHash: string) => linkHash(sha256, { ...link, prevHash }) === hash;
+    return { seq, hash, fits, kind, localId, document: documentOf(row) };
   });
 }
 

@@ -1,8 +1,8 @@
-import { SyncError } from "@tillsync/protocol";
-import type { LedgerPage } from "@tillsync/server";
-import { askJson, type Door } from "../http-door.ts";
-import { compare, type Difference, emptyTally, receiptGaps, type Tally } from "./compare.ts";
-import { openJournal, type TillJournal, type TillLife } from "./journal-side.ts";
+import type { Door } from "../http-door.ts";
+import { type Difference, emptyTally, type Tally } from "./compare.ts";
+import { compareLife, type Heads, unknownLives } from "./compare-life.ts";
+import { openJournal, type TillJournal } from "./journal-side.ts";
+import { openLedger } from "./ledger-side.ts";
 
 /** What both sides say of one terminal. Sums are minor units by currency. */
 export interface Verification {
@@ -25,7 +25,6 @@ export interface SideReport {
   readonly chainHash: string;
 }
 
-const PAGE = 2000;
 const MAX_DIFFERENCES = 1000;
 
 export interface VerifyOptions {
@@ -33,24 +32,27 @@ export interface VerifyOptions {
   readonly file: string;
   readonly centre: Door;
   readonly onProgress?: (done: number, of: number) => void;
+  /** Changes of the centre asked for at a time. Default 2,000. */
+  readonly pageRows?: number;
 }
 
 /**
  * Compares a till's journal with the centre, change by change: every hash is recomputed from the bytes on both sides,
  * documents are counted and summed from each side's own rows, and receipt numbers are checked for gaps.
  */
-export async function verify({ file, centre, onProgress }: VerifyOptions): Promise<Verification> {
+export async function verify({ file, centre, onProgress, pageRows }: VerifyOptions): Promise<Verification> {
   const journal = openJournal(file);
   try {
     const tallies = { till: emptyTally(), centre: emptyTally() };
-    const differences: Difference[] = [];
+    const ledger = openLedger(centre, journal.terminal, pageRows);
+    const differences: Difference[] = await unknownLives(journal, ledger);
     const of = journal.lives.reduce((sum, life) => sum + life.headSeq, 0);
-    const heads = { till: "", centre: "" };
+    let heads: Heads = { till: "", centre: "" };
     for (const life of journal.lives) {
       const progress = () => onProgress?.(tallies.till.changes, of);
-      const compared = await compareLife({ journal, centre, life, tallies, progress });
-      Object.assign(heads, compared.heads);
-      differences.push(...compared.differences, ...receiptGaps(life.incarnation, journal.receipts(life)));
+      const compared = await compareLife({ journal, ledger, life, tallies, progress });
+      heads = compared.heads;
+      differences.push(...compared.differences);
     }
     return report(journal, tallies, heads, differences);
   } finally {
@@ -58,57 +60,10 @@ export async function verify({ file, centre, onProgress }: VerifyOptions): Promi
   }
 }
 
-interface LifeComparison {
-  readonly journal: TillJournal;
-  readonly centre: Door;
-  readonly life: TillLife;
-  readonly tallies: { till: Tally; centre: Tally };
-  readonly progress: () => void;
-}
-
-async function compareLife({ journal, centre, life, tallies, progress }: LifeComparison) {
-  const differences: Difference[] = [];
-  const heads = { till: "", centre: "" };
-  for (let fromSeq = 1; ; ) {
-    const page = await ledgerPage(centre, journal.terminal, life, fromSeq);
-    const last = page.changes.at(-1)?.seq;
-    const toSeq = page.nextSeq === null ? Math.max(last ?? 0, life.headSeq, fromSeq) : page.nextSeq - 1;
-    for (let from = fromSeq; from <= toSeq; from += PAGE) {
-      const to = Math.min(from + PAGE - 1, toSeq);
-      const till = journal.changes(life, from, to);
-      const stored = page.changes.filter(({ seq }) => seq >= from && seq <= to);
-      differences.push(...compare({ incarnation: life.incarnation, till, centre: stored }, tallies));
-      heads.till = till.at(-1)?.hash ?? heads.till;
-      progress();
-    }
-    heads.centre = page.chainHash;
-    if (page.nextSeq === null) break;
-    fromSeq = page.nextSeq;
-  }
-  return { differences: differences.map((found) => pendingOr(found, life)), heads };
-}
-
-/** What the till knows it has not sent is late, not lost. */
-function pendingOr(found: Difference, life: TillLife): Difference {
-  const late = found.what === "missing at the centre" && found.seq !== null && found.seq > life.durableThrough;
-  return late ? { ...found, what: "not sent yet" } : found;
-}
-
-async function ledgerPage(centre: Door, terminal: string, life: TillLife, fromSeq: number): Promise<LedgerPage> {
-  const query = `incarnation=${life.incarnation}&fromSeq=${fromSeq}&limit=${PAGE}`;
-  try {
-    return await askJson<LedgerPage>(centre, "GET", `/api/admin/terminals/${terminal}/ledger?${query}`);
-  } catch (error) {
-    if (!(error instanceof SyncError && error.code === "NOT_FOUND")) throw error;
-    const { incarnation, ordinal } = life;
-    return { terminal, incarnation, ordinal, durableThrough: 0, chainHash: "", changes: [], nextSeq: null };
-  }
-}
-
 function report(
   journal: TillJournal,
   tallies: { till: Tally; centre: Tally },
-  heads: { till: string; centre: string },
+  heads: Heads,
   differences: Difference[],
 ): Verification {
   const { terminal, shortId } = journal;

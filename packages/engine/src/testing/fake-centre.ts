@@ -40,7 +40,8 @@ export class FakeCentre implements Transport {
   async exchange(request: ExchangeRequest, signal: AbortSignal): Promise<ExchangeResponse> {
     const atMs = this.#clock.monotonicMs();
     this.exchanges.push({ atMs, request: structuredClone(request) });
-    if (this.exchanges.at(-SPINNING)?.atMs === atMs) throw new Error(`${SPINNING} exchanges without a pause`);
+    // Left without an answer it stops, and the test finds far more exchanges than it allows.
+    if (this.exchanges.at(-SPINNING)?.atMs === atMs) return new Promise(() => {});
     const behaviour = this.next.shift() ?? this.always;
     return behaviour(request, () => this.#ingest(request), signal);
   }
@@ -80,14 +81,15 @@ export class FakeCentre implements Transport {
       prevHash = change.hash;
     }
     this.#lives.set(incarnation, kept);
-    return this.#answerOf(incarnation);
+    return this.answerOf(incarnation);
   }
 
   #last(kept: readonly WireChange[]): string {
     return kept.at(-1)?.hash ?? CHAIN_START;
   }
 
-  #answerOf(incarnation: string): ExchangeResponse {
+  /** The answer as things stand, with nothing taken in. */
+  answerOf(incarnation: string): ExchangeResponse {
     const durableThrough = this.stored(incarnation).length;
     return {
       protocolVersion: 1,

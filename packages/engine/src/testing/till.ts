@@ -1,8 +1,9 @@
 import { onTestFinished } from "vitest";
 import type { LocalStore, Ports } from "../ports.ts";
+import type { TerminalSettings } from "../settings.ts";
 import { betterSqlite, type OpenDriver, openStore } from "../sqlite/index.ts";
 import { sha256 } from "../system/sha256.ts";
-import { startTerminal, type TerminalSettings } from "../terminal.ts";
+import { startTerminal } from "../terminal.ts";
 import type { OrderDraft, Terminal, TerminalEvent } from "../verbs.ts";
 import { FakeCentre } from "./fake-centre.ts";
 import { FakeClock, settled } from "./fake-clock.ts";

@@ -73,7 +73,9 @@ describe("eight tills of each of two stores, all at once", () => {
         }
       }
       const documents = await store.documents();
-      expect(documents.filter(({ state }) => state === "closed").map(({ localId }) => localId)).toEqual([...closed].sort());
+      expect(documents.filter(({ state }) => state === "closed").map(({ localId }) => localId)).toEqual(
+        [...closed].sort(),
+      );
     }
   });
 });
@@ -102,7 +104,15 @@ describe("a changeId that another till is storing at the same moment", () => {
       await tx.lock(one, 0);
       const [wire] = one.wires;
       const head = { seq: 1, hash: wire?.hash ?? "", body: wire?.body ?? "", changeId, kind: "order.closed" };
-      const rest = { private: null, origin: null, localId: "a", damaged: false, repeat: false, code: null, message: null };
+      const rest = {
+        private: null,
+        origin: null,
+        localId: "a",
+        damaged: false,
+        repeat: false,
+        code: null,
+        message: null,
+      };
       await tx.store(one, [{ ...head, ...rest, effect: "applied" }], 0);
       sending = store.send(other.request());
       await expect.poll(waitsForLock, { interval: 5 }).toBe(true);

@@ -228,7 +228,14 @@ describe("a store", () => {
       [elsewhere.scope.storeId],
     );
     const { org = "", code = "", currency = "" } = rows[0] ?? {};
-    const wanted = { org, store: code, currency, role: "terminal", name: "T01", terminal: { id, shortId: "T01" } } as const;
+    const wanted = {
+      org,
+      store: code,
+      currency,
+      role: "terminal",
+      name: "T01",
+      terminal: { id, shortId: "T01" },
+    } as const;
     await enroll(world.database.pool, wanted, 0);
     life.addSales(3);
     for (const each of [store, elsewhere]) {

@@ -127,14 +127,15 @@ export function canFollow(state: DocumentState | undefined): boolean {
 }
 
 /**
- * One row per entity and all its events, from changes in seq order: what a set-based write wants.
+ * One row per entity and all its events, from changes in seq order: what a set-based write wants. Sorted by localId, as
+ * everybody locks them, so that no two writers wait for each other.
  *
  * @throws SyncError ALREADY_CLOSED when one follows what is final: one by one, the first of them counts
  */
 export function collapse(documents: readonly DocumentRow[]): DocumentRow[] {
   const rows = new Map<string, DocumentRow>();
   for (const document of documents) {
-    const key = `${document.entity} ${document.localId}`;
+    const key = `${document.localId} ${document.entity}`;
     const before = rows.get(key);
     if (before && !canFollow(before.state))
       throw new SyncError("ALREADY_CLOSED", "A change of this batch follows one that ended its document.");

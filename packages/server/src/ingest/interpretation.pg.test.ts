@@ -85,6 +85,29 @@ describe("a server that dies between storing and interpreting one by one", () =>
   });
 });
 
+describe("sweepAll", () => {
+  it("goes on with the other terminals when one of them cannot be swept, and tells so", async () => {
+    const stores = [store, await world.newStore(), await world.newStore()];
+    const lives: SampleLife[] = [];
+    for (const each of stores) {
+      const life = new SampleLife(await each.enrol("T01"));
+      poison(life, "bad");
+      await expect(exchange(dyingAfter(1), each.scope, life.request())).rejects.toThrow("killed");
+      lives.push(life);
+    }
+    const { store: real } = world.context;
+    const transaction: typeof real.transaction = (scope, fn) =>
+      scope.storeId === stores[1]?.scope.storeId ? Promise.reject(new Error("no")) : real.transaction(scope, fn);
+    const context = { ...world.context, store: { serverEpoch: real.serverEpoch, transaction } };
+    await expect(sweepAll(world.database.pool, context)).rejects.toThrow("no");
+    const left = await Promise.all(
+      lives.map(async (life, at) => (await stores[at]?.heads(life.terminal))?.[0]?.effect),
+    );
+    expect(left).toEqual(["parked", "pending", "parked"]);
+    expect(await sweepAll(world.database.pool, world.context)).toBe(1);
+  });
+});
+
 describe("an entity that two terminals change", () => {
   it("is closed by the first; the second is a conflict, and both are kept", async () => {
     const [one, other] = [await newLife("T01"), await newLife("T02")];
@@ -146,7 +169,8 @@ describe("what comes of a stream", () => {
         store = await world.newStore();
         const life = await newLife("T01");
         addStory(life, seededRandom(seed));
-        for (let from = 1; from <= life.wires.length; from += size) await store.send(life.request(from, from + size - 1));
+        for (let from = 1; from <= life.wires.length; from += size)
+          await store.send(life.request(from, from + size - 1));
         const documents = (await store.documents()).map(({ terminal: _terminal, ...row }) => row);
         outcomes.push({ effects: await effects(life), codes: await codes(life), documents });
       }

@@ -176,7 +176,8 @@ class PostgresTransaction implements IngestTransaction {
   }
 
   async setEffect(life: TerminalLife, runs: readonly Run[]): Promise<void> {
-    await this.#query(sql.SET_EFFECT, life.terminal, life.incarnation, JSON.stringify(runs));
+    for (const { fromSeq, toSeq, effect, code, message } of runs)
+      await this.#query(sql.SET_EFFECT, life.terminal, life.incarnation, fromSeq, toSeq, effect, code, message);
   }
 
   async setPending(life: TerminalLife, fromSeq: number, toSeq: number): Promise<void> {

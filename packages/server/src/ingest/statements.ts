@@ -73,11 +73,12 @@ export const WAKE_WAITING = `
   UPDATE change_head SET effect = 'pending', code = NULL, message = NULL
   WHERE org_id = $1 AND store_id = $2 AND local_id = $3 AND effect = 'waiting'`;
 
+/** The hash before is looked up row by row: joined, the planner would rather read the whole life. */
 export const READ_DAMAGED = `
-  SELECT d.seq::float8 AS seq, encode(d.hash, 'hex') AS hash, encode(p.hash, 'hex') AS "prevHash", d.origin
+  SELECT d.seq::float8 AS seq, encode(d.hash, 'hex') AS hash, d.origin,
+    (SELECT encode(p.hash, 'hex') FROM change_head p WHERE p.org_id = $1 AND p.store_id = $2 AND p.terminal = $3
+       AND p.incarnation = $4 AND p.seq = d.seq - 1) AS "prevHash"
   FROM change_head d
-  LEFT JOIN change_head p ON p.org_id = d.org_id AND p.store_id = d.store_id AND p.terminal = d.terminal
-    AND p.incarnation = d.incarnation AND p.seq = d.seq - 1
   WHERE d.org_id = $1 AND d.store_id = $2 AND d.terminal = $3 AND d.incarnation = $4 AND d.damaged AND d.seq >= $5
   ORDER BY d.seq LIMIT $6`;
 
@@ -107,10 +108,10 @@ export const INSERT_EVENTS = `
 export const READ_DOCUMENT = `
   SELECT state FROM document WHERE org_id = $1 AND store_id = $2 AND entity = $3 AND local_id = $4 FOR NO KEY UPDATE`;
 
+/** One run a statement: joined with a list of runs, the planner would rather read the whole life than believe that they are short. */
 export const SET_EFFECT = `
-  UPDATE change_head h SET effect = r.effect, code = r.code, message = r.message
-  FROM json_to_recordset($5::json) AS r("fromSeq" bigint, "toSeq" bigint, effect text, code text, message text)
-  WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.incarnation = $4 AND h.seq BETWEEN r."fromSeq" AND r."toSeq"`;
+  UPDATE change_head SET effect = $7, code = $8, message = $9
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq BETWEEN $5 AND $6`;
 
 export const SET_PENDING = `
   UPDATE change_head SET effect = 'pending', code = NULL, message = NULL

@@ -15,15 +15,20 @@ const FIND_PENDING = `
  * it at any time: the terminal's lock keeps two of them, or one and an exchange, apart.
  *
  * @returns how many terminals had something pending
+ * @throws the first failure, after all others were looked after
  */
 export async function sweepAll(pool: pg.Pool, context: ExchangeContext): Promise<number> {
   type Row = { orgId: number; storeId: number; terminal: string; incarnation: string };
   const { rows } = await inRelay(pool, (client) => client.query<Row>(FIND_PENDING));
+  const failures: unknown[] = [];
   for (const { orgId, storeId, terminal, incarnation } of rows) {
-    await context.store.transaction({ orgId, storeId }, async (tx) => {
+    const swept = context.store.transaction({ orgId, storeId }, async (tx) => {
       await tx.lock({ terminal, incarnation }, context.nowMs());
       await interpretPending(tx, terminal, context);
     });
+    // One store in trouble is no reason to leave the others.
+    await swept.catch((error: unknown) => failures.push(error));
   }
+  if (failures.length > 0) throw failures[0];
   return rows.length;
 }

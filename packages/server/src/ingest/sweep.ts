@@ -1,5 +1,5 @@
 import { type Sha256, SyncError } from "@tillsync/protocol";
-import { canFollow, read } from "./interpret.ts";
+import { canFollow, type Reading, read as readChange } from "./interpret.ts";
 import type { IngestTransaction, PendingChange, Run, TerminalLife } from "./ports.ts";
 import { runsOf } from "./runs.ts";
 
@@ -7,8 +7,11 @@ import { runsOf } from "./runs.ts";
 const SWEEP_LIMIT = 5_000;
 
 /**
- * Interprets the stored changes of a terminal that are still pending, one by one in their order, under the terminal's
- * lock. One that throws is parked with its reason and the next one goes on; later ones of its entity wait behind it.
+ * Interprets the stored changes of a terminal that are still pending, one by one, under the terminal's lock. One that
+ * throws is parked with its reason and the next one goes on; later ones of its entity wait behind it.
+ *
+ * The changes of one entity keep their order. The entities are taken in the order of their localId, in which a set-based
+ * write locks them too: in the order of the journal, two tills that edit the same tables would deadlock all day.
  */
 export async function interpretPending(
   tx: IngestTransaction,
@@ -17,14 +20,25 @@ export async function interpretPending(
 ): Promise<void> {
   const changes = await tx.pending(terminal, SWEEP_LIMIT);
   const byLife = new Map<string, Judgement[]>();
-  for (const change of changes) {
+  for (const { change, reading } of inLockOrder(changes, context.sha256)) {
     const life = { terminal, incarnation: change.incarnation };
-    const judged = await interpretOne(tx, life, change, context.sha256);
+    const judged = await interpretOne(tx, life, change, reading);
     await tx.setEffect(life, runsOf([judged]));
     byLife.set(change.incarnation, [...(byLife.get(change.incarnation) ?? []), judged]);
   }
-  for (const [incarnation, judged] of byLife)
-    await tx.appendFeed({ terminal, incarnation }, runsOf(judged), context.nowMs());
+  for (const [incarnation, judged] of byLife) {
+    const inSeqOrder = judged.sort((one, other) => one.seq - other.seq);
+    await tx.appendFeed({ terminal, incarnation }, runsOf(inSeqOrder), context.nowMs());
+  }
+}
+
+function inLockOrder(changes: readonly PendingChange[], sha256: Sha256) {
+  const read = changes.map((change) => {
+    const reading = readChange(change, sha256);
+    const localId = (reading.ok ? reading.body.localId : reading.identity.localId) ?? "";
+    return { change, reading, localId };
+  });
+  return read.sort((one, other) => (one.localId < other.localId ? -1 : one.localId > other.localId ? 1 : 0));
 }
 
 type Judgement = Omit<Run, "fromSeq" | "toSeq"> & { readonly seq: number };
@@ -33,14 +47,13 @@ async function interpretOne(
   tx: IngestTransaction,
   life: TerminalLife,
   change: PendingChange,
-  sha256: Sha256,
+  reading: Reading,
 ): Promise<Judgement> {
   const { seq } = change;
   if (change.repeat) {
     const message = "Another change with this changeId is stored; this one was kept and not applied.";
     return { seq, effect: "conflict", code: "CHANGE_ID_REUSED", message };
   }
-  const reading = read(change, sha256);
   if (!reading.ok) return { seq, effect: "parked", code: reading.code, message: reading.message };
   const { document } = reading;
   const blocked = await tx.blocked([document.localId], { ...life, seq });

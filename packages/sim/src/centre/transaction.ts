@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { CHAIN_START, type Effect, type Entity, type FeedEntry, SyncError } from "@tillsync/protocol";
 import {
   type DocumentRow,
@@ -20,6 +20,8 @@ import { View } from "./overlay.ts";
 import { refuseDate, refuseNul } from "./postgres-limits.ts";
 import type { Session } from "./session.ts";
 import { COUNTER, documentKey, type FeedRow, type HeadRow, headKey, type LifeRow, lifeKey } from "./tables.ts";
+
+type Place = TerminalLife & { readonly seq: number };
 
 const UNSETTLED: ReadonlySet<Effect> = new Set(["pending", "waiting", "parked"]);
 
@@ -69,21 +71,22 @@ export class MemoryTransaction implements IngestTransaction {
     return new Map(this.#range(life, fromSeq, toSeq).map(({ seq, hash }) => [seq, hash]));
   }
 
-  async knownChangeIds(changeIds: readonly string[]): Promise<ReadonlySet<string>> {
+  async knownChangeIds(changeIds: readonly string[], except?: TerminalLife & { readonly seq: number }): Promise<ReadonlySet<string>> {
     if (changeIds.length === 0) return new Set();
     await this.#session.pause("before knownChangeIds");
-    return this.#known(changeIds);
+    return this.#known(changeIds, except);
   }
 
-  async blocked(localIds: readonly string[], before?: TerminalLife & { readonly seq: number }): Promise<ReadonlySet<string>> {
+  async blocked(localIds: readonly string[], before?: Place): Promise<ReadonlySet<string>> {
     if (localIds.length === 0) return new Set();
     await this.#session.pause("before blocked");
     const wanted = new Set(localIds);
     const blocked = new Set<string>();
     for (const row of this.view.heads.values()) {
       if (!UNSETTLED.has(row.effect) || row.localId === null || !wanted.has(row.localId)) continue;
-      const earlier = !before || row.terminal !== before.terminal || row.incarnation !== before.incarnation || row.seq < before.seq;
-      if (earlier) blocked.add(row.localId);
+      if (before === undefined ? row.effect !== "pending" : isOf(row, before) ? row.seq < before.seq : row.effect === "parked") {
+        blocked.add(row.localId);
+      }
     }
     return blocked;
   }
@@ -94,8 +97,9 @@ export class MemoryTransaction implements IngestTransaction {
     for (const change of changes) {
       refuseNul(change.kind, change.localId, change.code, change.message);
       const key = headKey(life.terminal, life.incarnation, change.seq);
-      const taken = change.changeId !== null && !change.repeat && known.has(change.changeId);
-      if (taken || this.view.heads.get(key)) throw Object.assign(new Error("duplicate key value"), { code: "23505" });
+      // Another terminal stored the same changeId since we looked: the transaction runs again and sees it.
+      if (change.changeId !== null && !change.repeat && known.has(change.changeId)) throw new Conflict("40001");
+      if (this.view.heads.get(key)) throw Object.assign(new Error("duplicate key value"), { code: "23505" });
       this.view.heads.put(key, { ...change, ...life, receivedAtMs: nowMs });
     }
   }
@@ -197,7 +201,7 @@ export class MemoryTransaction implements IngestTransaction {
     const ordinal = (row: HeadRow) => this.view.lives.get(lifeKey(row.terminal, row.incarnation))?.ordinal ?? 0;
     const rows = this.#heads((row) => row.terminal === terminal && row.effect === "pending");
     const sorted = rows.sort((a, b) => ordinal(a) - ordinal(b) || a.seq - b.seq).slice(0, limit);
-    return sorted.map(({ incarnation, seq, body, private: secret, damaged }) => ({ incarnation, seq, body, private: secret, damaged }));
+    return sorted.map(({ incarnation, seq, body, private: secret, damaged, repeat }) => ({ incarnation, seq, body, private: secret, damaged, repeat }));
   }
 
   async advance(life: TerminalLife, mark: Parameters<IngestTransaction["advance"]>[1], _nowMs: number): Promise<Mark["receipt"]> {
@@ -225,7 +229,7 @@ export class MemoryTransaction implements IngestTransaction {
     await this.#lock(COUNTER);
     const counter = this.view.counter.get(COUNTER);
     if (counter === undefined) return;
-    const chain = createHash("sha256").update(counter.chain + JSON.stringify([life, runs])).digest("hex");
+    const chain = hash("sha256", counter.chain + JSON.stringify([life, runs]), "hex");
     for (const [index, run] of runs.entries()) {
       refuseNul(run.code, run.message);
       const n = counter.n + index + 1;
@@ -267,11 +271,12 @@ export class MemoryTransaction implements IngestTransaction {
     return this.#session.lock(`${this.#scope.storeId}/${key}`);
   }
 
-  #known(changeIds: readonly string[]): Set<string> {
+  #known(changeIds: readonly string[], except?: TerminalLife & { readonly seq: number }): Set<string> {
     const wanted = new Set(changeIds);
     const known = new Set<string>();
-    for (const { changeId, repeat } of this.view.heads.values()) {
-      if (changeId !== null && !repeat && wanted.has(changeId)) known.add(changeId);
+    for (const row of this.view.heads.values()) {
+      if (except !== undefined && isOf(row, except) && row.seq === except.seq) continue;
+      if (row.changeId !== null && !row.repeat && wanted.has(row.changeId)) known.add(row.changeId);
     }
     return known;
   }
@@ -291,6 +296,13 @@ export class MemoryTransaction implements IngestTransaction {
 }
 
 const PENDING = { effect: "pending", code: null, message: null } as const;
+
+/** The CASE of the statement: a pending change of another terminal holds nobody up. */
+function blocks({ effect, ...row }: HeadRow, before: Place | undefined): boolean {
+  if (!UNSETTLED.has(effect)) return false;
+  if (before === undefined) return effect !== "pending";
+  return isOf(row, before) ? row.seq < before.seq : effect === "parked";
+}
 
 function isOf(row: TerminalLife, life: TerminalLife): boolean {
   return row.terminal === life.terminal && row.incarnation === life.incarnation;

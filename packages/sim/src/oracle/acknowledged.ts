@@ -19,15 +19,17 @@ export class Acknowledged {
   readonly #chronicle: Chronicle;
   /** How far each life was found whole. */
   #through = new Map<string, number>();
+  /** The highest seq that was ever acknowledged, restores of the centre included. */
+  readonly #ever = new Map<string, number>();
 
   constructor(database: CentreDatabase, chronicle: Chronicle) {
     this.#database = database;
     this.#chronicle = chronicle;
   }
 
-  /** The highest seq of a life that was acknowledged since the last restore. */
-  through(terminal: string, incarnation: string): number {
-    return this.#through.get(`${terminal}/${incarnation}`) ?? 0;
+  /** The highest seq of a life that was ever acknowledged: no till may believe in more. */
+  ever(terminal: string, incarnation: string): number {
+    return this.#ever.get(`${terminal}/${incarnation}`) ?? 0;
   }
 
   check({ storeId, terminal, incarnation, durableThrough, chainHash }: Acknowledgement): void {
@@ -42,6 +44,7 @@ export class Acknowledged {
     const last = heads.get(headKey(terminal, incarnation, durableThrough));
     if (last && last.hash !== chainHash) this.#chronicle.violate("I5", `${life}: acknowledged ${durableThrough} with another hash than is stored`);
     this.#through.set(life, Math.max(from, durableThrough));
+    this.#ever.set(life, Math.max(this.#ever.get(life) ?? 0, durableThrough));
   }
 
   /** The centre was put back to a backup: what it acknowledged since is void, and comes back from the tills. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** What the chain of a life begins with. */
 export const START = "0".repeat(64);
@@ -9,7 +9,7 @@ export const START = "0".repeat(64);
  */
 export function changeHash(place: { terminal: string; incarnation: string; seq: number; prevHash: string; origin: string; body: string }): string {
   const lines = ["tillsync/change/1", place.terminal, place.incarnation, String(place.seq), place.prevHash, place.origin, place.body];
-  return createHash("sha256").update(lines.join("\n"), "utf8").digest("hex");
+  return hash("sha256", lines.join("\n"), "hex");
 }
 
 /** As much of a body as the oracle needs; null when the bytes are no JSON object. */

@@ -1,5 +1,5 @@
 import type { Machine } from "../till/machine.ts";
-import { changeHash, START } from "./bytes.ts";
+import { changeHash, type Said, START, said } from "./bytes.ts";
 
 /** One row of a till's journal, read past the product. */
 export interface Entry {
@@ -10,8 +10,11 @@ export interface Entry {
   readonly kind: string;
   readonly localId: string;
   readonly businessDate: string;
+  readonly receiptSequence: number | null;
   readonly body: string;
   readonly private: string | null;
+  /** What its bytes say. */
+  readonly said: Said;
   /** Its bytes give its hash. */
   readonly intact: boolean;
   /** It follows the entry before it. */
@@ -31,7 +34,6 @@ export interface TillView {
   readonly sold: ReadonlyMap<string, { readonly receipt: string | null; readonly amountMinor: number }>;
   /** By `incarnation/seq`: what the centre told of changes that it did not apply. */
   readonly exceptions: ReadonlyMap<string, string>;
-  readonly cursor: string | null;
 }
 
 /** Rows are in journal order: `position = ordinal * 2^40 + seq`, as the migration says. */
@@ -43,43 +45,58 @@ interface JournalRow {
   readonly kind: string;
   readonly local_id: string;
   readonly business_date: string;
+  readonly receipt_sequence: number | null;
   readonly body: string;
   readonly private: string | null;
   readonly origin: string | null;
 }
 
 export function viewOf(machine: Machine): TillView {
-  const db = machine.disk.rows;
-  const all = <Row>(sql: string) => db.prepare(sql).all() as Row[];
+  const { disk } = machine;
+  const all = <Row>(sql: string) => disk.prepare(sql).all() as Row[];
   const lives = all<LifeMark>("SELECT ordinal, incarnation, durable_through AS durableThrough FROM life ORDER BY ordinal");
   const names = new Map(lives.map(({ ordinal, incarnation }) => [ordinal, incarnation]));
-  const rows = all<JournalRow>("SELECT position, lower(hex(hash)) AS hash, kind, local_id, business_date, body, private, origin FROM journal ORDER BY position");
+  const rows = all<JournalRow>("SELECT position, lower(hex(hash)) AS hash, kind, local_id, business_date, receipt_sequence, body, private, origin FROM journal ORDER BY position");
   const exceptions = all<{ position: number; effect: string }>("SELECT position, effect FROM exception");
   const sold = all<{ local_id: string; receipt: string | null; amount_minor: number }>("SELECT * FROM pos_sale");
   const place = (position: number) => `${names.get(Math.floor(position / LIFE_SPAN))}/${position % LIFE_SPAN}`;
   return {
     lives,
-    entries: entriesOf(machine.options.settings.terminal, rows, names),
+    entries: entriesOf(machine, rows, names),
     sold: new Map(sold.map((row) => [row.local_id, { receipt: row.receipt, amountMinor: row.amount_minor }])),
     exceptions: new Map(exceptions.map(({ position, effect }) => [place(position), effect])),
-    cursor: all<{ cursor: string | null }>("SELECT cursor FROM lane")[0]?.cursor ?? null,
   };
 }
 
-function entriesOf(terminal: string, rows: readonly JournalRow[], names: ReadonlyMap<number, string>): Entry[] {
+/** A till is looked at after every crash; what has not changed since need not be read and hashed again. */
+const seen = new WeakMap<Machine, Map<number, { readonly row: JournalRow; readonly prevHash: string; readonly entry: Entry }>>();
+
+function entriesOf(machine: Machine, rows: readonly JournalRow[], names: ReadonlyMap<number, string>): Entry[] {
+  const known = seen.get(machine) ?? new Map<number, { row: JournalRow; prevHash: string; entry: Entry }>();
+  seen.set(machine, known);
   let before = { ordinal: 0, seq: 0, hash: START };
   return rows.map((row) => {
     const ordinal = Math.floor(row.position / LIFE_SPAN);
     const seq = row.position % LIFE_SPAN;
-    const incarnation = names.get(ordinal) ?? "";
     if (ordinal !== before.ordinal) before = { ordinal, seq: 0, hash: START };
-    const origin = row.origin === null ? "" : originText(row.origin);
-    const intact = changeHash({ terminal, incarnation, seq, prevHash: before.hash, origin, body: row.body }) === row.hash;
-    const follows = seq === before.seq + 1;
+    const { hash: prevHash, seq: prevSeq } = before;
     before = { ordinal, seq, hash: row.hash };
-    const { hash, kind, local_id: localId, business_date: businessDate, body, private: secret } = row;
-    return { ordinal, incarnation, seq, hash, kind, localId, businessDate, body, private: secret, intact, follows };
+    const last = known.get(row.position);
+    const same = last?.prevHash === prevHash && last.row.body === row.body && last.row.hash === row.hash;
+    if (same && last.entry.follows === (seq === prevSeq + 1)) return last.entry;
+    const entry = entryOf(machine, row, { ordinal, incarnation: names.get(ordinal) ?? "", seq, prevHash, follows: seq === prevSeq + 1 });
+    known.set(row.position, { row, prevHash, entry });
+    return entry;
   });
+}
+
+function entryOf(machine: Machine, row: JournalRow, place: Pick<Entry, "ordinal" | "incarnation" | "seq" | "follows"> & { prevHash: string }): Entry {
+  const { hash, kind, local_id: localId, business_date: businessDate, receipt_sequence: receiptSequence, body } = row;
+  const { prevHash: _prevHash, ...rest } = place;
+  const origin = row.origin === null ? "" : originText(row.origin);
+  const { terminal } = machine.options.settings;
+  const intact = changeHash({ terminal, ...place, origin, body }) === hash;
+  return { ...rest, hash, kind, localId, businessDate, receiptSequence, body, private: row.private, said: said(body), intact };
 }
 
 function originText(json: string): string {
@@ -87,8 +104,14 @@ function originText(json: string): string {
   return `${incarnation}:${seq}:${hash}`;
 }
 
+/** How far the till has read the feed, as it wrote it down. */
+export function cursorOf(machine: Machine): string | null {
+  const row = machine.disk.prepare("SELECT cursor FROM lane").get() as { cursor: string | null } | undefined;
+  return row?.cursor ?? null;
+}
+
 /** False before the first start came far enough to make the tables. */
 export function hasTables(machine: Machine): boolean {
-  const tables = machine.disk.rows.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name IN ('journal', 'pos_sale')").get() as { n: number };
+  const tables = machine.disk.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name IN ('journal', 'pos_sale')").get() as { n: number };
   return tables.n === 2;
 }

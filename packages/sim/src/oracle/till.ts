@@ -1,12 +1,12 @@
 import type { Machine } from "../till/machine.ts";
-import { said } from "./bytes.ts";
+import type { Acknowledged } from "./acknowledged.ts";
 import { type Entry, hasTables, type TillView, viewOf } from "./till-view.ts";
 
 /**
- * What must hold on one till at any moment at which its process is down or idle: I2, I3, I4, I9 (its own part) and I17.
+ * What must hold on one till at any moment at which its process is down or idle: I2, I3, I4, I5, I9 (its own part), I17.
  * Asked after every crash, and at the end.
  */
-export function checkTill(machine: Machine): void {
+export function checkTill(machine: Machine, acknowledged: Acknowledged): void {
   if (!hasTables(machine)) {
     if (machine.ledger.told.length > 0) machine.options.chronicle.violate("I2", `${machine.name} lost its whole database`);
     return;
@@ -17,6 +17,16 @@ export function checkTill(machine: Machine): void {
   checkTogether(machine, view);
   checkIntents(machine, view);
   checkReceipts(machine, view);
+  checkMarks(machine, view, acknowledged);
+}
+
+/** I5, the till's side: it counts as delivered only what a server has acknowledged. */
+function checkMarks(machine: Machine, { lives }: TillView, acknowledged: Acknowledged): void {
+  const { terminal } = machine.options.settings;
+  for (const { incarnation, durableThrough } of lives) {
+    const ever = acknowledged.ever(terminal, incarnation);
+    if (durableThrough > ever) violate(machine, "I5", `counts ${incarnation} as delivered up to ${durableThrough}; the centre said ${ever}`);
+  }
 }
 
 /** I9: gapless, chained, and every byte as it was written. */
@@ -36,7 +46,7 @@ function checkTold(machine: Machine, { entries }: TillView): void {
       violate(machine, "I2", `${told.kind} ${told.localId} (receipt ${told.receiptNumber}) was told and is gone`);
       continue;
     }
-    const what = said(entry.body);
+    const what = entry.said;
     const same = entry.hash === told.hash && entry.localId === told.localId && entry.kind === told.kind;
     const sameMoney = told.amountMinor === null || what.amountMinor === told.amountMinor;
     const sameReceipt = what.receiptNumber === told.receiptNumber;
@@ -53,9 +63,9 @@ function checkTogether(machine: Machine, { entries, sold }: TillView): void {
   }
   for (const [localId, row] of sold) {
     const entry = documents.get(localId);
-    const what = entry && said(entry.body);
+    const what = entry?.said;
     if (entry === undefined) violate(machine, "I4", `the POS's row of ${localId} has no change`);
-    else if (entry.intact && (what?.amountMinor !== row.amountMinor || what.receiptNumber !== row.receipt)) violate(machine, "I4", `${localId}: the POS's row and the change differ`);
+    else if (entry.intact && (what?.amountMinor !== row.amountMinor || what?.receiptNumber !== row.receipt)) violate(machine, "I4", `${localId}: the POS's row and the change differ`);
   }
   for (const localId of documents.keys()) if (!sold.has(localId)) violate(machine, "I4", `the change of ${localId} has no row of the POS`);
   const there = new Set(entries.map(({ localId }) => localId));
@@ -82,21 +92,19 @@ function checkReceipts(machine: Machine, { entries }: TillView): void {
   const seen = new Set<string>();
   const last = new Map<string, number>();
   for (const entry of entries) {
-    if (entry.kind !== "order.closed" || !entry.intact) continue;
-    const { receiptNumber } = said(entry.body);
-    const match = /^([A-Z][A-Z0-9]*)-(\d{8})-(\d{5,})$/.exec(receiptNumber ?? "");
-    if (match === null || receiptNumber === null) {
-      violate(machine, "I17", `${entry.localId} has no receipt number: ${receiptNumber}`);
-      continue;
-    }
-    if (seen.has(receiptNumber)) violate(machine, "I17", `${receiptNumber} was printed twice`);
-    seen.add(receiptNumber);
-    const [, , date = "", digits] = match;
+    if (entry.kind !== "order.closed") continue;
+    const date = entry.businessDate.replaceAll("-", "");
     const day = `${entry.ordinal} ${date}`;
     const expected = (last.get(day) ?? 0) + 1;
-    if (date !== entry.businessDate.replaceAll("-", "")) violate(machine, "I17", `${receiptNumber} is of ${entry.businessDate}`);
-    if (Number(digits) !== expected) violate(machine, "I17", `${receiptNumber} follows ${expected - 1}: a gap nobody can explain`);
-    last.set(day, Number(digits));
+    last.set(day, expected);
+    if (!entry.intact) continue; // what its paper said can no longer be read; its number still counts
+    const { receiptNumber } = entry.said;
+    if (receiptNumber === null || seen.has(receiptNumber)) violate(machine, "I17", `${entry.localId}: ${receiptNumber} was printed twice`);
+    seen.add(receiptNumber ?? "");
+    const digits = String(expected).padStart(5, "0");
+    const wanted = new RegExp(`^${machine.options.settings.shortId}${entry.ordinal === 1 ? "" : "R[0-9A-Z]{3}"}-${date}-${digits}$`);
+    if (!wanted.test(receiptNumber ?? "")) violate(machine, "I17", `${receiptNumber} on ${entry.businessDate} should be number ${digits}: a gap nobody can explain`);
+    if (entry.receiptSequence !== expected) violate(machine, "I17", `${receiptNumber} is counted as ${entry.receiptSequence}`);
   }
 }
 

@@ -40,8 +40,9 @@ export class Chip {
     return {
       wallMs: () => this.wallMs(),
       monotonicMs: () => monotonicStartMs + (this.#timeline.nowMs - bootedAtMs) * this.rate,
+      // As `setTimeout`: whole milliseconds, at least one.
       after: (delayMs, fn) =>
-        this.#timeline.after(delayMs / this.rate, () => {
+        this.#timeline.after(Math.max(1, Math.trunc(delayMs)) / this.rate, () => {
           if (life.alive) fn();
         }),
     };

@@ -31,6 +31,7 @@ export class Disk {
   readonly #db: Database.Database;
   readonly #onTrap: (trap: Trap) => void;
   readonly #wrap: (driver: Driver) => Driver;
+  readonly #prepared = new Map<string, Database.Statement>();
   #open: DiskDriver | null = null;
   #trap: Trap | null = null;
   #full = false;
@@ -55,10 +56,15 @@ export class Disk {
     return this.#wrap(this.#open);
   };
 
-  /** For the oracle: the database as it is, past all faults. */
-  get rows(): Pick<Database.Database, "prepare"> {
-    return this.#db;
-  }
+  /** For the oracle: a statement on the database as it is, past all faults. */
+  readonly prepare = (sql: string): Database.Statement => {
+    let statement = this.#prepared.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#prepared.set(sql, statement);
+    }
+    return statement;
+  };
 
   get full(): boolean {
     return this.#full;
@@ -216,7 +222,7 @@ class DiskDriver implements Driver {
     this.#assertAlive();
     if (/^PRAGMA synchronous$/i.test(sql)) return answering({ synchronous: this.#synchronous });
     if (/^PRAGMA journal_mode$/i.test(sql)) return answering({ journal_mode: "wal" });
-    const statement = this.#db.prepare(sql);
+    const statement = this.#disk.prepare(sql);
     const disk = this.#disk;
     const alive = () => this.#assertAlive();
     return {

@@ -20,7 +20,7 @@ export interface Told {
 /** What the people at one till know, written down apart from the till. It survives everything that happens to the till. */
 export class Ledger {
   told: Told[] = [];
-  readonly #byDocument = new Map<string, Told>();
+  #byDocument = new Map<string, Told>();
   /** Every localId under which a purchase was tried. */
   readonly intents = new Map<number, Set<string>>();
   /** Documents that one transaction was to record together, whether or not anybody was told. */
@@ -49,6 +49,7 @@ export class Ledger {
   forgive(kept: (told: Told) => boolean): void {
     this.lost.push(...this.told.filter((told) => !kept(told)));
     this.told = this.told.filter(kept);
+    this.#byDocument = new Map(this.told.map((told) => [`${told.kind} ${told.localId}`, told]));
   }
 
   tell(told: Told): void {

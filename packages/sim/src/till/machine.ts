@@ -10,6 +10,7 @@ import { Chip, type Life } from "./clock.ts";
 import { Died, Disk, type Trap } from "./disk.ts";
 import { seededIds } from "./ids.ts";
 import { Ledger } from "./ledger.ts";
+import type { PlantedEffect } from "./plant.ts";
 import { WitnessFile } from "./witness.ts";
 
 /** What a broken variant may put between the product and the machine. */
@@ -46,8 +47,15 @@ export class Machine {
   suspect: "copied" | "rolled back" | null = null;
   /** Positions whose stored bytes were changed on this disk. */
   readonly rotten = new Set<string>();
+  /** What the centre must make of changes that were planted in the journal, by hash. */
+  readonly planted = new Map<string, PlantedEffect>();
   #process: { readonly life: Life; readonly terminal: Terminal } | null = null;
+  #booting: Life | null = null;
   #boots = 0;
+  /** A clean stop is under way. */
+  isStopping = false;
+  /** Somebody will start it again. */
+  isAwaited = false;
 
   constructor(options: MachineOptions) {
     this.options = options;
@@ -93,14 +101,13 @@ export class Machine {
     }
   }
 
-  #booting: Life | null = null;
-
   /** kill -9, or the plug is pulled. */
   crash(powerCut: boolean): void {
     const { chronicle, random } = this.options;
     const life = this.#process?.life ?? this.#booting;
     if (life) life.alive = false;
     this.#process = null;
+    this.isStopping = false;
     if (powerCut) {
       const lost = this.disk.powerCut(random);
       this.witness.powerCut(random);
@@ -116,11 +123,13 @@ export class Machine {
     const process = this.#process;
     if (process === null) return;
     this.options.chronicle.note("till-stop", this.name);
-    await process.terminal.close(graceMs);
-    if (this.#process !== process) return;
-    process.life.alive = false;
-    this.#process = null;
-    this.disk.processEnded();
+    this.isStopping = true;
+    try {
+      await process.terminal.close(graceMs);
+    } catch (error) {
+      this.options.chronicle.violate("stop", `${this.name} did not stop cleanly: ${String(error)}`);
+    }
+    if (this.#process === process) this.crash(false);
   }
 
   /** The same till at a later moment: its database and witness become those of `other`. */
@@ -147,7 +156,7 @@ export class Machine {
   /** Starting needs the disk; what the disk refuses at a start is not the product's fault. */
   #excused(error: unknown): boolean {
     const code = (error as { code?: unknown }).code;
-    return code === "SQLITE_FULL" || code === "COMMIT_UNKNOWN" || code === "SQLITE_IOERR_FSYNC" || code === "NOT_SOLD";
+    return code === "SQLITE_FULL" || code === "STORE_FULL" || code === "COMMIT_UNKNOWN" || code === "SQLITE_IOERR_FSYNC" || code === "NOT_SOLD";
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Recorded, TerminalTransaction } from "@tillsync/engine";
+import type { OrderView, Recorded, TerminalTransaction } from "@tillsync/engine";
 import { type ErrorCode, SyncError } from "@tillsync/protocol";
 import type { Machine } from "../till/machine.ts";
 
@@ -48,8 +48,20 @@ function outcomeOf(machine: Machine, error: unknown, expected: readonly ErrorCod
     machine.crash(false);
     return { kind: "unknown" };
   }
+  if (error.code === "BODY_DAMAGED" && machine.rotten.size > 0) return { kind: "refused", code: error.code };
   if (!expected.includes(error.code) && !DISK_TROUBLE.has(error.code)) {
     chronicle.violate("refusal", `${machine.name}: unexpected ${error.code}: ${error.message}`);
   }
   return { kind: "refused", code: error.code };
+}
+
+/** An order as the till shows it; undefined when the till does not know it, or can no longer read it. */
+export function orderAt(machine: Machine, localId: string): OrderView | undefined {
+  try {
+    return machine.terminal?.order(localId);
+  } catch (error) {
+    const excused = error instanceof SyncError && error.code === "BODY_DAMAGED" && machine.rotten.size > 0;
+    if (!excused) machine.options.chronicle.violate("refusal", `${machine.name}: looking at ${localId} gives ${String(error)}`);
+    return undefined;
+  }
 }

@@ -3,7 +3,7 @@ import type { ErrorCode, Kind } from "@tillsync/protocol";
 import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
 import type { Machine } from "../till/machine.ts";
-import { attempt, type Outcome } from "./attempt.ts";
+import { attempt, orderAt, type Outcome } from "./attempt.ts";
 import { basketOf, stockDelta, tendersFor } from "./goods.ts";
 
 /** One document that a cashier wants recorded, and what the cashier knows about it. */
@@ -71,6 +71,11 @@ export class Cashier {
     return this.#options.machine;
   }
 
+  /** Somebody else at a copy of this till, who serves the same tables. */
+  at(machine: Machine, random: Random): Cashier {
+    return new Cashier({ ...this.#options, machine, random });
+  }
+
   /** One thing that a cashier does. */
   act(): void {
     const { faults, machine, random } = this.#options;
@@ -116,7 +121,8 @@ export class Cashier {
     if (deed.draft && first) this.#done = [...this.#done.slice(-20), { draft: deed.draft, wish: first }];
     for (const [index, one] of recorded.entries()) {
       const wish = deed.wishes[index];
-      const before = one.duplicate ? ledger.find(one.kind, one.localId) : undefined;
+      // An order is edited often; only what ends or makes a document is told once.
+      const before = one.duplicate && one.kind !== "order.edited" ? ledger.find(one.kind, one.localId) : undefined;
       chronicle.note("told", name, one.kind, one.localId, one.seq, one.hash, one.receiptNumber ?? "", one.totalMinor ?? "");
       if (wish === undefined || one.localId !== wish.localId) chronicle.violate("I8", `${name} recorded ${one.localId} when asked for ${wish?.localId}`);
       if (before && (before.hash !== one.hash || before.receiptNumber !== (one.receiptNumber ?? null))) {
@@ -184,7 +190,7 @@ export class Cashier {
 
   #pay(localId = this.#take()): Deed | null {
     const { currency, machine, random } = this.#options;
-    const order = localId === undefined ? undefined : machine.terminal?.order(localId);
+    const order = localId === undefined ? undefined : orderAt(machine, localId);
     if (localId === undefined || order === undefined) return null;
     const tenders = tendersFor(random, order.totalMinor);
     const wish: Wish = { kind: "order.closed", localId, amountMinor: order.totalMinor, currency, intent: ++this.#intents };
@@ -193,7 +199,7 @@ export class Cashier {
 
   #end(kind: "order.voided" | "order.deleted"): Deed | null {
     const localId = this.#take();
-    if (localId === undefined || this.#options.machine.terminal?.order(localId) === undefined) return null;
+    if (localId === undefined || orderAt(this.#options.machine, localId) === undefined) return null;
     const end = { localId, reason: "changed their mind" };
     const wish: Wish = { kind, localId, amountMinor: null, currency: null, intent: 0 };
     const act: Deed["act"] = (tx) => [kind === "order.voided" ? tx.voidOrder(end) : tx.deleteOrder(end)];
@@ -250,6 +256,7 @@ export class Cashier {
     const { currency, machine, random } = this.#options;
     if (this.#done.length === 0) return null;
     const { draft, wish } = random.pick(this.#done);
+    if (machine.ledger.find("order.closed", wish.localId) === undefined) return null; // lost with a database that was put back
     const { lines, amountMinor } = basketOf(random, currency);
     const other: OrderDraft = { ...draft, lines, tenders: tendersFor(random, amountMinor), reference: this.#newId("other") };
     machine.options.chronicle.hit("pos.reuses-local-id");

@@ -1,0 +1,94 @@
+import { expect, it } from "vitest";
+import { positionOf } from "./journal.ts";
+import { betterSqlite, type Driver } from "./sqlite/index.ts";
+import { unreachable } from "./testing/fake-centre.ts";
+import { openTill, sale, type Till } from "./testing/till.ts";
+
+/** Notes every statement that the engine prepares once it is armed. */
+function listening(): { open: (file: string) => Driver; heard: Set<string>; arm: () => void } {
+  const heard = new Set<string>();
+  let armed = false;
+  const open = (file: string): Driver => {
+    const driver = betterSqlite(file);
+    return {
+      exec: (sql) => driver.exec(sql),
+      close: () => driver.close(),
+      prepare: (sql) => {
+        if (armed) heard.add(sql);
+        return driver.prepare(sql);
+      },
+    };
+  };
+  return { open, heard, arm: () => (armed = true) };
+}
+
+/** How SQLite goes about each statement that reads or moves rows. */
+function plansOf(till: Till, statements: Iterable<string>): Map<string, string> {
+  const plans = new Map<string, string>();
+  for (const sql of statements) {
+    if (/^\s*(INSERT|PRAGMA)/.test(sql)) continue;
+    const steps = till.store.read.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...Array(sql.split("?").length - 1).fill(1));
+    plans.set(sql, steps.map(({ detail }) => detail).join("; "));
+  }
+  return plans;
+}
+
+/** Settled sales of one long business date, as a busy year of imports leaves them. */
+async function withHistory(till: Till, sales: number): Promise<void> {
+  till.tamper(
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+     INSERT INTO journal (position, hash, kind, local_id, version, business_date, receipt_sequence, body)
+     SELECT ? + i, unhex(printf('%064x', i)), 'order.closed', 'old-' || i, 1, '2026-01-16', i, ? FROM n`,
+    sales,
+    positionOf(1, till.terminal.status().headSeq),
+    JSON.stringify({ payload: { currency: "KES", totalMinor: 0, lines: [], tenders: [], receiptNumber: "T01-20260116-00007" } }),
+  );
+  const head = till.terminal.status().headSeq + sales;
+  till.tamper("UPDATE life SET durable_through = ?, durable_hash = unhex(printf('%064x', ?))", head, sales);
+  const mark = { durableThrough: head, chainHash: sales.toString(16).padStart(64, "0") };
+  till.centre.always = ({ incarnation }) => ({ ...till.centre.answerOf(incarnation), ...mark });
+  await till.restart();
+}
+
+/** All that a till does between two sales, and one sale. */
+async function oneRound(till: Till): Promise<void> {
+  await till.clock.advance(30_000);
+  till.centre.always = unreachable;
+  till.terminal.status();
+  till.terminal.openOrders();
+  till.terminal.order("old-1");
+  till.terminal.closeOrder(sale("new"));
+  till.terminal.editOrder({ localId: "table-4", add: [{ item: "x", quantity: "1", unitPrice: "1" }] });
+  till.terminal.payOrder({ localId: "table-4", tenders: [{ type: "cash", amountMinor: 100 }] });
+  expect(till.terminal.explain("T01-20260116-00007")?.localId).toBe("old-7");
+  await till.clock.advance(60_000);
+}
+
+async function runWith(sales: number): Promise<{ till: Till; plans: Map<string, string>; idleMs: number }> {
+  const { open, heard, arm } = listening();
+  const till = await openTill({ open });
+  await withHistory(till, sales);
+  await till.settle();
+  const begin = performance.now();
+  for (let polls = 0; polls < 100; polls++) {
+    await till.clock.advance(30_000);
+    till.terminal.status();
+  }
+  const idleMs = performance.now() - begin;
+  await till.restart();
+  arm();
+  await oneRound(till);
+  return { till, plans: plansOf(till, heard), idleMs };
+}
+
+it("with 1,000,000 settled sales an idle till finds nothing to do by key or partial index, at the cost of ten sales", async () => {
+  const large = await runWith(1_000_000);
+  const status = large.till.terminal.status();
+  expect(status).toMatchObject({ headSeq: 1_000_004, pending: 3, syncedOrders: 1_000_000 });
+  expect(large.plans.size).toBeGreaterThan(10);
+  const scans = [...large.plans].filter(([, plan]) => /SCAN (journal|j\b)/.test(plan));
+  expect(scans).toEqual([]);
+  const small = await runWith(10);
+  expect(large.plans).toEqual(small.plans);
+  expect(large.idleMs).toBeLessThan(small.idleMs * 3 + 100);
+});

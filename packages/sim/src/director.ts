@@ -1,0 +1,272 @@
+import type { Chronicle } from "./chronicle.ts";
+import { type FaultName, type Faults, heal } from "./faults.ts";
+import type { LinkState } from "./net/network.ts";
+import { checkTill } from "./oracle/till.ts";
+import { hasTables, viewOf } from "./oracle/till-view.ts";
+import type { Random } from "./random.ts";
+import type { Shop } from "./shop.ts";
+import type { Trap } from "./till/disk.ts";
+import type { Machine } from "./till/machine.ts";
+import { plantRow, rot } from "./till/plant.ts";
+import type { Timeline } from "./timeline.ts";
+import type { Cashier } from "./workload/cashier.ts";
+
+export interface DirectorOptions {
+  readonly shop: Shop;
+  readonly timeline: Timeline;
+  readonly random: Random;
+  readonly chronicle: Chronicle;
+  readonly faults: Faults;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
+
+/** Lets things happen: one step is one thing done by a cashier, with whatever goes wrong around it. */
+export class Director {
+  readonly #options: DirectorOptions;
+  /** Raised by healing: what a fault had planned for later is then no longer done. */
+  #era = 0;
+  /** A copied till, a rolled-back till or a restored centre: one of them at most in a run, each has its own aftermath. */
+  #hadDisaster = false;
+  readonly #strikes: readonly (readonly [FaultName, () => void])[];
+
+  constructor(options: DirectorOptions) {
+    this.#options = options;
+    this.#strikes = [
+      ["partition", () => this.#link("refusing", 5 * MINUTE)],
+      ["blackHole", () => this.#link("silent", 5 * MINUTE)],
+      ["oneWay", () => this.#link("deaf", 5 * MINUTE)],
+      ["flapping", () => this.#flap(this.#machine(), 20)],
+      ["serverCrash", () => this.#serverCrash()],
+      ["databaseRestart", () => this.#databaseRestart()],
+      ["centreDown", () => this.#centreDown()],
+      ["crash", () => this.#crash(false)],
+      ["powerCut", () => this.#crash(true)],
+      ["crashInTransaction", () => this.#trap({ kind: "die", at: "statement", after: this.#options.random.below(5), powerCut: this.#options.random.chance(0.5) })],
+      ["crashInTransaction", () => this.#trap({ kind: "die", at: this.#options.random.pick(["before-commit", "after-commit"]), powerCut: this.#options.random.chance(0.5) })],
+      ["commitErrorKept", () => this.#trap({ kind: "commit-error", kept: true })],
+      ["commitErrorLost", () => this.#trap({ kind: "commit-error", kept: false })],
+      ["cleanStop", () => this.#cleanStop()],
+      ["diskFull", () => this.#diskFull()],
+      ["clockJump", () => this.#clockJump()],
+      ["misread", () => this.#misread()],
+      ["rot", () => rot(this.#machine(), this.#options.random)],
+      ["copiedTill", () => this.#copiedTill()],
+      ["rolledBackTill", () => this.#rolledBackTill()],
+      ["centreRestored", () => this.#centreRestored()],
+    ];
+  }
+
+  /** One step of the safety phase. */
+  async step(): Promise<void> {
+    const { faults, random, shop, timeline } = this.#options;
+    for (const [fault, strike] of this.#strikes) if (random.chance(faults[fault])) strike();
+    random.pick(shop.cashiers).act();
+    if (random.chance(0.03)) this.#syncNow();
+    this.#restartLater();
+    await timeline.pass(this.#gapMs());
+  }
+
+  /** Everything that was broken works again, whoever had stopped starts again, and nothing breaks any more. */
+  async heal(): Promise<void> {
+    const { chronicle, faults, shop, timeline } = this.#options;
+    chronicle.note("heal");
+    this.#era++;
+    heal(faults);
+    for (const link of shop.links.values()) link.state = "up";
+    for (const server of shop.servers) server.start();
+    for (const machine of shop.machines) {
+      machine.disk.healed();
+      if (machine.isStopping) await timeline.passUntil(() => !machine.isStopping, MINUTE);
+      this.#boot(machine);
+    }
+  }
+
+  #gapMs(): number {
+    const { random } = this.#options;
+    if (random.chance(0.01)) return random.between(MINUTE, 10 * MINUTE);
+    return random.chance(0.3) ? random.between(1, 50) : random.between(50, 8 * SECOND);
+  }
+
+  #cashier(): Cashier {
+    return this.#options.random.pick(this.#options.shop.cashiers);
+  }
+
+  #machine(): Machine {
+    return this.#cashier().machine;
+  }
+
+  /** Does something later, unless everything was healed meanwhile. */
+  #later(delayMs: number, fn: () => void): void {
+    const era = this.#era;
+    this.#options.timeline.after(delayMs, () => {
+      if (era === this.#era) fn();
+    });
+  }
+
+  #restartLater(): void {
+    for (const machine of this.#options.shop.machines) {
+      if (machine.terminal !== null || machine.isAwaited) continue;
+      machine.isAwaited = true;
+      this.#later(this.#options.random.between(100, MINUTE), () => this.#boot(machine));
+    }
+  }
+
+  /** A till starts again: before it does, nothing that was promised may be missing. */
+  #boot(machine: Machine): void {
+    machine.isAwaited = false;
+    if (machine.terminal !== null) return;
+    const { faults, random, shop } = this.#options;
+    checkTill(machine, shop.acknowledged);
+    if (random.chance(faults.plantedRow * 5)) plantRow(machine, random);
+    machine.boot();
+  }
+
+  #syncNow(): void {
+    const { chronicle } = this.#options;
+    const machine = this.#machine();
+    machine.terminal?.syncNow().then(
+      ({ left }) => chronicle.note("sync-now", machine.name, left),
+      () => chronicle.note("sync-now-refused", machine.name),
+    );
+  }
+
+  #link(state: LinkState, longestMs: number): void {
+    const { chronicle, random, shop } = this.#options;
+    const link = shop.links.get(this.#machine());
+    if (link === undefined || link.state !== "up") return;
+    link.state = state;
+    chronicle.hit(`link.${state}`);
+    this.#later(random.between(50, longestMs), () => {
+      link.state = "up";
+    });
+  }
+
+  #flap(machine: Machine, times: number): void {
+    const { chronicle, random, shop } = this.#options;
+    const link = shop.links.get(machine);
+    if (link === undefined) return;
+    if (times === 20) chronicle.hit("link.flapping");
+    link.state = times % 2 === 0 ? random.pick(["refusing", "silent", "deaf"]) : "up";
+    if (times > 0) this.#later(random.between(50, 5 * SECOND), () => this.#flap(machine, times - 1));
+  }
+
+  #serverCrash(): void {
+    const { chronicle, random, shop } = this.#options;
+    const server = random.pick(shop.servers);
+    if (!server.isUp) return;
+    chronicle.hit("centre.server-crash");
+    server.crash();
+    this.#later(random.between(100, MINUTE), () => server.start());
+  }
+
+  #databaseRestart(): void {
+    this.#options.chronicle.hit("centre.database-restart");
+    this.#options.shop.database.restart();
+  }
+
+  #centreDown(): void {
+    const { chronicle, random, shop } = this.#options;
+    chronicle.hit("centre.down");
+    for (const server of shop.servers) server.crash();
+    for (const server of shop.servers) this.#later(random.between(SECOND, 10 * MINUTE), () => server.start());
+  }
+
+  #crash(powerCut: boolean): void {
+    const machine = this.#machine();
+    if (machine.terminal === null) return;
+    this.#options.chronicle.hit(powerCut ? "till.power-cut" : "till.crash");
+    machine.crash(powerCut);
+  }
+
+  #trap(trap: Trap): void {
+    this.#machine().disk.setTrap(trap);
+  }
+
+  #cleanStop(): void {
+    const { chronicle, random } = this.#options;
+    const machine = this.#machine();
+    if (machine.terminal === null || machine.isStopping) return;
+    chronicle.hit("till.clean-stop");
+    void machine.stop(random.pick([0, SECOND, 5 * SECOND]));
+  }
+
+  #diskFull(): void {
+    const { chronicle, random } = this.#options;
+    const { disk } = this.#machine();
+    chronicle.hit("disk.full");
+    disk.setFull(true);
+    this.#later(random.between(SECOND, 2 * MINUTE), () => disk.setFull(false));
+  }
+
+  #clockJump(): void {
+    const { chronicle, random } = this.#options;
+    const { chip } = this.#machine();
+    chronicle.hit("till.clock-jump");
+    const moments = [0, Date.UTC(2028, 1, 29, 23, 59, 58), Date.UTC(2038, 0, 19, 3, 14, 6), Date.UTC(2099, 11, 31, 23, 59)];
+    if (random.chance(0.2)) chip.set(random.pick(moments));
+    else chip.jump(random.between(-3 * DAY, 3 * DAY));
+  }
+
+  #misread(): void {
+    this.#options.chronicle.hit("disk.misread");
+    this.#machine().disk.misread(1);
+  }
+
+  #copiedTill(): void {
+    const { chronicle, random, shop } = this.#options;
+    const cashier = this.#cashier();
+    if (this.#hadDisaster || !hasTables(cashier.machine)) return;
+    this.#hadDisaster = true;
+    chronicle.hit("till.copied");
+    shop.copyTill(cashier, random.chance(0.5));
+  }
+
+  /** The database goes back to a copy; the witness file beside it usually does not. */
+  #rolledBackTill(): void {
+    const { chronicle, random } = this.#options;
+    const machine = this.#machine();
+    if (this.#hadDisaster || !hasTables(machine)) return;
+    this.#hadDisaster = true;
+    const image = machine.disk.image();
+    const oldWitness = machine.witness.copy();
+    this.#later(random.between(10 * SECOND, 10 * MINUTE), () => {
+      chronicle.hit("till.rolled-back");
+      machine.crash(false);
+      machine.takeOver(image, random.chance(0.7) ? machine.witness : oldWitness);
+      machine.suspect = "rolled back";
+      const kept = new Set(viewOf(machine).entries.map(({ incarnation, seq, hash }) => `${incarnation}/${seq} ${hash}`));
+      machine.ledger.forgive(({ incarnation, seq, hash }) => kept.has(`${incarnation}/${seq} ${hash}`));
+      this.#startAfterRollback(machine);
+    });
+  }
+
+  /** I18: a database that is behind its witness must not give its numbers away again. */
+  #startAfterRollback(machine: Machine): void {
+    const { chronicle } = this.#options;
+    const seen = machine.witness.content;
+    const before = viewOf(machine);
+    const life = before.lives.at(-1);
+    const last = before.entries.findLast(({ incarnation }) => incarnation === life?.incarnation);
+    this.#boot(machine);
+    const now = machine.terminal?.status().incarnation;
+    const isBehind = seen !== undefined && seen.incarnation === life?.incarnation && seen.seq > (last?.seq ?? 0);
+    if (isBehind && now === life.incarnation) chronicle.violate("I18", `${machine.name} goes on in a life of which it has lost changes`);
+  }
+
+  #centreRestored(): void {
+    const { chronicle, random, shop } = this.#options;
+    if (this.#hadDisaster) return;
+    this.#hadDisaster = true;
+    const backup = shop.database.backup();
+    this.#later(random.between(10 * SECOND, 10 * MINUTE), () => {
+      chronicle.hit("centre.restored");
+      for (const server of shop.servers) server.crash();
+      shop.database.restore(backup);
+      shop.acknowledged.restored();
+      for (const server of shop.servers) server.start();
+    });
+  }
+}

@@ -1,0 +1,194 @@
+import type { CentreDatabase } from "../centre/database.ts";
+import { documentKey, type HeadRow, headKey, type StoreTables } from "../centre/tables.ts";
+import type { Chronicle } from "../chronicle.ts";
+import type { Machine } from "../till/machine.ts";
+import { said } from "./bytes.ts";
+import { at } from "./till.ts";
+import { type TillView, viewOf } from "./till-view.ts";
+
+/** One store at the end of a run: its tills, and what the centre has of them. */
+export interface StoreAtEnd {
+  readonly storeId: number;
+  readonly machines: readonly Machine[];
+  readonly views: ReadonlyMap<Machine, TillView>;
+  readonly tables: StoreTables;
+  readonly chronicle: Chronicle;
+}
+
+export function storeAtEnd(storeId: number, machines: readonly Machine[], database: CentreDatabase, chronicle: Chronicle): StoreAtEnd {
+  const views = new Map(machines.map((machine) => [machine, viewOf(machine)]));
+  return { storeId, machines, views, tables: database.store(storeId), chronicle };
+}
+
+/** I1, I8, I9, I10 and I15 of one store, after everything has come to rest. */
+export function checkCentre(store: StoreAtEnd): void {
+  for (const machine of store.machines) checkArrived(store, machine);
+  checkNothingElse(store);
+  checkEffects(store);
+  checkOrderOfEntities(store);
+  checkDocuments(store);
+  for (const machine of store.machines) if (!machine.suspect) checkTillKnows(store, machine);
+}
+
+/**
+ * I1: every change of a till is at the centre, byte for byte. A till whose database was copied or put back may have stopped
+ * for a person; what it could not deliver is then still in its journal, and a change that came for a place already taken is
+ * kept as evidence (I8).
+ */
+function checkArrived(store: StoreAtEnd, machine: Machine): void {
+  const view = store.views.get(machine);
+  const { terminal } = machine.options.settings;
+  for (const entry of view?.entries ?? []) {
+    const head = store.tables.heads.get(headKey(terminal, entry.incarnation, entry.seq));
+    const place = `${machine.name} ${at(entry)} (${entry.kind} ${entry.localId})`;
+    if (head === undefined) {
+      if (!machine.suspect) store.chronicle.violate("I1", `${place} is not at the centre`);
+    } else if (head.hash !== entry.hash) {
+      checkFork(store, machine, entry);
+    } else if (head.body !== entry.body && !isRotten(store, head)) {
+      store.chronicle.violate("I1", `${place} has other bytes at the centre`);
+    } else if (head.private !== entry.private) {
+      store.chronicle.violate("I1", `${place} has another private part at the centre`);
+    }
+  }
+}
+
+/** I8: two changes at one place. Both are kept: one as it was stored, the other as evidence or still at its own till. */
+function checkFork(store: StoreAtEnd, machine: Machine, entry: TillView["entries"][number]): void {
+  const { terminal } = machine.options.settings;
+  const key = `${headKey(terminal, entry.incarnation, entry.seq)}/${entry.hash}`;
+  const through = store.views.get(machine)?.lives.find(({ incarnation }) => incarnation === entry.incarnation)?.durableThrough ?? 0;
+  const kept = store.tables.forks.has(key) || entry.seq > through;
+  if (!machine.suspect) store.chronicle.violate("I8", `${machine.name} ${at(entry)} is another change at the centre`);
+  else if (!kept) store.chronicle.violate("I8", `${machine.name} ${at(entry)} counts as delivered, and the centre has only the other version`);
+}
+
+/** I1, the other way round: the centre has nothing that no till recorded, and every changeId once. */
+function checkNothingElse({ tables, machines, views, chronicle }: StoreAtEnd): void {
+  const recorded = new Set<string>();
+  for (const machine of machines) {
+    const { terminal } = machine.options.settings;
+    for (const entry of views.get(machine)?.entries ?? []) recorded.add(`${headKey(terminal, entry.incarnation, entry.seq)} ${entry.hash}`);
+    for (const told of machine.ledger.lost) recorded.add(`${headKey(terminal, told.incarnation, told.seq)} ${told.hash}`);
+  }
+  const rolledBack = new Set(machines.filter(({ suspect }) => suspect === "rolled back").map(({ options }) => options.settings.terminal));
+  const ids = new Map<string, string>();
+  for (const [key, head] of tables.heads) {
+    if (!recorded.has(`${key} ${head.hash}`) && !rolledBack.has(head.terminal)) chronicle.violate("I1", `the centre has ${key}, which no till recorded`);
+    if (head.changeId === null || head.repeat) continue;
+    const other = ids.get(head.changeId);
+    if (other !== undefined) chronicle.violate("I1", `${key} and ${other} are the same change`);
+    ids.set(head.changeId, key);
+  }
+  for (const life of tables.lives.values()) {
+    for (let seq = 1; seq <= life.durableThrough; seq++) {
+      if (tables.heads.has(headKey(life.terminal, life.incarnation, seq))) continue;
+      chronicle.violate("I5", `the centre counts ${life.terminal}/${life.incarnation} up to ${life.durableThrough} and lacks ${seq}`);
+      break;
+    }
+  }
+}
+
+/** I1 and I10: each stored change has one effect; only what cannot be applied is parked, only what follows it waits. */
+function checkEffects(store: StoreAtEnd): void {
+  const { chronicle, tables } = store;
+  const announced = announcements(tables);
+  const parked = new Set([...tables.heads.values()].flatMap(({ effect, localId }) => (effect === "parked" && localId !== null ? [localId] : [])));
+  for (const [key, head] of tables.heads) {
+    const effects = announced.get(key) ?? [];
+    if (effects.at(-1) !== head.effect) chronicle.violate("I14", `${key} is ${head.effect}; the feed says ${effects.join(", ") || "nothing"}`);
+    if (effects.filter((effect) => effect === "applied").length > 1) chronicle.violate("I1", `${key} was applied more than once`);
+    if (head.effect === "pending") chronicle.violate("I12", `${key} was never interpreted`);
+    if (head.effect === "parked" && !mayPark(store, head)) chronicle.violate("I10", `${key} (${head.kind} ${head.localId}) is parked: ${head.message}`);
+    if (head.effect === "waiting" && !parked.has(head.localId ?? "")) chronicle.violate("I10", `${key} waits, and nothing of ${head.localId} is parked`);
+    if (head.effect === "conflict" && !mayConflict(store, head)) chronicle.violate("I10", `${key} (${head.kind} ${head.localId}) is a conflict: ${head.message}`);
+    if (head.effect === "applied" && mustPark(store, head)) chronicle.violate("I10", `${key} cannot be applied, and is`);
+  }
+}
+
+/** What the feed says of each change, in its order. I14: its numbers have no hole. */
+function announcements(tables: StoreTables): Map<string, string[]> {
+  const announced = new Map<string, string[]>();
+  for (let n = 1; n <= (tables.counter.get("counter")?.n ?? 0); n++) {
+    const entry = tables.feed.get(String(n));
+    if (entry === undefined) throw new Error(`feed entry ${n} is missing in the simulated centre`);
+    for (let seq = entry.fromSeq; seq <= entry.toSeq; seq++) {
+      const key = headKey(entry.terminal, entry.incarnation, seq);
+      const effects = announced.get(key);
+      if (effects) effects.push(entry.effect);
+      else announced.set(key, [entry.effect]);
+    }
+  }
+  return announced;
+}
+
+function mayPark(store: StoreAtEnd, head: HeadRow): boolean {
+  const { machines } = store;
+  const own = machines.filter(({ options }) => options.settings.terminal === head.terminal);
+  if (own.some((machine) => machine.planted.has(head.hash)) || isRotten(store, head)) return true;
+  if (own.some(({ suspect }) => suspect !== null) && head.damaged) return true; // its till stopped before it could mend it
+  return machines.some(({ ledger }) => ledger.poisoned.has(head.localId ?? ""));
+}
+
+/** Bytes went bad on the disk of this terminal, or of a copy of it. */
+function isRotten({ machines }: StoreAtEnd, head: HeadRow): boolean {
+  return machines.some(({ options, rotten }) => options.settings.terminal === head.terminal && rotten.has(at(head)));
+}
+
+function mustPark({ machines }: StoreAtEnd, head: HeadRow): boolean {
+  return machines.some((machine) => machine.options.settings.terminal === head.terminal && machine.planted.get(head.hash) === "parked");
+}
+
+/** A conflict has a winner: the entity is final by another change, or the change came before under another number. */
+function mayConflict({ tables, machines }: StoreAtEnd, head: HeadRow): boolean {
+  if (head.repeat) return machines.some(({ planted }) => planted.get(head.hash) === "conflict");
+  const entity = head.kind?.slice(0, head.kind.indexOf(".")) ?? "";
+  const document = tables.documents.get(documentKey(entity, head.localId ?? ""));
+  const byItself = document?.terminal === head.terminal && document.incarnation === head.incarnation && document.seq === head.seq;
+  return document !== undefined && document.state !== "open" && !byItself;
+}
+
+/** I9: each entity took the changes of one till in that till's order, none of them twice, and none after its end. */
+function checkOrderOfEntities({ tables, chronicle }: StoreAtEnd): void {
+  const last = new Map<string, number>();
+  const ended = new Map<string, string>();
+  for (const { entity, localId, terminal, incarnation, seq, state } of tables.applied) {
+    const line = `${entity} ${localId}`;
+    const key = `${line} ${terminal}/${incarnation}`;
+    if (ended.has(line)) chronicle.violate("I9", `${line} was changed by ${terminal}/${incarnation}/${seq} after ${ended.get(line)} had ended it`);
+    if (seq <= (last.get(key) ?? 0)) chronicle.violate("I9", `${line} took ${seq} of ${terminal} after ${last.get(key)}`);
+    last.set(key, seq);
+    if (state !== "open") ended.set(line, `${terminal}/${incarnation}/${seq}`);
+  }
+}
+
+/** Each document is what its last applied change says, and an open order is the union of its applied events. */
+function checkDocuments({ tables, chronicle }: StoreAtEnd): void {
+  const events = new Set([...tables.events.values()].map(({ localId, eventId }) => `${localId} ${eventId}`));
+  for (const [key, head] of tables.heads) {
+    if (head.effect !== "applied") continue;
+    const what = said(head.body);
+    const entity = what.kind?.slice(0, what.kind.indexOf(".")) ?? "";
+    if (!tables.documents.has(documentKey(entity, what.localId ?? ""))) chronicle.violate("I1", `${key} is applied and has left no document`);
+    for (const eventId of what.eventIds) if (!events.delete(`${what.localId} ${eventId}`)) chronicle.violate("I9", `event ${eventId} of ${what.localId} is not in the order`);
+  }
+  for (const event of events) chronicle.violate("I9", `the centre has event ${event}, which no applied change brought`);
+  for (const [key, document] of tables.documents) {
+    const head = tables.heads.get(headKey(document.terminal, document.incarnation, document.seq));
+    const what = said(head?.body ?? "");
+    if (head?.effect !== "applied") chronicle.violate("I9", `document ${key} comes from ${document.terminal}/${document.seq}, which is ${head?.effect ?? "not there"}`);
+    else if (what.amountMinor !== document.totalMinor) chronicle.violate("I21", `document ${key} says ${document.totalMinor}, its change ${what.amountMinor}`);
+  }
+}
+
+/** I15: what the till shows of its exceptions is what the centre made of its changes: no feed entry was missed. */
+function checkTillKnows({ tables, views, chronicle }: StoreAtEnd, machine: Machine): void {
+  const view = views.get(machine);
+  if (view === undefined) return;
+  const { terminal } = machine.options.settings;
+  for (const entry of view.entries) {
+    const head = tables.heads.get(headKey(terminal, entry.incarnation, entry.seq));
+    const known = view.exceptions.get(at(entry)) ?? "applied";
+    if (head && known !== head.effect) chronicle.violate("I15", `${machine.name} thinks ${at(entry)} is ${known}; it is ${head.effect}`);
+  }
+}

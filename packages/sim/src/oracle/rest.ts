@@ -1,0 +1,83 @@
+import { headKey } from "../centre/tables.ts";
+import type { Chronicle } from "../chronicle.ts";
+import type { Shop } from "../shop.ts";
+import type { Machine } from "../till/machine.ts";
+import { cursorOf, type Entry, viewOf } from "./till-view.ts";
+
+const MINUTE = 60_000;
+
+/**
+ * The longest pause of each profile, apart from the product's own table: how long it waits when idle or after failures
+ * (design section 2), a fifth of jitter, a till's clock that runs slow, and the longest `Retry-After` a simulated door gives.
+ */
+const LONGEST_PAUSE_MS = { shift: 22 * MINUTE, continuous: 5.5 * MINUTE, live: 2.1 * MINUTE } as const;
+/** For the work itself: one timed-out exchange, and batches that failures have made small. */
+const WORK_MS = 3 * MINUTE;
+
+export interface Rest {
+  /** Everything recorded on tills that are not stopped for a person is stored at the centre and interpreted. */
+  readonly drained: () => boolean;
+  /** Every till has heard what the centre made of its changes. */
+  readonly known: () => boolean;
+  readonly drainWithinMs: number;
+  readonly knownWithinMs: number;
+  /** Says what is missing. */
+  readonly explain: (what: "drained" | "known") => void;
+}
+
+/** I12: what must come about by itself once nothing is broken any more. */
+export function atRest(shop: Shop, chronicle: Chronicle): Rest {
+  const slowest = Math.max(...shop.machines.map(({ options }) => LONGEST_PAUSE_MS[options.settings.profile ?? "continuous"]));
+  const recorded = new Map(shop.machines.map((machine) => [machine, viewOf(machine).entries]));
+  const isLeft = (machine: Machine, { incarnation, seq }: Entry) => {
+    const { heads } = shop.database.store(machine.options.caller.scope.storeId);
+    const head = heads.get(headKey(machine.options.settings.terminal, incarnation, seq));
+    const mendable = head?.damaged === true && !machine.rotten.has(`${incarnation}/${seq}`);
+    return head === undefined || head.effect === "pending" || mendable;
+  };
+  const left = (machine: Machine) => (recorded.get(machine) ?? []).filter((entry) => isLeft(machine, entry)).length;
+  // What has arrived stays arrived, so looking goes on where it stopped: this is asked after every event.
+  const arrived = new Map<Machine, number>();
+  const isStuck = (machine: Machine) => {
+    const entries = recorded.get(machine) ?? [];
+    let through = arrived.get(machine) ?? 0;
+    for (let entry = entries[through]; entry && !isLeft(machine, entry); entry = entries[through]) through++;
+    arrived.set(machine, through);
+    return through < entries.length && !mayHalt(machine);
+  };
+  const isUnaware = (machine: Machine) => !isAware(shop, machine) && !mayHalt(machine);
+  return {
+    drained: () => !shop.machines.some(isStuck),
+    known: () => !shop.machines.some(isUnaware),
+    drainWithinMs: slowest + WORK_MS,
+    knownWithinMs: 2 * slowest + WORK_MS,
+    explain: (what) => {
+      const wrong = shop.machines.filter(what === "drained" ? isStuck : isUnaware);
+      for (const machine of wrong) chronicle.violate("I12", `${machine.name} ${reason(machine, left(machine))}`);
+    },
+  };
+}
+
+/** A copied or rolled-back database stops its lane for a person, by design; others may not stop. */
+function mayHalt(machine: Machine): boolean {
+  return machine.suspect !== null && machine.terminal?.status().lanes[0]?.halted != null;
+}
+
+function isAware(shop: Shop, machine: Machine): boolean {
+  const { storeId } = machine.options.caller.scope;
+  const { feed, counter } = shop.database.store(storeId);
+  const now = counter.get("counter");
+  const [epoch, , read] = (cursorOf(machine) ?? "").split(".");
+  const known = epoch === now?.epoch ? Number(read) : 0;
+  for (let n = known + 1; n <= (now?.n ?? 0); n++) {
+    if (feed.get(String(n))?.terminal === machine.options.settings.terminal) return false;
+  }
+  return true;
+}
+
+function reason(machine: Machine, left: number): string {
+  const status = machine.terminal?.status();
+  if (status === undefined) return "does not run";
+  const lane = status.lanes[0];
+  return `is stuck with ${left} changes and ${status.exceptions} exceptions: ${lane?.state}, ${lane?.lastError?.code ?? "no error"}: ${status.text}`;
+}

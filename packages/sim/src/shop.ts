@@ -1,0 +1,139 @@
+import { exchange as productExchange } from "@tillsync/server/ingest";
+import { CentreDatabase } from "./centre/database.ts";
+import type { Chronicle } from "./chronicle.ts";
+import type { Faults } from "./faults.ts";
+import { type Link, Network } from "./net/network.ts";
+import { type Caller, Server } from "./net/server.ts";
+import { Acknowledged } from "./oracle/acknowledged.ts";
+import { Pace } from "./oracle/pace.ts";
+import type { Random } from "./random.ts";
+import { BEGIN_WALL_MS } from "./till/clock.ts";
+import { Machine, type TillWraps } from "./till/machine.ts";
+import type { Timeline } from "./timeline.ts";
+import type { Variant } from "./variants/variant.ts";
+import { Cashier } from "./workload/cashier.ts";
+import { CURRENCIES } from "./workload/goods.ts";
+
+const PROFILES = ["continuous", "continuous", "continuous", "live", "shift"] as const;
+const ORG_ID = 1;
+
+export interface ShopOptions {
+  readonly timeline: Timeline;
+  readonly random: Random;
+  readonly chronicle: Chronicle;
+  readonly faults: Faults;
+  readonly variant: Variant;
+}
+
+/** Everything that there is in one run: one or two stores with one to four tills, two servers, one database. */
+export class Shop {
+  readonly database: CentreDatabase;
+  readonly servers: readonly Server[];
+  readonly cashiers: Cashier[] = [];
+  readonly links = new Map<Machine, Link>();
+  readonly storeIds: readonly number[];
+  readonly acknowledged: Acknowledged;
+  readonly #options: ShopOptions;
+  readonly #network: Network;
+  readonly #wraps: TillWraps;
+
+  constructor(options: ShopOptions) {
+    const { timeline, random, chronicle, faults, variant } = options;
+    this.#options = options;
+    this.database = new CentreDatabase({ timeline, random: random.stream("database"), chronicle, faults });
+    this.acknowledged = new Acknowledged(this.database, chronicle);
+    this.storeIds = random.chance(0.3) ? [1, 2] : [1];
+    for (const storeId of this.storeIds) this.database.addStore(storeId);
+    this.servers = ["A", "B"].map((name) => this.#newServer(name));
+    this.#network = new Network({ timeline, random: random.stream("network"), chronicle, faults, servers: this.servers });
+    const pace = new Pace(chronicle);
+    this.#wraps = {
+      driver: variant.driver,
+      store: variant.store,
+      transport: (transport, machine) => {
+        const broken = variant.transport?.(transport, machine) ?? transport;
+        return {
+          exchange: (request, signal) => {
+            pace.asked(machine.name, request, timeline.nowMs);
+            return broken.exchange(request, signal);
+          },
+        };
+      },
+    };
+    const tills = random.between(this.storeIds.length, 4);
+    for (let index = 0; index < tills; index++) this.#addTill(index);
+  }
+
+  get machines(): readonly Machine[] {
+    return this.cashiers.map(({ machine }) => machine);
+  }
+
+  machinesOf(storeId: number): readonly Machine[] {
+    return this.machines.filter(({ options }) => options.caller.scope.storeId === storeId);
+  }
+
+  /** A second machine with the same identity, key, database and witness: a till's disk was copied. */
+  copyTill(original: Cashier, withWitness: boolean): Machine {
+    const { machine } = original;
+    const { random } = this.#options;
+    const name = `${machine.name}b`;
+    const link: Link = { state: "up" };
+    const copy = new Machine({ ...machine.options, name, link, random: random.stream(name) });
+    const witness = machine.witness.copy();
+    if (!withWitness) witness.remove();
+    copy.takeOver(machine.disk.image(), witness);
+    for (const place of machine.rotten) copy.rotten.add(place);
+    for (const [hash, effect] of machine.planted) copy.planted.set(hash, effect);
+    for (const localId of machine.ledger.poisoned) copy.ledger.poisoned.add(localId);
+    machine.suspect = "copied";
+    copy.suspect = "copied";
+    this.links.set(copy, link);
+    this.cashiers.push(original.at(copy, random.stream(`cashier ${name}`)));
+    return copy;
+  }
+
+  #addTill(index: number): void {
+    const { timeline, random, chronicle, faults } = this.#options;
+    const storeId = this.storeIds[index % this.storeIds.length] ?? 1;
+    const shortId = `T0${Math.floor(index / this.storeIds.length) + 1}`;
+    const name = `S${storeId}-${shortId}`;
+    const currency = CURRENCIES[(storeId + random.stream("currency").below(CURRENCIES.length)) % CURRENCIES.length] ?? "KES";
+    const terminal = random.stream(`terminal ${name}`).uuid();
+    this.database.enrol(storeId, terminal);
+    const caller: Caller = { scope: { orgId: ORG_ID, storeId }, terminal };
+    const link: Link = { state: "up" };
+    const profile = random.pick(PROFILES);
+    const machine = new Machine({
+      name,
+      settings: { terminal, shortId, store: `S${storeId}`, currency, profile },
+      caller,
+      timeline,
+      random: random.stream(name),
+      chronicle,
+      network: this.#network,
+      link,
+      clockRate: 1 + (random.float() - 0.5) * 0.02,
+      wraps: this.#wraps,
+    });
+    this.links.set(machine, link);
+    const tables = [`table-${storeId}-1`, `table-${storeId}-2`, `table-${storeId}-3`, `table-${storeId}-4`];
+    this.cashiers.push(new Cashier({ machine, random: random.stream(`cashier ${name}`), faults, currency, tables }));
+  }
+
+  #newServer(name: string): Server {
+    const { timeline, random, chronicle, faults, variant } = this.#options;
+    return new Server({
+      name,
+      database: this.database,
+      random: random.stream(`server ${name}`),
+      chronicle,
+      faults,
+      wallMs: () => BEGIN_WALL_MS + Math.round(timeline.nowMs),
+      exchange: variant.exchange?.(productExchange) ?? productExchange,
+      wrapIngest: (store) => variant.ingest?.(store, this.database) ?? store,
+      onAcknowledged: ({ scope, terminal }, { incarnation }, { durableThrough, chainHash }) => {
+        this.acknowledged.check({ storeId: scope.storeId, terminal, incarnation, durableThrough, chainHash });
+      },
+    });
+  }
+}

@@ -1,0 +1,268 @@
+import { type ExchangeRequest, SyncError } from "@tillsync/protocol";
+import type { ExchangeContext, IngestStore, IngestTransaction, Mark, StoredChange } from "@tillsync/server/ingest";
+import { Conflict } from "../centre/locks.ts";
+import { COUNTER, documentKey } from "../centre/tables.ts";
+import { MemoryTransaction } from "../centre/transaction.ts";
+import type { Exchange } from "../net/server.ts";
+import { said } from "../oracle/bytes.ts";
+import type { Variant } from "./variant.ts";
+import { withStatements } from "./wrap.ts";
+
+/** Ways in which the centre can be wrong. */
+export const CENTRE_VARIANTS: readonly Variant[] = [
+  {
+    name: "ack-before-commit",
+    breaks: "the answer leaves while the transaction is still being committed",
+    caughtBy: ["I5"],
+    ingest: ({ serverEpoch, transaction }) => ({
+      serverEpoch,
+      transaction: (scope, fn) =>
+        new Promise((resolve, reject) => {
+          const work = transaction(scope, async (tx) => {
+            const result = await fn(tx);
+            resolve(result);
+            return result;
+          });
+          work.catch(reject);
+        }),
+    }),
+  },
+  {
+    name: "no-chain-check",
+    breaks: "a change for a place that is taken counts as a duplicate, whatever it says",
+    caughtBy: ["I8", "I1"],
+    needs: ["copiedTill"],
+    exchange: perRequest((request) => () => ({
+      hashes: async () => new Map(request.changes.map(({ hash }, index) => [request.fromSeq + index, hash])),
+    })),
+    ingest: (store) => store,
+  },
+  {
+    name: "dedupe-by-receipt-number",
+    breaks: "a sale whose receipt number is known is dropped as a duplicate (numbers are unique in one store only)",
+    caughtBy: ["I5", "I1"],
+    ingest: (store) => {
+      return withStatements(store, (tx) => ({
+        store: (life, changes, nowMs) => tx.store(life, changes.filter(isNewNumber(life.terminal)), nowMs),
+      }));
+    },
+  },
+  {
+    name: "apply-before-store",
+    breaks: "a change that cannot be applied is rolled back with its bytes, and acknowledged all the same",
+    caughtBy: ["I5"],
+    needs: ["poison"],
+    ingest: ({ serverEpoch, transaction }) => ({
+      serverEpoch,
+      transaction: async (scope, fn) => {
+        let answer: Awaited<ReturnType<typeof fn>> | undefined;
+        const rolledBack = new Error("rolled back");
+        try {
+          return await transaction(scope, async (tx) => {
+            let failed = false;
+            const attempt: IngestTransaction["attempt"] = async (work) => {
+              failed ||= (await tx.attempt(work)) !== undefined;
+              return undefined;
+            };
+            answer = await fn({ ...statementsOf(tx), attempt });
+            if (failed) throw rolledBack;
+            return answer;
+          });
+        } catch (error) {
+          if (error !== rolledBack || answer === undefined) throw error;
+          return answer;
+        }
+      },
+    }),
+  },
+  {
+    name: "poison-blocks",
+    breaks: "a change that cannot be applied fails the whole exchange",
+    caughtBy: ["I12"],
+    needs: ["poison"],
+    ingest: (store) =>
+      withStatements(store, (tx) => ({
+        attempt: async (work) => {
+          await work();
+          return undefined;
+        },
+      })),
+  },
+  {
+    name: "half-applied",
+    breaks: "no savepoint around applying: what was written before the failure stays",
+    caughtBy: ["I1", "I9", "I10", "I21"],
+    needs: ["poison"],
+    ingest: (store) =>
+      withStatements(store, () => ({
+        attempt: async (work) => {
+          try {
+            await work();
+            return undefined;
+          } catch (error) {
+            if (error instanceof Conflict) throw error;
+            return error;
+          }
+        },
+      })),
+  },
+  {
+    name: "ack-of-a-hole",
+    breaks: "a change that cannot be read is not stored, and the mark moves past it",
+    caughtBy: ["I5"],
+    needs: ["plantedRow", "crash"],
+    ingest: (store) =>
+      withStatements(store, (tx) => ({
+        store: (life, changes, nowMs) => tx.store(life, changes.filter(({ effect }) => effect !== "parked"), nowMs),
+      })),
+  },
+  {
+    name: "skips-poison-on-the-mark",
+    breaks: "the mark is believed from the till: a range that starts after a gap is stored",
+    caughtBy: ["I5"],
+    needs: ["centreRestored"],
+    exchange: perRequest((request) => (tx) => ({
+      lock: async (life, nowMs) => {
+        const mark = await tx.lock(life, nowMs);
+        return request.fromSeq > mark.durableThrough + 1 ? markBefore(request, mark) : mark;
+      },
+    })),
+  },
+  {
+    name: "applies-duplicates-again",
+    breaks: "a range that was sent again is applied again",
+    caughtBy: ["I1", "I9", "I10", "I14"],
+    needs: ["loseAnswer", "duplicateRequest"],
+    exchange: perRequest((request) => (tx) => {
+      let durableThrough = 0;
+      const isNew = ({ seq }: StoredChange) => seq > durableThrough;
+      return {
+        lock: async (life, nowMs) => {
+          const mark = await tx.lock(life, nowMs);
+          durableThrough = mark.durableThrough;
+          return request.fromSeq <= durableThrough && request.changes.length > 0 ? markBefore(request, mark) : mark;
+        },
+        knownChangeIds: async () => new Set(),
+        store: (life, changes, nowMs) => tx.store(life, changes.filter(isNew), nowMs),
+      };
+    }),
+  },
+  {
+    name: "duplicate-is-an-error",
+    breaks: "a range that was sent again is refused, because its rows are there",
+    caughtBy: ["I12"],
+    needs: ["loseAnswer"],
+    exchange: perRequest((request) => (tx) => ({
+      lock: async (life, nowMs) => {
+        const mark = await tx.lock(life, nowMs);
+        if (request.changes.length > 0 && request.fromSeq <= mark.durableThrough) throw new SyncError("INTERNAL", "duplicate key");
+        return mark;
+      },
+    })),
+  },
+  {
+    name: "last-write-wins",
+    breaks: "a later document overwrites a closed order",
+    caughtBy: ["I9"],
+    needs: ["sharedOrder"],
+    ingest: (store) =>
+      withStatements(store, (tx) => ({
+        document: async (entity, localId) => {
+          const document = await tx.document(entity, localId);
+          return document && { ...document, state: "open" };
+        },
+        apply: (life, documents) => {
+          for (const { entity, localId } of documents) {
+            const { view } = memoryOf(tx);
+            const standing = view.documents.get(documentKey(entity, localId));
+            if (standing) view.documents.put(documentKey(entity, localId), { ...standing, state: "open" });
+          }
+          return tx.apply(life, documents);
+        },
+      })),
+  },
+  {
+    name: "feed-number-from-a-sequence",
+    breaks: "feed numbers are taken without a lock, so that a lower one can become visible after a higher one was read (F1)",
+    caughtBy: ["I14", "I15"],
+    ingest: (store, database) => {
+      return withStatements(store, (tx) => ({
+        appendFeed: async (life, runs) => {
+          const { storeId, view } = memoryOf(tx);
+          for (const run of runs) {
+            const n = nextOf(sequences, database.store(storeId));
+            view.feed.put(String(n), { n, chain: "c".repeat(64), ...life, ...run });
+            const counter = view.counter.get(COUNTER);
+            if (counter) view.counter.put(COUNTER, { ...counter, n, chain: "c".repeat(64) });
+          }
+        },
+      }));
+    },
+  },
+  {
+    name: "never-swept",
+    breaks: "what a failed batch left pending is never interpreted",
+    caughtBy: ["I12"],
+    needs: ["poison"],
+    ingest: (store) => withStatements(store, () => ({ pending: async () => [] })),
+  },
+  {
+    name: "bytes-as-jsonb",
+    breaks: "bodies are kept as jsonb, which sorts the keys by length",
+    caughtBy: ["I1"],
+    ingest: (store) =>
+      withStatements(store, (tx) => ({
+        store: (life, changes, nowMs) => tx.store(life, changes.map((change) => ({ ...change, body: asJsonb(change.body) })), nowMs),
+      })),
+  },
+  {
+    name: "forgets-private-parts",
+    breaks: "private parts are not stored",
+    caughtBy: ["I1"],
+    ingest: (store) =>
+      withStatements(store, (tx) => ({
+        store: (life, changes, nowMs) => tx.store(life, changes.map((change) => ({ ...change, private: null })), nowMs),
+      })),
+  },
+  {
+    name: "overwrites-forks",
+    breaks: "the later of two versions of one place replaces the earlier one",
+    caughtBy: ["I5", "I8", "I1"],
+    needs: ["copiedTill"],
+    ingest: (store) =>
+      withStatements(store, (tx) => ({
+        keepFork: async (life, { seq, hash, body }) => {
+          const { view } = memoryOf(tx);
+          const key = `${life.terminal}/${life.incarnation}/${seq}`;
+          const standing = view.heads.get(key);
+          if (standing) view.heads.put(key, { ...standing, hash, body });
+        },
+      })),
+  },
+];
+
+/** A centre whose statements know what was asked. */
+function perRequest(change: (request: ExchangeRequest) => (tx: IngestTransaction) => Partial<IngestTransaction>): (exchange: Exchange) => Exchange {
+  return (exchange) => (context: ExchangeContext, scope, request) =>
+    exchange({ ...context, store: withStatements(context.store, change(request)) }, scope, request);
+}
+
+/** The mark that would make a request fit exactly. */
+function markBefore(request: ExchangeRequest, mark: Mark): Mark {
+  return { ...mark, durableThrough: request.fromSeq - 1, chainHash: request.prevHash };
+}
+
+function memoryOf(tx: IngestTransaction): MemoryTransaction {
+  if (!(tx instanceof MemoryTransaction)) throw new Error("this variant needs the simulated centre");
+  return tx;
+}
+
+function asJsonb(body: string): string {
+  try {
+    const value = JSON.parse(body) as Record<string, unknown>;
+    const sorted = Object.entries(value).sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1));
+    return JSON.stringify(Object.fromEntries(sorted));
+  } catch {
+    return body; // not JSON: jsonb would have refused it
+  }
+}

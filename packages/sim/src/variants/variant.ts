@@ -1,0 +1,29 @@
+import type { LocalStore, Transport } from "@tillsync/engine";
+import type { Driver } from "@tillsync/engine/sqlite";
+import type { IngestStore } from "@tillsync/server/ingest";
+import type { CentreDatabase } from "../centre/database.ts";
+import type { FaultName } from "../faults.ts";
+import type { Exchange } from "../net/server.ts";
+import type { Machine } from "../till/machine.ts";
+
+/**
+ * The product with one thing broken, from outside: a port or a function of it is wrapped or replaced. Product code has no
+ * switch for any of this. Each variant must be caught by the oracle; else the oracle proves nothing.
+ */
+export interface Variant {
+  readonly name: string;
+  /** What somebody might have written instead. */
+  readonly breaks: string;
+  /** The invariants of which at least one has to notice. */
+  readonly caughtBy: readonly string[];
+  /** Faults without which it makes no difference: they are on in every seed. */
+  readonly needs?: readonly FaultName[];
+  readonly driver?: (driver: Driver) => Driver;
+  readonly store?: (store: LocalStore, machine: Machine) => LocalStore;
+  readonly transport?: (transport: Transport, machine: Machine) => Transport;
+  readonly ingest?: (store: IngestStore, database: CentreDatabase) => IngestStore;
+  readonly exchange?: (exchange: Exchange) => Exchange;
+}
+
+/** The product as it is. */
+export const PRODUCT: Variant = { name: "product", breaks: "nothing", caughtBy: [] };

@@ -1,0 +1,67 @@
+import type { Transport } from "@tillsync/engine";
+import type { Driver, Statement } from "@tillsync/engine/sqlite";
+import type { ExchangeRequest, ExchangeResponse } from "@tillsync/protocol";
+import type { IngestStore, IngestTransaction } from "@tillsync/server/ingest";
+
+/** A transaction of ingest with some statements done in another way. */
+export function withStatements(store: IngestStore, change: (tx: IngestTransaction) => Partial<IngestTransaction>): IngestStore {
+  const { serverEpoch } = store;
+  return { serverEpoch, transaction: (scope, fn) => store.transaction(scope, (tx) => fn({ ...delegating(tx), ...change(tx) })) };
+}
+
+function delegating(tx: IngestTransaction): IngestTransaction {
+  return {
+    lock: (...args) => tx.lock(...args),
+    hashes: (...args) => tx.hashes(...args),
+    knownChangeIds: (...args) => tx.knownChangeIds(...args),
+    blocked: (...args) => tx.blocked(...args),
+    store: (...args) => tx.store(...args),
+    keepFork: (...args) => tx.keepFork(...args),
+    repair: (...args) => tx.repair(...args),
+    damaged: (...args) => tx.damaged(...args),
+    attempt: (...args) => tx.attempt(...args),
+    apply: (...args) => tx.apply(...args),
+    document: (...args) => tx.document(...args),
+    setPending: (...args) => tx.setPending(...args),
+    setEffect: (...args) => tx.setEffect(...args),
+    pending: (...args) => tx.pending(...args),
+    advance: (...args) => tx.advance(...args),
+    seen: (...args) => tx.seen(...args),
+    appendFeed: (...args) => tx.appendFeed(...args),
+    feedAfter: (...args) => tx.feedAfter(...args),
+  };
+}
+
+/** A SQLite handle that hears some texts in another way. `exec` and `prepare` get the real ones to go on with. */
+export function withSql(driver: Driver, change: { exec?: (sql: string) => void; prepare?: (sql: string) => Statement }): Driver {
+  return {
+    exec: change.exec ?? ((sql) => driver.exec(sql)),
+    prepare: change.prepare ?? ((sql) => driver.prepare(sql)),
+    close: () => driver.close(),
+  };
+}
+
+/** A way to the centre that makes something else of a failure. */
+export function onFailure(transport: Transport, instead: (request: ExchangeRequest, error: unknown) => Promise<ExchangeResponse>): Transport {
+  return { exchange: (request, signal) => transport.exchange(request, signal).catch((error: unknown) => instead(request, error)) };
+}
+
+/** What an answer would look like if everything that was sent had arrived. */
+export function asIfStored(request: ExchangeRequest): ExchangeResponse {
+  return {
+    protocolVersion: request.protocolVersion,
+    serverEpoch: "00000000-0000-4000-8000-000000000000",
+    durableThrough: request.fromSeq + request.changes.length - 1,
+    chainHash: request.changes.at(-1)?.hash ?? request.prevHash,
+    backedUpThrough: 0,
+    need: [],
+    give: [],
+    entries: [],
+    cursor: request.cursor ?? "",
+    more: false,
+    receiptCounter: null,
+    serverTimeMs: 0,
+    limits: { maxChangeBytes: 1024 * 1024, maxBatchChanges: 1000, maxRequestBytes: 8 * 1024 * 1024 },
+    pacing: { notBeforeMs: 0 },
+  };
+}

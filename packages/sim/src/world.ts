@@ -1,0 +1,94 @@
+import { Chronicle, type Violation } from "./chronicle.ts";
+import { Director } from "./director.ts";
+import { FAULTS, swarm } from "./faults.ts";
+import { atRest } from "./oracle/rest.ts";
+import { checkCentre, storeAtEnd } from "./oracle/centre.ts";
+import { checkMoney } from "./oracle/money.ts";
+import { checkTill } from "./oracle/till.ts";
+import { Random } from "./random.ts";
+import { Shop } from "./shop.ts";
+import { Timeline } from "./timeline.ts";
+import { PRODUCT, type Variant } from "./variants/variant.ts";
+
+/** What one seed came to. */
+export interface RunResult {
+  readonly seed: number;
+  /** Things done by cashiers, each with whatever went wrong around it. */
+  readonly steps: number;
+  /** Events of simulated time: messages, statements, timers. */
+  readonly events: number;
+  readonly simulatedMs: number;
+  /** SHA-256 over everything that happened, in order: the same seed gives the same hash (I35). */
+  readonly eventHash: string;
+  readonly violations: readonly Violation[];
+  /** How often each fault, and each branch that only faults lead to, was met. */
+  readonly coverage: Readonly<Record<string, number>>;
+}
+
+export interface RunOptions {
+  readonly variant?: Variant | undefined;
+  /** Gets every line that goes into the event hash. */
+  readonly onLine?: ((line: string) => void) | undefined;
+}
+
+const MIN_STEPS = 200;
+const MAX_STEPS = 260;
+
+/**
+ * Runs one seed.
+ *
+ * The method (FoundationDB, TigerBeetle's VOPR, Dropbox's Trinity): the real engine of every till and the real ingest of
+ * two servers run in one process on a simulated clock, simulated chance, a simulated network, disks that can lose power and
+ * a simulated PostgreSQL. Nothing in it waits, so an hour of shop takes milliseconds; nothing in it is random but the seed,
+ * so a failing seed fails again, step by step (`node packages/sim/src/run.ts --seeds 4711 --trace`).
+ *
+ * 1. Safety: 200 or more steps. In each a cashier does something (sells, edits, pays, repeats, makes mistakes) and the
+ *    seed's own choice of faults strikes the network, the servers, the database, the tills' processes, disks and clocks.
+ *    What a cashier was told and what a server acknowledged is checked at that moment and after every crash.
+ * 2. Heal: all faults end, whoever is down starts again. Nobody sells, nobody presses a button.
+ * 3. Rest: within the longest back-off and the time for the work, everything must be at the centre, interpreted, and known
+ *    to its till. Anything that is not is stuck, which is a violation like a lost sale (I12).
+ * 4. Oracle: `oracle/` compares every till with the centre. It shares no code with the product: it reads the databases with
+ *    its own SQL, computes its own hashes, adds up its own money, and knows what the cashiers were told from its own ledger.
+ *
+ * `variants/` breaks the product on purpose, to show that each promise has somebody watching it.
+ */
+export async function runSeed(seed: number, { variant = PRODUCT, onLine }: RunOptions = {}): Promise<RunResult> {
+  const timeline = new Timeline();
+  const chronicle = new Chronicle(() => timeline.nowMs, onLine);
+  const random = new Random(`seed ${seed}`);
+  const faults = swarm(random.stream("faults"));
+  for (const name of variant.needs ?? []) faults[name] = FAULTS[name];
+  const shop = new Shop({ timeline, random: random.stream("shop"), chronicle, faults, variant });
+  const director = new Director({ shop, timeline, random: random.stream("director"), chronicle, faults });
+  try {
+    for (const machine of shop.machines) machine.boot();
+    const steps = random.between(MIN_STEPS, MAX_STEPS);
+    for (let step = 0; step < steps; step++) await director.step();
+    await director.heal();
+    await comeToRest(timeline, shop, chronicle);
+    for (const machine of shop.machines) checkTill(machine, shop.acknowledged);
+    for (const storeId of shop.storeIds) {
+      const store = storeAtEnd(storeId, shop.machinesOf(storeId), shop.database, chronicle);
+      checkCentre(store);
+      checkMoney(store);
+    }
+    return {
+      seed,
+      steps,
+      events: timeline.events,
+      simulatedMs: Math.round(timeline.nowMs),
+      eventHash: chronicle.digest(),
+      violations: chronicle.violations,
+      coverage: Object.fromEntries([...chronicle.coverage].sort(([a], [b]) => (a < b ? -1 : 1))),
+    };
+  } finally {
+    for (const machine of shop.machines) machine.disk.destroy();
+  }
+}
+
+async function comeToRest(timeline: Timeline, shop: Shop, chronicle: Chronicle): Promise<void> {
+  const rest = atRest(shop, chronicle);
+  if (!(await timeline.passUntil(rest.drained, rest.drainWithinMs))) rest.explain("drained");
+  if (!(await timeline.passUntil(rest.known, rest.knownWithinMs))) rest.explain("known");
+}

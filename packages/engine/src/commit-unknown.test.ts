@@ -24,7 +24,8 @@ async function fragileTill(): Promise<{ till: Till; disk: Disk }> {
   return { till: await openTill({ open }), disk };
 }
 
-const recordedIds = (till: Till) => till.events.flatMap((event) => (event.type === "recorded" ? [event.recorded.localId] : [])).slice(1);
+const recordedIds = (till: Till) =>
+  till.events.flatMap((event) => (event.type === "recorded" ? [event.recorded.localId] : [])).slice(1);
 
 describe("a sale whose commit reported an error (I3)", () => {
   it("is sold when reopening finds it: the cashier gets its receipt, and nobody notices", async () => {
@@ -45,7 +46,11 @@ describe("a sale whose commit reported an error (I3)", () => {
     const { till, disk } = await fragileTill();
     disk.commit = "fails before it took effect";
     const { code, details, retryable } = refusalOf(() => till.terminal.closeOrder(sale("a")));
-    expect({ code, retryable, localId: details["localId"] }).toEqual({ code: "NOT_SOLD", retryable: true, localId: "a" });
+    expect({ code, retryable, localId: details.localId }).toEqual({
+      code: "NOT_SOLD",
+      retryable: true,
+      localId: "a",
+    });
     expect(till.terminal.order("a")).toBeUndefined();
     expect(recordedIds(till)).toEqual([]);
     expect(till.terminal.closeOrder(sale("a"))).toMatchObject({ receiptNumber: "T01-20260116-00001", seq: 2 });
@@ -91,7 +96,9 @@ describe("a sale whose commit reported an error (I3)", () => {
   it("that only held rows of the POS stays unknown: only the POS can look them up", async () => {
     const { till, disk } = await fragileTill();
     disk.commit = "fails after it took effect";
-    expect(refusalOf(() => till.terminal.transaction(({ sql }) => sql.run("CREATE TABLE own (id TEXT) STRICT"))).code).toBe("COMMIT_UNKNOWN");
+    expect(
+      refusalOf(() => till.terminal.transaction(({ sql }) => sql.run("CREATE TABLE own (id TEXT) STRICT"))).code,
+    ).toBe("COMMIT_UNKNOWN");
     expect(till.terminal.closeOrder(sale("a")).seq).toBe(2);
   });
 
@@ -105,16 +112,19 @@ describe("a sale whose commit reported an error (I3)", () => {
 });
 
 describe("the loop's own commit that reported an error", () => {
-  it.each(["fails after it took effect", "fails before it took effect"] as const)("%s: the answer counts once in the end", async (commit) => {
-    const { till, disk } = await fragileTill();
-    till.terminal.closeOrder(sale("a"));
-    disk.commit = commit;
-    await till.settle();
-    await till.clock.advance(60_000);
-    expect(till.terminal.status()).toMatchObject({ pending: 0, syncedOrders: 1, light: "green" });
-    expect(till.centre.stored(till.terminal.status().incarnation)).toHaveLength(2);
-    expect(till.terminal.closeOrder(sale("b")).seq).toBe(3);
-  });
+  it.each(["fails after it took effect", "fails before it took effect"] as const)(
+    "%s: the answer counts once in the end",
+    async (commit) => {
+      const { till, disk } = await fragileTill();
+      till.terminal.closeOrder(sale("a"));
+      disk.commit = commit;
+      await till.settle();
+      await till.clock.advance(60_000);
+      expect(till.terminal.status()).toMatchObject({ pending: 0, syncedOrders: 1, light: "green" });
+      expect(till.centre.stored(till.terminal.status().incarnation)).toHaveLength(2);
+      expect(till.terminal.closeOrder(sale("b")).seq).toBe(3);
+    },
+  );
 
   it("and cannot be read back: selling stops, the till can be closed and started again", async () => {
     const { till, disk } = await fragileTill();

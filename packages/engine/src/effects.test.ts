@@ -14,7 +14,17 @@ beforeEach(async () => {
 
 function entry(over: Partial<FeedEntry>): FeedEntry {
   n += 1;
-  return { n, terminal: TERMINAL_ID, incarnation: till.terminal.status().incarnation, fromSeq: 3, toSeq: 3, effect: "parked", code: "TOTALS_MISMATCH", message: "The total is 5.", ...over };
+  return {
+    n,
+    terminal: TERMINAL_ID,
+    incarnation: till.terminal.status().incarnation,
+    fromSeq: 3,
+    toSeq: 3,
+    effect: "parked",
+    code: "TOTALS_MISMATCH",
+    message: "The total is 5.",
+    ...over,
+  };
 }
 
 /** The centre's next answer carries these feed entries. */
@@ -30,14 +40,23 @@ describe("a change that the centre holds and could not apply", () => {
     expect(till.terminal.order("a")).toMatchObject({ orderSyncStatus: "SYNCED", effect: "applied" });
     const explained = till.terminal.explain("b");
     expect(explained).toMatchObject({
-      localId: "b", receiptNumber: "T01-20260116-00002",
+      localId: "b",
+      receiptNumber: "T01-20260116-00002",
       where: "At head office and on this till; head office has it parked: The total is 5.",
       changes: [{ seq: 3, durable: true, intact: true, effect: "parked", code: "TOTALS_MISMATCH" }],
     });
     expect(explained?.steps.map(({ what }) => what)).toEqual([
-      "paid; written durably on this till (seq 3)", "stored at head office, durably", "parked at head office: The total is 5.",
+      "paid; written durably on this till (seq 3)",
+      "stored at head office, durably",
+      "parked at head office: The total is 5.",
     ]);
-    expect(till.terminal.status()).toMatchObject({ exceptions: 1, failedOrders: 1, syncedOrders: 2, pending: 0, light: "yellow" });
+    expect(till.terminal.status()).toMatchObject({
+      exceptions: 1,
+      failedOrders: 1,
+      syncedOrders: 2,
+      pending: 0,
+      light: "yellow",
+    });
     expect(till.terminal.status().text).toBe("Everything sold is at head office. 1 at head office needs a person.");
   });
 
@@ -55,7 +74,10 @@ describe("a change that the centre holds and could not apply", () => {
   });
 
   it("has the last effect that came, in the order of the feed", async () => {
-    await hear(entry({ effect: "pending" }), entry({ effect: "waiting", code: "WAITING_FOR_EARLIER", message: "It waits." }));
+    await hear(
+      entry({ effect: "pending" }),
+      entry({ effect: "waiting", code: "WAITING_FOR_EARLIER", message: "It waits." }),
+    );
     expect(till.terminal.explain("b")?.changes[0]).toMatchObject({ effect: "waiting", code: "WAITING_FOR_EARLIER" });
     await hear(entry({ effect: "applied" }), entry({ effect: "conflict", code: "ALREADY_CLOSED", message: "Twice." }));
     expect(till.terminal.order("b")).toMatchObject({ effect: "conflict" });
@@ -88,7 +110,10 @@ describe("where a document is", () => {
     till.terminal.closeOrder(sale("d"));
     expect(till.terminal.explain("d")).toMatchObject({
       where: "On this till only, safe and waiting to be sent.",
-      steps: [{ at: "2026-01-16T08:00:00.000Z", what: "paid; written durably on this till (seq 5)" }, { at: null, what: "waits to be sent to head office" }],
+      steps: [
+        { at: "2026-01-16T08:00:00.000Z", what: "paid; written durably on this till (seq 5)" },
+        { at: null, what: "waits to be sent to head office" },
+      ],
     });
     await till.settle();
     expect(till.terminal.order("d")).toMatchObject({ orderSyncStatus: "SYNCED", effect: "applied" });
@@ -112,7 +137,10 @@ describe("where a document is", () => {
     }
     expect(till.terminal.order("nobody")).toBeUndefined();
     expect(till.terminal.order("shift-1")).toBeUndefined();
-    expect(till.terminal.explain("shift-1")).toMatchObject({ receiptNumber: null, changes: [{ kind: "shift.opened" }] });
+    expect(till.terminal.explain("shift-1")).toMatchObject({
+      receiptNumber: null,
+      changes: [{ kind: "shift.opened" }],
+    });
   });
 
   it("tells all that happened to an order, step by step", () => {

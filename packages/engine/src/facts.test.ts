@@ -2,7 +2,7 @@ import { parseBody } from "@tillsync/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
 import { localDate } from "./facts.ts";
 import { codeAndField, refusalOf } from "./testing/refusal.ts";
-import { openTill, Till } from "./testing/till.ts";
+import { openTill, type Till } from "./testing/till.ts";
 
 let till: Till;
 
@@ -15,26 +15,51 @@ const bodyOf = (localId: string) =>
 const head = () => till.terminal.status().headSeq;
 
 describe("a transaction", () => {
-  const payout = { localId: "t-1", type: "payout", amountMinor: -500, tender: "cash", operator: "Amina", reason: "milk" };
+  const payout = {
+    localId: "t-1",
+    type: "payout",
+    amountMinor: -500,
+    tender: "cash",
+    operator: "Amina",
+    reason: "milk",
+  };
 
   it("is recorded once, as the centre can read it", () => {
     const first = till.terminal.recordTransaction({ ...payout, private: { name: "Otieno" } });
     expect(first).toMatchObject({ kind: "transaction.recorded", version: 1, totalMinor: -500, duplicate: false });
     expect(first).not.toHaveProperty("receiptNumber");
     const { localId: _, ...said } = payout;
-    expect(bodyOf("t-1")).toMatchObject({ shiftId: "shift-1", businessDate: "2026-01-16", payload: { ...said, currency: "KES" } });
+    expect(bodyOf("t-1")).toMatchObject({
+      shiftId: "shift-1",
+      businessDate: "2026-01-16",
+      payload: { ...said, currency: "KES" },
+    });
     expect(till.terminal.recordTransaction(payout)).toEqual({ ...first, duplicate: true });
   });
 
   it("carries its stock when it is a sale without an order (001)", () => {
-    till.terminal.recordTransaction({ localId: "t-1", type: "sale", amountMinor: 12_000, item: "bread", quantity: "2", unitPrice: "60.00", stockDelta: "-2" });
+    till.terminal.recordTransaction({
+      localId: "t-1",
+      type: "sale",
+      amountMinor: 12_000,
+      item: "bread",
+      quantity: "2",
+      unitPrice: "60.00",
+      stockDelta: "-2",
+    });
     expect(bodyOf("t-1").payload).toMatchObject({ item: "bread", stockDelta: "-2" });
   });
 
   it("with another content under the same id is refused", () => {
     till.terminal.recordTransaction(payout);
-    expect(codeAndField(() => till.terminal.recordTransaction({ ...payout, amountMinor: -501 }))).toEqual({ code: "LOCAL_ID_TAKEN", field: "localId" });
-    expect(codeAndField(() => till.terminal.recordTransaction({ ...payout, localId: "shift-1" }))).toEqual({ code: "LOCAL_ID_TAKEN", field: "localId" });
+    expect(codeAndField(() => till.terminal.recordTransaction({ ...payout, amountMinor: -501 }))).toEqual({
+      code: "LOCAL_ID_TAKEN",
+      field: "localId",
+    });
+    expect(codeAndField(() => till.terminal.recordTransaction({ ...payout, localId: "shift-1" }))).toEqual({
+      code: "LOCAL_ID_TAKEN",
+      field: "localId",
+    });
   });
 
   it.each([
@@ -46,7 +71,10 @@ describe("a transaction", () => {
     ["another currency than there is", { currency: "Shilling" }, "currency"],
   ])("with %s is refused", (_what, over, field) => {
     const before = head();
-    expect(codeAndField(() => till.terminal.recordTransaction({ ...payout, ...over }))).toEqual({ code: "INVALID_INPUT", field });
+    expect(codeAndField(() => till.terminal.recordTransaction({ ...payout, ...over }))).toEqual({
+      code: "INVALID_INPUT",
+      field,
+    });
     expect(head()).toBe(before);
   });
 
@@ -57,7 +85,14 @@ describe("a transaction", () => {
 });
 
 describe("a stock movement", () => {
-  const waste = { localId: "i-1", item: "flour", delta: "-12.500", type: "waste", previousStock: "100", newStock: "87.500" };
+  const waste = {
+    localId: "i-1",
+    item: "flour",
+    delta: "-12.500",
+    type: "waste",
+    previousStock: "100",
+    newStock: "87.500",
+  };
 
   it("is recorded once, as the centre can read it", () => {
     const first = till.terminal.recordInventory(waste);
@@ -81,12 +116,18 @@ describe("a stock movement", () => {
     ["a localId that is too long", { localId: "x".repeat(65) }, "localId"],
     ["a time that is none", { occurredAt: "2026-13-01T00:00:00.000Z" }, "occurredAt"],
   ])("with %s is refused", (_what, over, field) => {
-    expect(codeAndField(() => till.terminal.recordInventory({ ...waste, ...over }))).toEqual({ code: "INVALID_INPUT", field });
+    expect(codeAndField(() => till.terminal.recordInventory({ ...waste, ...over }))).toEqual({
+      code: "INVALID_INPUT",
+      field,
+    });
   });
 
   it("with another content under the same id is refused", () => {
     till.terminal.recordInventory(waste);
-    expect(codeAndField(() => till.terminal.recordInventory({ ...waste, delta: "-1" }))).toEqual({ code: "LOCAL_ID_TAKEN", field: "localId" });
+    expect(codeAndField(() => till.terminal.recordInventory({ ...waste, delta: "-1" }))).toEqual({
+      code: "LOCAL_ID_TAKEN",
+      field: "localId",
+    });
   });
 });
 

@@ -25,9 +25,12 @@ function listening(): { open: (file: string) => Driver; heard: Set<string>; arm:
 /** How SQLite goes about each statement that reads or moves rows. */
 function plansOf(till: Till, statements: Iterable<string>): Map<string, string> {
   const plans = new Map<string, string>();
-  for (const sql of statements) {
+  for (const sql of [...statements]) {
     if (/^\s*(INSERT|PRAGMA)/.test(sql)) continue;
-    const steps = till.store.read.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...Array(sql.split("?").length - 1).fill(1));
+    const steps = till.store.read.all<{ detail: string }>(
+      `EXPLAIN QUERY PLAN ${sql}`,
+      ...Array(sql.split("?").length - 1).fill(1),
+    );
     plans.set(sql, steps.map(({ detail }) => detail).join("; "));
   }
   return plans;
@@ -41,7 +44,9 @@ async function withHistory(till: Till, sales: number): Promise<void> {
      SELECT ? + i, unhex(printf('%064x', i)), 'order.closed', 'old-' || i, 1, '2026-01-16', i, ? FROM n`,
     sales,
     positionOf(1, till.terminal.status().headSeq),
-    JSON.stringify({ payload: { currency: "KES", totalMinor: 0, lines: [], tenders: [], receiptNumber: "T01-20260116-00007" } }),
+    JSON.stringify({
+      payload: { currency: "KES", totalMinor: 0, lines: [], tenders: [], receiptNumber: "T01-20260116-00007" },
+    }),
   );
   const head = till.terminal.status().headSeq + sales;
   till.tamper("UPDATE life SET durable_through = ?, durable_hash = unhex(printf('%064x', ?))", head, sales);
@@ -75,8 +80,8 @@ async function runWith(sales: number): Promise<{ till: Till; plans: Map<string, 
     till.terminal.status();
   }
   const idleMs = performance.now() - begin;
-  await till.restart();
   arm();
+  await till.restart();
   await oneRound(till);
   return { till, plans: plansOf(till, heard), idleMs };
 }
@@ -86,8 +91,9 @@ it("with 1,000,000 settled sales an idle till finds nothing to do by key or part
   const status = large.till.terminal.status();
   expect(status).toMatchObject({ headSeq: 1_000_004, pending: 3, syncedOrders: 1_000_000 });
   expect(large.plans.size).toBeGreaterThan(10);
-  const scans = [...large.plans].filter(([, plan]) => /SCAN (journal|j\b)/.test(plan));
-  expect(scans).toEqual([]);
+  const scans = [...large.plans].filter(([, plan]) => /SCAN (journal|j\b)/.test(plan)).map(([sql]) => sql);
+  // The one count at start, which reads the receipt index only: about 20 ms for a million.
+  expect(scans).toEqual([expect.stringContaining("INDEXED BY journal_receipt")]);
   const small = await runWith(10);
   expect(large.plans).toEqual(small.plans);
   expect(large.idleMs).toBeLessThan(small.idleMs * 3 + 100);

@@ -10,11 +10,11 @@ export {
 } from "./journal.ts";
 export { openTerminal, type TerminalOptions } from "./open.ts";
 export type { Clock, Ids, LocalStore, Ports, Sql, SqlValue, Transport, Witness, Witnessed } from "./ports.ts";
+export type { TerminalSettings } from "./settings.ts";
 export { systemClock } from "./system/clock.ts";
 export { type HttpTransportOptions, httpTransport, readAnswer } from "./system/http-transport.ts";
 export { systemIds } from "./system/ids.ts";
 export { sha256 } from "./system/sha256.ts";
-export type { TerminalSettings } from "./settings.ts";
 export { startTerminal } from "./terminal.ts";
 export type {
   ExplainStep,

@@ -87,7 +87,8 @@ export function failed(
 ): LaneState {
   const size = SHRINKING.has(error.code) ? shrunk(state.size) : state.size;
   // Too large is an answer about this batch, not about the target: half of it is tried at once.
-  if (error.code === "TOO_LARGE" && size.changes < state.size.changes) return { ...state, dueAtMs: now.monotonicMs, size };
+  if (error.code === "TOO_LARGE" && size.changes < state.size.changes)
+    return { ...state, dueAtMs: now.monotonicMs, size };
   const failures = state.failures + 1;
   const throttled = error.code === "TOO_MANY_REQUESTS" || error.code === "UNAVAILABLE";
   const retryAfterMs = typeof error.details.retryAfterMs === "number" ? error.details.retryAfterMs : undefined;

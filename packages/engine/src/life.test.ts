@@ -5,7 +5,9 @@ import { unreachable } from "./testing/fake-centre.ts";
 import { openTill, sale, type Till } from "./testing/till.ts";
 
 const bodies = (till: Till) =>
-  till.store.read.all<{ body: string }>("SELECT body FROM journal ORDER BY position").map(({ body }) => parseBody(body));
+  till.store.read
+    .all<{ body: string }>("SELECT body FROM journal ORDER BY position")
+    .map(({ body }) => parseBody(body));
 
 /** Takes a copy of the till's database between two runs. */
 async function backup(till: Till): Promise<void> {
@@ -79,7 +81,10 @@ describe("a database that was rolled back", () => {
     );
     expect(reborn).toMatchObject({ kind: "terminal.reborn", localId: incarnation, businessDate: "2026-01-16" });
     expect(reborn?.payload).toEqual({
-      parent: old?.incarnation, parentSeq: 2, parentHash: old?.hash, reason: "the witness was ahead of the database",
+      parent: old?.incarnation,
+      parentSeq: 2,
+      parentHash: old?.hash,
+      reason: "the witness was ahead of the database",
     });
     expect(incarnation).not.toBe(old?.incarnation);
   });
@@ -102,7 +107,11 @@ describe("a database that was rolled back", () => {
     expect(till.terminal.shift()).toMatchObject({ localId: "shift-1", openSeq: 1 });
     till.terminal.closeOrder(sale("a"));
     till.terminal.closeShift({});
-    expect(bodies(till).at(-1)?.payload).toMatchObject({ openSeq: 1, closeSeq: 2, counts: { "terminal.reborn": 1, "order.closed": 1 } });
+    expect(bodies(till).at(-1)?.payload).toMatchObject({
+      openSeq: 1,
+      closeSeq: 2,
+      counts: { "terminal.reborn": 1, "order.closed": 1 },
+    });
   });
 
   it("sends what the old life still had first, and the new one after it", async () => {
@@ -153,7 +162,9 @@ describe("a database that was rolled back", () => {
     const { incarnation, incarnationOrdinal } = till.terminal.status();
     expect(incarnationOrdinal).toBe(2);
     expect(incarnation).not.toBe(second);
-    expect(bodies(till).at(-1)?.payload).toMatchObject({ reason: "the witness has seen a life that the database does not have" });
+    expect(bodies(till).at(-1)?.payload).toMatchObject({
+      reason: "the witness has seen a life that the database does not have",
+    });
   });
 
   it("with the same number of changes but other ones begins a new life as well", async () => {
@@ -181,7 +192,10 @@ describe("a database that was lost while the witness was not", () => {
     till.start();
     expect(till.terminal.status()).toMatchObject({ incarnationOrdinal: 2, headSeq: 1 });
     expect(bodies(till)[0]?.payload).toEqual({
-      parent: incarnation, parentSeq: seq, parentHash: hash, reason: "the database was lost and the witness was not",
+      parent: incarnation,
+      parentSeq: seq,
+      parentHash: hash,
+      reason: "the database was lost and the witness was not",
     });
     till.terminal.openShift({ operator: "Amina" });
     expect(till.terminal.closeOrder(sale("a")).receiptNumber).toMatch(/^T01R...-20260116-00001$/);

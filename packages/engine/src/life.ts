@@ -49,8 +49,7 @@ function parentOf(lives: readonly Life[], journal: Journal, witnessed: Witnessed
   if (seen === undefined) return { ...parent, reason: "the witness has seen a life that the database does not have" };
   // The witness of an earlier life only lags: the present one began and nothing was written about it.
   if (seen !== present) return undefined;
-  const isAhead =
-    witnessed.seq > present.headSeq || journal.hashAt(present.ordinal, witnessed.seq) !== witnessed.hash;
+  const isAhead = witnessed.seq > present.headSeq || journal.hashAt(present.ordinal, witnessed.seq) !== witnessed.hash;
   return isAhead ? { ...parent, reason: "the witness was ahead of the database" } : undefined;
 }
 

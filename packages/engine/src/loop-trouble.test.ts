@@ -31,7 +31,10 @@ describe("a centre that has less than it had (restored from a backup)", () => {
     sell(till, 1, 10);
     expect(till.terminal.status()).toMatchObject({ durableThrough: 11, syncedOrders: 10, pendingOrders: 1 });
     await till.settle();
-    expect(till.centre.requests.slice(-2).map(({ fromSeq, changes }) => [fromSeq, changes.length])).toEqual([[12, 1], [4, 9]]);
+    expect(till.centre.requests.slice(-2).map(({ fromSeq, changes }) => [fromSeq, changes.length])).toEqual([
+      [12, 1],
+      [4, 9],
+    ]);
     await drained(till, 0);
     expect(till.terminal.status()).toMatchObject({ syncedOrders: 11, pendingOrders: 0 });
   });
@@ -77,9 +80,17 @@ describe("a centre that has less than it had (restored from a backup)", () => {
 
 describe("a centre with another history than this till", () => {
   const claims: readonly [string, (till: Till) => Behaviour][] = [
-    ["that it has more than was ever sold", () => (_request, honest) => ({ ...honest(), durableThrough: 99, chainHash: "ab".repeat(32) })],
+    [
+      "that it has more than was ever sold",
+      () => (_request, honest) => ({ ...honest(), durableThrough: 99, chainHash: "ab".repeat(32) }),
+    ],
     ["another chain at the same place", () => (_request, honest) => ({ ...honest(), chainHash: "ab".repeat(32) })],
-    ["a gap at a place where the chains differ", () => () => { throw new SyncError("GAP", "x", { durableThrough: 1, chainHash: "ab".repeat(32) }); }],
+    [
+      "a gap at a place where the chains differ",
+      () => () => {
+        throw new SyncError("GAP", "x", { durableThrough: 1, chainHash: "ab".repeat(32) });
+      },
+    ],
     ["a fork", () => refuse("FORK", { seq: 2 })],
   ];
 
@@ -104,7 +115,12 @@ describe("a centre with another history than this till", () => {
 
   it("is not believed in anything else it says in the same answer", async () => {
     const till = await openTill();
-    till.centre.always = (_request, honest) => ({ ...honest(), chainHash: "ab".repeat(32), cursor: "forged", serverEpoch: "0190a5da-0000-774b-8cce-000000000009" });
+    till.centre.always = (_request, honest) => ({
+      ...honest(),
+      chainHash: "ab".repeat(32),
+      cursor: "forged",
+      serverEpoch: "0190a5da-0000-774b-8cce-000000000009",
+    });
     sell(till, 1);
     await till.settle();
     expect(till.store.read.get("SELECT cursor FROM lane")).toMatchObject({ cursor: "c0" });
@@ -132,7 +148,8 @@ describe("a feed that was reset", () => {
 
   it("is not forgotten in a restart", async () => {
     const till = await openTill();
-    till.centre.always = (request, honest) => (request.cursor === null ? honest() : refuse("FEED_RESET")(request, honest, AbortSignal.any([])));
+    till.centre.always = (request, honest) =>
+      request.cursor === null ? honest() : refuse("FEED_RESET")(request, honest, AbortSignal.any([]));
     sell(till, 1);
     await till.settle();
     till.crash();
@@ -152,24 +169,28 @@ describe("a feed that was reset", () => {
 });
 
 describe("a refusal that somebody has to act on", () => {
-  it.each<ErrorCode>(["UNAUTHENTICATED", "FORBIDDEN", "PROTOCOL_VERSION"])("%s keeps everything and is asked about at the slow pace", async (code) => {
-    const till = await openTill();
-    till.centre.always = refuse(code);
-    const from = till.centre.exchanges.length;
-    sell(till, 3);
-    await till.clock.advance(16 * MINUTE);
-    expect(till.centre.exchanges.length - from).toBe(4);
-    expect(rows(till)).toBe(4);
-    expect(lane(till)).toMatchObject({ state: "retrying", halted: null, lastError: { code } });
-    till.centre.always = honestly;
-    await drained(till, 6 * MINUTE);
-  });
+  it.each<ErrorCode>(["UNAUTHENTICATED", "FORBIDDEN", "PROTOCOL_VERSION"])(
+    "%s keeps everything and is asked about at the slow pace",
+    async (code) => {
+      const till = await openTill();
+      till.centre.always = refuse(code);
+      const from = till.centre.exchanges.length;
+      sell(till, 3);
+      await till.clock.advance(16 * MINUTE);
+      expect(till.centre.exchanges.length - from).toBe(4);
+      expect(rows(till)).toBe(4);
+      expect(lane(till)).toMatchObject({ state: "retrying", halted: null, lastError: { code } });
+      till.centre.always = honestly;
+      await drained(till, 6 * MINUTE);
+    },
+  );
 });
 
 describe("a batch that is too large", () => {
   it("is halved at once, down to one change if need be, and everything arrives (I10)", async () => {
     const till = await openTill();
-    till.centre.always = (request, honest) => (request.changes.length > 1 ? refuse("TOO_LARGE")(request, honest, AbortSignal.any([])) : honest());
+    till.centre.always = (request, honest) =>
+      request.changes.length > 1 ? refuse("TOO_LARGE")(request, honest, AbortSignal.any([])) : honest();
     const from = till.centre.requests.length;
     sell(till, 300);
     await till.clock.advance(1_000);
@@ -191,7 +212,18 @@ describe("a batch that is too large", () => {
 
   it("keeps within the bytes of a batch, but always takes one change", async () => {
     const till = await openTill();
-    const big = (localId: string) => sale(localId, { lines: [{ item: "bread", description: "x".repeat(200), quantity: "2", unitPrice: "60.00" }, ...Array.from({ length: 999 }, () => ({ item: "i", description: "x".repeat(200), quantity: "0", unitPrice: "0" }))] });
+    const big = (localId: string) =>
+      sale(localId, {
+        lines: [
+          { item: "bread", description: "x".repeat(200), quantity: "2", unitPrice: "60.00" },
+          ...Array.from({ length: 999 }, () => ({
+            item: "i",
+            description: "x".repeat(200),
+            quantity: "0",
+            unitPrice: "0",
+          })),
+        ],
+      });
     till.centre.next.push(unreachable, unreachable);
     till.terminal.transaction((tx) => {
       for (let at = 0; at < 5; at++) tx.closeOrder(big(`big-${at}`));
@@ -200,18 +232,25 @@ describe("a batch that is too large", () => {
     await drained(till, MINUTE);
     const sent = till.centre.requests.slice(from).map(({ changes }) => changes.length);
     expect(sent.slice(0, 3)).toEqual([1, 1, 1]);
-    expect(Math.max(...till.centre.requests.map((request) => JSON.stringify(request).length))).toBeLessThan(LIMITS.maxRequestBytes);
+    expect(Math.max(...till.centre.requests.map((request) => JSON.stringify(request).length))).toBeLessThan(
+      LIMITS.maxRequestBytes,
+    );
   });
 
   it("takes the centre's own limits, however odd they are", async () => {
     const till = await openTill();
-    const limits = { maxChangeBytes: LIMITS.maxChangeBytes, maxBatchChanges: 40, maxRequestBytes: LIMITS.maxRequestBytes };
+    const limits = {
+      maxChangeBytes: LIMITS.maxChangeBytes,
+      maxBatchChanges: 40,
+      maxRequestBytes: LIMITS.maxRequestBytes,
+    };
     till.centre.answer = { limits };
     const from = till.centre.requests.length;
     sell(till, 100);
     await till.settle();
     expect(till.centre.requests.slice(from).map(({ changes }) => changes.length)).toEqual([100]);
-    till.centre.always = (request, honest) => (request.changes.length > 40 ? refuse("TOO_LARGE")(request, honest, AbortSignal.any([])) : honest());
+    till.centre.always = (request, honest) =>
+      request.changes.length > 40 ? refuse("TOO_LARGE")(request, honest, AbortSignal.any([])) : honest();
     sell(till, 100, 100);
     await drained(till, 1_000);
     till.centre.answer = { limits: { maxChangeBytes: 0, maxBatchChanges: 0, maxRequestBytes: -5 } };
@@ -227,7 +266,16 @@ describe("an answer that leads nowhere does not become a loop without a pause", 
   it.each<[string, Behaviour]>([
     ["a centre that takes nothing", (_request, honest) => ({ ...honest(), durableThrough: 1, chainHash: "" })],
     ["more entries that never come", (_request, honest) => ({ ...honest(), more: true })],
-    ["rows asked for again and again that nobody has", (request, honest) => ({ ...honest(), need: [{ incarnation: request.incarnation, seq: 1 }, { incarnation: "0".repeat(16), seq: 9 }] })],
+    [
+      "rows asked for again and again that nobody has",
+      (request, honest) => ({
+        ...honest(),
+        need: [
+          { incarnation: request.incarnation, seq: 1 },
+          { incarnation: "0".repeat(16), seq: 9 },
+        ],
+      }),
+    ],
   ])("%s", async (_what, behaviour) => {
     const till = await openTill();
     const mark = { durableThrough: 1, chainHash: till.centre.hashAt(life(till), 1) };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Behaviour, hang, loseAnswer, refuse, unreachable } from "./testing/fake-centre.ts";
-import { openTill, sale, Till } from "./testing/till.ts";
+import { openTill, sale, type Till } from "./testing/till.ts";
 
 const MINUTE = 60_000;
 
@@ -32,7 +32,12 @@ describe("pace", () => {
     await till.clock.advance(21 * MINUTE);
     const burst = [0, 0, 500, 1500, 3500, 7500, 15_500];
     expect(times()).toEqual([...burst, ...[5, 10, 15, 20].map((minutes) => 15_500 + minutes * MINUTE)]);
-    expect(lane(till)).toMatchObject({ state: "retrying", failures: 11, badge: true, lastError: { code: "UNREACHABLE" } });
+    expect(lane(till)).toMatchObject({
+      state: "retrying",
+      failures: 11,
+      badge: true,
+      lastError: { code: "UNREACHABLE" },
+    });
     expect(till.terminal.status()).toMatchObject({ light: "red", syncState: "Error", pending: 1 });
   });
 
@@ -99,7 +104,10 @@ describe("pace", () => {
   });
 
   it("in the live profile sends edits and stock at once as well; in continuous they go with the next exchange", async () => {
-    for (const [profile, expected] of [["live", [0]], ["continuous", [30_000]]] as const) {
+    for (const [profile, expected] of [
+      ["live", [0]],
+      ["continuous", [30_000]],
+    ] as const) {
       const till = await openTill({ profile });
       await till.settle();
       const times = clockwork(till);
@@ -141,7 +149,12 @@ describe("draining", () => {
     expect(till.terminal.status().pending).toBe(20);
     till.centre.always = honestly;
     await till.clock.advance(5.5 * MINUTE);
-    expect(till.terminal.status()).toMatchObject({ pending: 0, syncedOrders: 20, light: "green", syncState: "Success" });
+    expect(till.terminal.status()).toMatchObject({
+      pending: 0,
+      syncedOrders: 20,
+      light: "green",
+      syncState: "Success",
+    });
     expect(till.centre.stored(till.terminal.status().incarnation)).toHaveLength(21);
   });
 
@@ -158,7 +171,11 @@ describe("draining", () => {
     await till.settle();
     expect(till.terminal.status().pending).toBe(0);
     const ranges = till.centre.requests.slice(from).map(({ fromSeq, changes }) => [fromSeq, changes.length]);
-    expect(ranges).toEqual([[2, 250], [252, 500], [752, 750]]);
+    expect(ranges).toEqual([
+      [2, 250],
+      [252, 500],
+      [752, 750],
+    ]);
   });
 
   it("an answer that is lost again and again changes nothing but timing (I7)", async () => {
@@ -227,7 +244,8 @@ describe("draining", () => {
 describe("Sync now", () => {
   it("sends everything up to here and tells how much went", async () => {
     const till = await openTill({ profile: "shift" });
-    for (let at = 0; at < 600; at++) till.terminal.recordInventory({ localId: `i-${at}`, item: "x", delta: "1", type: "count" });
+    for (let at = 0; at < 600; at++)
+      till.terminal.recordInventory({ localId: `i-${at}`, item: "x", delta: "1", type: "count" });
     expect(await till.terminal.syncNow()).toEqual({ sent: 600, left: 0, reason: null });
     expect(await till.terminal.syncNow()).toEqual({ sent: 0, left: 0, reason: null });
   });
@@ -253,7 +271,10 @@ describe("Sync now", () => {
     till.centre.next.push(
       (request, honest, signal) =>
         new Promise((_resolve, reject) => {
-          fail = () => Promise.resolve(request).then(() => unreachable(request, honest, signal)).catch(reject);
+          fail = () =>
+            Promise.resolve(request)
+              .then(() => unreachable(request, honest, signal))
+              .catch(reject);
         }),
     );
     till.terminal.closeOrder(sale("a"));
@@ -266,6 +287,9 @@ describe("Sync now", () => {
     const till = await openTill({ profile: "shift" });
     till.terminal.closeOrder(sale("a"));
     const both = await Promise.all([till.terminal.syncNow(), till.terminal.syncNow()]);
-    expect(both).toEqual([{ sent: 1, left: 0, reason: null }, { sent: 1, left: 0, reason: null }]);
+    expect(both).toEqual([
+      { sent: 1, left: 0, reason: null },
+      { sent: 1, left: 0, reason: null },
+    ]);
   });
 });

@@ -200,7 +200,10 @@ export class Loop {
       error = asSyncError(cause);
     }
     this.#rewinds = 0;
-    if (this.#stopped) return this.#settle();
+    if (this.#stopped) {
+      this.#settle();
+      return;
+    }
     const { pace, ports } = this.#options;
     if (error.code === "FEED_RESET" && this.#standing.cursor !== null) {
       // A proper answer that says how to go on ends every wait; without a cursor it counts as a failure, so nothing spins.

@@ -22,13 +22,25 @@ const order = (): OrderView => {
 describe("an open order", () => {
   it("is opened by its first edit, even an empty one, and listed", () => {
     till.terminal.editOrder({ localId: "table-4", label: "Table 4", covers: 2 });
-    expect(order()).toMatchObject({ state: "open", version: 1, totalMinor: 0, lines: [], tenders: [], receiptNumber: null });
+    expect(order()).toMatchObject({
+      state: "open",
+      version: 1,
+      totalMinor: 0,
+      lines: [],
+      tenders: [],
+      receiptNumber: null,
+    });
     expect(till.terminal.openOrders().map(({ localId }) => localId)).toEqual(["table-4"]);
   });
 
   it("adds up its edits; a line without an id gets one, unique on the terminal", () => {
     till.terminal.editOrder({ localId: "table-4", add: [bread, { ...tea, id: "mine" }] });
-    till.terminal.editOrder({ localId: "table-4", add: [bread], notes: [{ line: "mine", text: "hot" }], served: ["mine"] });
+    till.terminal.editOrder({
+      localId: "table-4",
+      add: [bread],
+      notes: [{ line: "mine", text: "hot" }],
+      served: ["mine"],
+    });
     expect(order()).toMatchObject({ version: 2, totalMinor: 6000 + 6000 + 6000 });
     expect(order().lines.map(({ id }) => id)).toEqual(["T01.2000", "mine", "T01.3000"]);
     expect(order().events.map(({ type }) => type)).toEqual(["add", "add", "add", "note", "served"]);
@@ -36,7 +48,13 @@ describe("an open order", () => {
   });
 
   it("loses a voided line, and both stay known", () => {
-    till.terminal.editOrder({ localId: "table-4", add: [{ ...bread, id: "a" }, { ...tea, id: "b" }] });
+    till.terminal.editOrder({
+      localId: "table-4",
+      add: [
+        { ...bread, id: "a" },
+        { ...tea, id: "b" },
+      ],
+    });
     till.terminal.editOrder({ localId: "table-4", void: [{ line: "a", reason: "burnt" }] });
     expect(order().lines.map(({ id }) => id)).toEqual(["b"]);
     expect(order().events).toContainEqual(expect.objectContaining({ type: "void", line: "a", reason: "burnt" }));
@@ -45,10 +63,18 @@ describe("an open order", () => {
   it("is paid with the lines it has, and is closed then", () => {
     till.terminal.editOrder({ localId: "table-4", add: [bread, tea] });
     const paid = till.terminal.payOrder({ localId: "table-4", tenders: [{ type: "cash", amountMinor: 12_000 }] });
-    expect(paid).toMatchObject({ kind: "order.closed", version: 2, totalMinor: 12_000, receiptNumber: "T01-20260116-00001" });
+    expect(paid).toMatchObject({
+      kind: "order.closed",
+      version: 2,
+      totalMinor: 12_000,
+      receiptNumber: "T01-20260116-00001",
+    });
     expect(order()).toMatchObject({ state: "closed", totalMinor: 12_000 });
     expect(till.terminal.openOrders()).toEqual([]);
-    expect(till.terminal.payOrder({ localId: "table-4", tenders: [{ type: "cash", amountMinor: 12_000 }] })).toEqual({ ...paid, duplicate: true });
+    expect(till.terminal.payOrder({ localId: "table-4", tenders: [{ type: "cash", amountMinor: 12_000 }] })).toEqual({
+      ...paid,
+      duplicate: true,
+    });
   });
 
   it("can be closed with lines of the caller's as well", () => {
@@ -72,11 +98,21 @@ describe("an open order", () => {
   });
 
   it("is written as changes that the centre can read", () => {
-    till.terminal.editOrder({ localId: "table-4", label: "Table 4", operator: "Amina", covers: 2, add: [{ ...bread, discountMinor: 100 }] });
-    const { body } = till.store.read.get<{ body: string }>("SELECT body FROM journal WHERE local_id = 'table-4'") ?? { body: "" };
+    till.terminal.editOrder({
+      localId: "table-4",
+      label: "Table 4",
+      operator: "Amina",
+      covers: 2,
+      add: [{ ...bread, discountMinor: 100 }],
+    });
+    const { body } = till.store.read.get<{ body: string }>("SELECT body FROM journal WHERE local_id = 'table-4'") ?? {
+      body: "",
+    };
     expect(parseBody(body).payload).toEqual({
       currency: "KES",
-      events: [{ id: "T01.2000", type: "add", line: { ...bread, id: "T01.2000", discountMinor: 100, amountMinor: 5900 } }],
+      events: [
+        { id: "T01.2000", type: "add", line: { ...bread, id: "T01.2000", discountMinor: 100, amountMinor: 5900 } },
+      ],
       header: { label: "Table 4", operator: "Amina", covers: 2 },
     });
   });
@@ -92,10 +128,19 @@ describe("an edit that comes again", () => {
   });
 
   it("with lines and voids that are there already writes nothing", () => {
-    till.terminal.editOrder({ localId: "table-4", add: [{ ...bread, id: "a" }, { ...tea, id: "b" }] });
+    till.terminal.editOrder({
+      localId: "table-4",
+      add: [
+        { ...bread, id: "a" },
+        { ...tea, id: "b" },
+      ],
+    });
     const voided = till.terminal.editOrder({ localId: "table-4", void: [{ line: "a" }] });
     const before = head();
-    expect(till.terminal.editOrder({ localId: "table-4", void: [{ line: "a" }] })).toEqual({ ...voided, duplicate: true });
+    expect(till.terminal.editOrder({ localId: "table-4", void: [{ line: "a" }] })).toEqual({
+      ...voided,
+      duplicate: true,
+    });
     expect(till.terminal.editOrder({ localId: "table-4", add: [{ ...tea, id: "b" }] }).duplicate).toBe(true);
     expect(head()).toBe(before);
     expect(order().totalMinor).toBe(6000);
@@ -104,28 +149,57 @@ describe("an edit that comes again", () => {
 
 describe("an edit that cannot be recorded", () => {
   beforeEach(() => {
-    till.terminal.editOrder({ localId: "table-4", add: [{ ...bread, id: "a" }, { ...tea, id: "b" }] });
+    till.terminal.editOrder({
+      localId: "table-4",
+      add: [
+        { ...bread, id: "a" },
+        { ...tea, id: "b" },
+      ],
+    });
     till.terminal.editOrder({ localId: "table-4", void: [{ line: "a" }] });
   });
 
   it.each([
     ["a void of a line that was never there", { void: [{ line: "z" }] }, "void"],
-    ["a line with the id of a voided one: it would silently stay off the bill", { add: [{ ...bread, id: "a" }] }, "add"],
-    ["another line under an id that is taken: it would silently stay off the bill", { add: [{ ...bread, id: "b" }] }, "add"],
-    ["two lines under one id", { add: [{ ...bread, id: "c" }, { ...tea, id: "c" }] }, "add"],
+    [
+      "a line with the id of a voided one: it would silently stay off the bill",
+      { add: [{ ...bread, id: "a" }] },
+      "add",
+    ],
+    [
+      "another line under an id that is taken: it would silently stay off the bill",
+      { add: [{ ...bread, id: "b" }] },
+      "add",
+    ],
+    [
+      "two lines under one id",
+      {
+        add: [
+          { ...bread, id: "c" },
+          { ...tea, id: "c" },
+        ],
+      },
+      "add",
+    ],
     ["a quantity that is no decimal", { add: [{ ...bread, quantity: "one" }] }, "quantity"],
     ["a label that is too long", { label: "x".repeat(65) }, "header.label"],
     ["a time that is none", { notes: [{ text: "hot" }], occurredAt: "noon" }, "occurredAt"],
     ["a note that is too long", { notes: [{ text: "x".repeat(1025) }] }, "events.0.text"],
   ])("%s", (_what, edit, field) => {
     const before = head();
-    expect(codeAndField(() => till.terminal.editOrder({ localId: "table-4", ...edit }))).toEqual({ code: "INVALID_INPUT", field });
+    expect(codeAndField(() => till.terminal.editOrder({ localId: "table-4", ...edit }))).toEqual({
+      code: "INVALID_INPUT",
+      field,
+    });
     expect(head()).toBe(before);
   });
 
   it("too many events at once", () => {
     const add = Array.from({ length: 1001 }, () => bread);
-    expect(codeAndField(() => till.terminal.editOrder({ localId: "table-4", add }))).toEqual({ code: "INVALID_INPUT", field: "events" });
+    expect(codeAndField(() => till.terminal.editOrder({ localId: "table-4", add }))).toEqual({
+      code: "INVALID_INPUT",
+      field: "events",
+    });
   });
 
   it("of an order that is closed, voided or deleted", () => {
@@ -135,7 +209,11 @@ describe("an edit that cannot be recorded", () => {
     till.terminal.deleteOrder({ localId: "deleted", reason: "by mistake" });
     for (const localId of ["closed", "voided", "deleted"]) {
       const { code, details } = refusalOf(() => till.terminal.editOrder({ localId, add: [bread] }));
-      expect({ code, field: details.field, got: details.got }).toEqual({ code: "ORDER_NOT_OPEN", field: "localId", got: localId });
+      expect({ code, field: details.field, got: details.got }).toEqual({
+        code: "ORDER_NOT_OPEN",
+        field: "localId",
+        got: localId,
+      });
     }
   });
 
@@ -175,11 +253,23 @@ describe("giving an open order up", () => {
   });
 
   it("is refused for an order nobody knows, and for one that is paid", () => {
-    expect(codeAndField(() => till.terminal.voidOrder({ localId: "nobody", reason: "x" }))).toEqual({ code: "NOT_FOUND", field: "localId" });
-    expect(codeAndField(() => till.terminal.payOrder({ localId: "nobody", tenders: [] }))).toEqual({ code: "NOT_FOUND", field: "localId" });
+    expect(codeAndField(() => till.terminal.voidOrder({ localId: "nobody", reason: "x" }))).toEqual({
+      code: "NOT_FOUND",
+      field: "localId",
+    });
+    expect(codeAndField(() => till.terminal.payOrder({ localId: "nobody", tenders: [] }))).toEqual({
+      code: "NOT_FOUND",
+      field: "localId",
+    });
     till.terminal.closeOrder(sale("paid"));
-    expect(codeAndField(() => till.terminal.voidOrder({ localId: "paid", reason: "x" }))).toEqual({ code: "ORDER_NOT_OPEN", field: "localId" });
-    expect(codeAndField(() => till.terminal.voidOrder({ localId: "table-4", reason: "" }))).toEqual({ code: "INVALID_INPUT", field: "reason" });
+    expect(codeAndField(() => till.terminal.voidOrder({ localId: "paid", reason: "x" }))).toEqual({
+      code: "ORDER_NOT_OPEN",
+      field: "localId",
+    });
+    expect(codeAndField(() => till.terminal.voidOrder({ localId: "table-4", reason: "" }))).toEqual({
+      code: "INVALID_INPUT",
+      field: "reason",
+    });
   });
 
   it("needs a shift", () => {

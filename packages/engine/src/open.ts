@@ -1,4 +1,4 @@
-import type { Ports } from "./ports.ts";
+import type { Ports, Witness } from "./ports.ts";
 import type { TerminalSettings } from "./settings.ts";
 import { openStore } from "./sqlite/store.ts";
 import { systemClock } from "./system/clock.ts";
@@ -30,20 +30,22 @@ export interface TerminalOptions extends TerminalSettings {
  * @throws SyncError LOCKED, SQLITE_TOO_OLD, SQLITE_NOT_DURABLE, CONFIG_INVALID
  */
 export function openTerminal(options: TerminalOptions): Terminal {
-  const store = openStore(options.file);
-  const witness = openWitness(`${options.file}.witness`);
   const transport = httpTransport(options.central);
-  const ports: Ports = { clock: systemClock, ids: systemIds, store, witness, transport, sha256 };
+  const store = openStore(options.file);
+  let witness: Witness | undefined;
   try {
+    witness = openWitness(`${options.file}.witness`);
+    const ports: Ports = { clock: systemClock, ids: systemIds, store, witness, transport, sha256 };
     const terminal = startTerminal(options, ports);
     const close = terminal.close.bind(terminal);
-    terminal.close = async (graceMs) => {
-      await close(graceMs);
-      await transport.close();
+    let closing: Promise<void> | undefined;
+    terminal.close = (graceMs) => {
+      closing ??= close(graceMs).then(() => transport.close());
+      return closing;
     };
     return terminal;
   } catch (error) {
-    witness.close();
+    witness?.close();
     store.close();
     throw error;
   }

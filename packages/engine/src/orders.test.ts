@@ -1,7 +1,7 @@
 import { parseBody, SyncError } from "@tillsync/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
 import { codeAndField, refusalOf } from "./testing/refusal.ts";
-import { openTill, sale, Till } from "./testing/till.ts";
+import { openTill, sale, type Till } from "./testing/till.ts";
 import type { OrderDraft } from "./verbs.ts";
 
 let till: Till;
@@ -10,49 +10,93 @@ beforeEach(async () => {
   till = await openTill();
 });
 
-const bodies = () => till.store.read.all<{ body: string }>("SELECT body FROM journal ORDER BY position").map(({ body }) => parseBody(body));
+const bodies = () =>
+  till.store.read
+    .all<{ body: string }>("SELECT body FROM journal ORDER BY position")
+    .map(({ body }) => parseBody(body));
 const head = () => till.terminal.status().headSeq;
 
 describe("closing an order", () => {
   it("answers with its receipt, its place in the journal and its total", () => {
     const recorded = till.terminal.closeOrder(sale("order-1"));
     expect(recorded).toMatchObject({
-      localId: "order-1", kind: "order.closed", version: 1, seq: 2,
-      receiptNumber: "T01-20260116-00001", totalMinor: 12_000, duplicate: false,
+      localId: "order-1",
+      kind: "order.closed",
+      version: 1,
+      seq: 2,
+      receiptNumber: "T01-20260116-00001",
+      totalMinor: 12_000,
+      duplicate: false,
     });
     expect(recorded.incarnation).toBe(till.terminal.status().incarnation);
     expect(till.terminal.order("order-1")).toMatchObject({
-      state: "closed", totalMinor: 12_000, receiptNumber: "T01-20260116-00001",
-      businessDate: "2026-01-16", shiftId: "shift-1", orderSyncStatus: "PENDING", effect: null,
+      state: "closed",
+      totalMinor: 12_000,
+      receiptNumber: "T01-20260116-00001",
+      businessDate: "2026-01-16",
+      shiftId: "shift-1",
+      orderSyncStatus: "PENDING",
+      effect: null,
     });
   });
 
   it("writes a change that the centre can read, with everything the draft said", () => {
     const draft: OrderDraft = sale("order-1", {
       lines: [
-        { item: "bread", description: "Loaf", quantity: "2", unitPrice: "60.005", discountMinor: 50, taxCode: "V16", unit: "pc" },
+        {
+          item: "bread",
+          description: "Loaf",
+          quantity: "2",
+          unitPrice: "60.005",
+          discountMinor: 50,
+          taxCode: "V16",
+          unit: "pc",
+        },
         { id: "post", item: "postage", quantity: "1", unitPrice: "0", amountMinor: 300, stocked: false },
       ],
       taxes: [{ code: "CTL", rate: "2", baseMinor: 12_251, taxMinor: 245, included: false }],
-      tenders: [{ type: "cash", amountMinor: 20_000 }, { type: "cash", amountMinor: -7504 }],
-      operator: "Amina", customerId: "c-77", loyaltyPoints: 3, orderNumber: "A-17", reference: "536365",
+      tenders: [
+        { type: "cash", amountMinor: 20_000 },
+        { type: "cash", amountMinor: -7504 },
+      ],
+      operator: "Amina",
+      customerId: "c-77",
+      loyaltyPoints: 3,
+      orderNumber: "A-17",
+      reference: "536365",
       source: { system: "bakery.csv", madeUp: ["unitPrice"] },
       occurredAt: "2026-01-16T07:00:00.000Z",
     });
     till.terminal.closeOrder(draft);
     const body = bodies().at(-1);
-    expect(body).toMatchObject({ kind: "order.closed", localId: "order-1", shiftId: "shift-1", occurredAt: draft.occurredAt });
+    expect(body).toMatchObject({
+      kind: "order.closed",
+      localId: "order-1",
+      shiftId: "shift-1",
+      occurredAt: draft.occurredAt,
+    });
     expect(body?.payload).toEqual({
-      documentType: "sale", receiptNumber: "T01-20260116-00001", currency: "KES", totalMinor: 12_496,
+      documentType: "sale",
+      receiptNumber: "T01-20260116-00001",
+      currency: "KES",
+      totalMinor: 12_496,
       lines: [{ ...draft.lines[0], id: "1", amountMinor: 11_951 }, draft.lines[1]],
-      tenders: draft.tenders, taxes: draft.taxes, operator: "Amina", customerId: "c-77", loyaltyPoints: 3,
-      orderNumber: "A-17", reference: "536365", source: draft.source,
+      tenders: draft.tenders,
+      taxes: draft.taxes,
+      operator: "Amina",
+      customerId: "c-77",
+      loyaltyPoints: 3,
+      orderNumber: "A-17",
+      reference: "536365",
+      source: draft.source,
     });
   });
 
   it("keeps personal data out of the change's bytes, behind a salted hash", () => {
     till.terminal.closeOrder(sale("order-1", { private: { phone: "+254700000001" } }));
-    const row = till.store.read.get<{ body: string; private: string }>("SELECT body, private FROM journal WHERE local_id = 'order-1'");
+    const row = till.store.read.get<{ body: string; private: string }>(
+      "SELECT body, private FROM journal WHERE local_id = 'order-1'",
+    );
     expect(row?.body).not.toContain("254700000001");
     expect(JSON.parse(row?.private ?? "")).toMatchObject({ fields: { phone: "+254700000001" } });
     expect(parseBody(row?.body ?? "").private).toBe(till.ports.sha256(`tillsync/private/1\n${row?.private}`));
@@ -60,21 +104,35 @@ describe("closing an order", () => {
 
   it("takes a return and a void document like a sale, each with a receipt of its own", () => {
     till.terminal.closeOrder(sale("order-1"));
-    const back = { lines: [{ item: "bread", quantity: "-2", unitPrice: "60.00" }], tenders: [{ type: "cash", amountMinor: -12_000 }] };
+    const back = {
+      lines: [{ item: "bread", quantity: "-2", unitPrice: "60.00" }],
+      tenders: [{ type: "cash", amountMinor: -12_000 }],
+    };
     const taken = till.terminal.closeOrder({ localId: "return-1", documentType: "return", ...back });
     expect(taken).toMatchObject({ receiptNumber: "T01-20260116-00002", totalMinor: -12_000 });
-    const voided = till.terminal.closeOrder({ localId: "void-1", documentType: "void", ...back, original: { localId: "order-1" } });
+    const voided = till.terminal.closeOrder({
+      localId: "void-1",
+      documentType: "void",
+      ...back,
+      original: { localId: "order-1" },
+    });
     expect(voided).toMatchObject({ receiptNumber: "T01-20260116-00003" });
   });
 
   it("takes a sale back once, whatever ids the void documents carry", () => {
     const voiding = (localId: string): OrderDraft => ({
-      localId, documentType: "void", original: { localId: "order-1" },
-      lines: [{ item: "bread", quantity: "-2", unitPrice: "60.00" }], tenders: [{ type: "cash", amountMinor: -12_000 }],
+      localId,
+      documentType: "void",
+      original: { localId: "order-1" },
+      lines: [{ item: "bread", quantity: "-2", unitPrice: "60.00" }],
+      tenders: [{ type: "cash", amountMinor: -12_000 }],
     });
     till.terminal.closeOrder(sale("order-1"));
     till.terminal.closeOrder(voiding("void-1"));
-    expect(codeAndField(() => till.terminal.closeOrder(voiding("void-2")))).toEqual({ code: "ALREADY_VOIDED", field: "original.localId" });
+    expect(codeAndField(() => till.terminal.closeOrder(voiding("void-2")))).toEqual({
+      code: "ALREADY_VOIDED",
+      field: "original.localId",
+    });
     expect(till.terminal.closeOrder(voiding("void-1")).duplicate).toBe(true);
   });
 });
@@ -103,7 +161,10 @@ describe("a localId that comes again", () => {
   ])("with %s is refused, because same id with other content is never a duplicate (I8)", (_what, over) => {
     till.terminal.closeOrder(sale("order-1"));
     const before = head();
-    expect(codeAndField(() => till.terminal.closeOrder(sale("order-1", over)))).toEqual({ code: "LOCAL_ID_TAKEN", field: "localId" });
+    expect(codeAndField(() => till.terminal.closeOrder(sale("order-1", over)))).toEqual({
+      code: "LOCAL_ID_TAKEN",
+      field: "localId",
+    });
     expect(head()).toBe(before);
   });
 
@@ -111,8 +172,14 @@ describe("a localId that comes again", () => {
     till.terminal.recordTransaction({ localId: "t-1", type: "payout", amountMinor: -500 });
     till.terminal.recordInventory({ localId: "i-1", item: "flour", delta: "-1", type: "waste" });
     for (const localId of ["t-1", "i-1", "shift-1"]) {
-      expect(codeAndField(() => till.terminal.closeOrder(sale(localId)))).toEqual({ code: "LOCAL_ID_TAKEN", field: "localId" });
-      expect(codeAndField(() => till.terminal.editOrder({ localId }))).toEqual({ code: "LOCAL_ID_TAKEN", field: "localId" });
+      expect(codeAndField(() => till.terminal.closeOrder(sale(localId)))).toEqual({
+        code: "LOCAL_ID_TAKEN",
+        field: "localId",
+      });
+      expect(codeAndField(() => till.terminal.editOrder({ localId }))).toEqual({
+        code: "LOCAL_ID_TAKEN",
+        field: "localId",
+      });
     }
   });
 });
@@ -124,9 +191,24 @@ describe("an order that cannot be recorded", () => {
     ["a localId with a space", { localId: "a b" }, "INVALID_INPUT", "localId"],
     ["no lines that add up to the tenders", { lines: [] }, "TOTALS_MISMATCH", "tenders"],
     ["tenders that do not add up", { tenders: [{ type: "cash", amountMinor: 11_999 }] }, "TOTALS_MISMATCH", "tenders"],
-    ["a quantity that is no decimal", { lines: [{ item: "bread", quantity: "two", unitPrice: "60.00" }] }, "INVALID_INPUT", "quantity"],
-    ["a fraction of a cent", { tenders: [{ type: "cash", amountMinor: 12_000.5 }] }, "INVALID_INPUT", "tenders.0.amountMinor"],
-    ["an amount that is no number", { lines: [{ item: "bread", quantity: "2", unitPrice: "60.00", amountMinor: Number.NaN }] }, "INVALID_INPUT", "lines.0.amountMinor"],
+    [
+      "a quantity that is no decimal",
+      { lines: [{ item: "bread", quantity: "two", unitPrice: "60.00" }] },
+      "INVALID_INPUT",
+      "quantity",
+    ],
+    [
+      "a fraction of a cent",
+      { tenders: [{ type: "cash", amountMinor: 12_000.5 }] },
+      "INVALID_INPUT",
+      "tenders.0.amountMinor",
+    ],
+    [
+      "an amount that is no number",
+      { lines: [{ item: "bread", quantity: "2", unitPrice: "60.00", amountMinor: Number.NaN }] },
+      "INVALID_INPUT",
+      "lines.0.amountMinor",
+    ],
     ["a nameless item", { lines: [{ item: "", quantity: "2", unitPrice: "60.00" }] }, "INVALID_INPUT", "lines.0.item"],
     ["a currency in small letters", { currency: "kes" }, "INVALID_INPUT", "currency"],
     ["a time that is none", { occurredAt: "yesterday" }, "INVALID_INPUT", "occurredAt"],
@@ -137,7 +219,15 @@ describe("an order that cannot be recorded", () => {
     ["a private part over 16 KiB", { private: { note: long(17_000) } }, "TOO_LARGE", "private"],
     [
       "more than 1 MiB",
-      { lines: Array.from({ length: 9000 }, (_, at) => ({ item: `i${at}`, description: "ä".repeat(60), quantity: "0", unitPrice: "0" })), tenders: [] },
+      {
+        lines: Array.from({ length: 9000 }, (_, at) => ({
+          item: `i${at}`,
+          description: "ä".repeat(60),
+          quantity: "0",
+          unitPrice: "0",
+        })),
+        tenders: [],
+      },
       "TOO_LARGE",
       "change",
     ],

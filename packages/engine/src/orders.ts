@@ -194,7 +194,8 @@ function eventsOf(recording: Recording, edit: OrderEdit, currency: string, order
 
 /** @throws SyncError INVALID_INPUT: a voided line stays voided, and one id never means two lines */
 function isThereAlike(line: OrderLine, there: ReadonlyMap<string, OrderLine>, gone: ReadonlySet<string>): boolean {
-  if (gone.has(line.id)) throw badLine("add", line.id, `Line ${line.id} was voided; give the new line an id of its own.`);
+  if (gone.has(line.id))
+    throw badLine("add", line.id, `Line ${line.id} was voided; give the new line an id of its own.`);
   const other = there.get(line.id);
   if (other === undefined) return false;
   if (canonicalText(other) === canonicalText(line)) return true;

@@ -9,7 +9,8 @@ beforeEach(async () => {
 });
 
 const life = () => till.terminal.status().incarnation;
-const bodyAt = (seq: number) => till.store.read.get<{ body: string }>("SELECT body FROM journal WHERE position % (1 << 40) = ?", seq)?.body ?? "";
+const bodyAt = (seq: number) =>
+  till.store.read.get<{ body: string }>("SELECT body FROM journal WHERE position % (1 << 40) = ?", seq)?.body ?? "";
 const sent = () => till.centre.requests.flatMap(({ changes }) => changes);
 
 /** Flips the lowest bit of one character of a stored body: what a bad disk does, and SQLite does not notice (F7). */
@@ -33,7 +34,12 @@ const saying =
 describe("a row that was damaged on the till's disk before it was sent (I28)", () => {
   it("goes as it is, marked; its place is not skipped and the others flow", async () => {
     let release: (() => void) | undefined;
-    till.centre.next.push((_request, honest) => new Promise((resolve) => { release = () => resolve(honest()); }));
+    till.centre.next.push(
+      (_request, honest) =>
+        new Promise((resolve) => {
+          release = () => resolve(honest());
+        }),
+    );
     sell("before");
     await till.settle();
     sell("a", "b", "c");
@@ -66,13 +72,17 @@ describe("a row that was damaged on the till's disk before it was sent (I28)", (
     till.tamper("UPDATE journal SET body = 'garbage' WHERE local_id = 'a'");
     await till.settle();
     for (const key of ["a", receiptNumber]) {
-      expect(till.terminal.explain(key)).toMatchObject({ localId: "a", changes: [{ kind: "order.closed", intact: false, body: null }] });
+      expect(till.terminal.explain(key)).toMatchObject({
+        localId: "a",
+        changes: [{ kind: "order.closed", intact: false, body: null }],
+      });
     }
     expect(() => till.terminal.order("a")).toThrow(expect.objectContaining({ code: "BODY_DAMAGED" }));
   });
 
   it("does not hide the other open orders", () => {
-    for (const localId of ["t-1", "t-2"]) till.terminal.editOrder({ localId, add: [{ item: "x", quantity: "1", unitPrice: "1" }] });
+    for (const localId of ["t-1", "t-2"])
+      till.terminal.editOrder({ localId, add: [{ item: "x", quantity: "1", unitPrice: "1" }] });
     till.tamper("UPDATE journal SET body = replace(body, 'events', 'evenst') WHERE local_id = 't-1'");
     expect(till.terminal.openOrders().map(({ localId }) => localId)).toEqual(["t-2"]);
     expect(() => till.terminal.order("t-1")).toThrow(expect.objectContaining({ code: "BODY_DAMAGED" }));
@@ -83,10 +93,19 @@ describe("rows that the centre asks for", () => {
   it("are sent with the next exchange, at once", async () => {
     sell("a", "b");
     await till.settle();
-    till.centre.next.push(saying({ need: [{ incarnation: life(), seq: 2 }, { incarnation: life(), seq: 3 }] }));
+    till.centre.next.push(
+      saying({
+        need: [
+          { incarnation: life(), seq: 2 },
+          { incarnation: life(), seq: 3 },
+        ],
+      }),
+    );
     await till.terminal.syncNow();
     await till.settle();
-    expect(till.centre.requests.at(-1)?.repair).toEqual([2, 3].map((seq) => ({ incarnation: life(), seq, body: bodyAt(seq) })));
+    expect(till.centre.requests.at(-1)?.repair).toEqual(
+      [2, 3].map((seq) => ({ incarnation: life(), seq, body: bodyAt(seq) })),
+    );
     till.clock.forget();
   });
 
@@ -94,7 +113,12 @@ describe("rows that the centre asks for", () => {
     sell("a", "b");
     await till.settle();
     flipBit(2, 50);
-    const need = [{ incarnation: life(), seq: 2 }, { incarnation: life(), seq: 99 }, { incarnation: "0".repeat(16), seq: 1 }, { incarnation: life(), seq: 3 }];
+    const need = [
+      { incarnation: life(), seq: 2 },
+      { incarnation: life(), seq: 99 },
+      { incarnation: "0".repeat(16), seq: 1 },
+      { incarnation: life(), seq: 3 },
+    ];
     till.centre.next.push(saying({ need }));
     await till.terminal.syncNow();
     await till.settle();
@@ -112,7 +136,12 @@ describe("rows that the centre asks for", () => {
   });
 
   it("go piece by piece when there are many: a request stays within its limits", async () => {
-    const lines = Array.from({ length: 900 }, () => ({ item: "i", description: "ä".repeat(250), quantity: "0", unitPrice: "0" }));
+    const lines = Array.from({ length: 900 }, () => ({
+      item: "i",
+      description: "ä".repeat(250),
+      quantity: "0",
+      unitPrice: "0",
+    }));
     for (let at = 0; at < 30; at++) till.terminal.closeOrder({ localId: `big-${at}`, lines, tenders: [] });
     await till.terminal.syncNow();
     let missing = Array.from({ length: 30 }, (_, at) => ({ incarnation: life(), seq: at + 2 }));
@@ -132,7 +161,9 @@ describe("rows that the centre asks for", () => {
   it("are no more than a request may hold, however many are asked for", async () => {
     sell(...Array.from({ length: 150 }, (_, at) => `o-${at}`));
     await till.terminal.syncNow();
-    till.centre.next.push(saying({ need: Array.from({ length: 150 }, (_, at) => ({ incarnation: life(), seq: at + 1 })) }));
+    till.centre.next.push(
+      saying({ need: Array.from({ length: 150 }, (_, at) => ({ incarnation: life(), seq: at + 1 })) }),
+    );
     await till.terminal.syncNow();
     await till.settle();
     expect(Math.max(...till.centre.requests.map(({ repair }) => repair?.length ?? 0))).toBe(100);

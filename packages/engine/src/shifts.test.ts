@@ -1,4 +1,4 @@
-import { type Kind, type OrderClosed, parseBody, type PayloadOf } from "@tillsync/protocol";
+import { type Kind, type OrderClosed, type PayloadOf, parseBody } from "@tillsync/protocol";
 import { describe, expect, it } from "vitest";
 import { codeAndField, refusalOf } from "./testing/refusal.ts";
 import { openTill, sale, Till } from "./testing/till.ts";
@@ -22,11 +22,14 @@ function recomputed(till: Till, openSeq: number, closeSeq: number) {
     counts[body.kind] = (counts[body.kind] ?? 0) + 1;
     const moved =
       body.kind === "order.closed"
-        ? (body.payload as OrderClosed).tenders.map((tender) => [body.payload.currency, tender.type, tender.amountMinor] as const)
+        ? (body.payload as OrderClosed).tenders.map(
+            (tender) => [body.payload.currency, tender.type, tender.amountMinor] as const,
+          )
         : body.kind === "transaction.recorded"
           ? [[body.payload.currency, body.payload.tender ?? "none", body.payload.amountMinor] as const]
           : [];
-    for (const [currency, tender, amount] of moved) sums.set(`${currency} ${tender}`, (sums.get(`${currency} ${tender}`) ?? 0) + amount);
+    for (const [currency, tender, amount] of moved)
+      sums.set(`${currency} ${tender}`, (sums.get(`${currency} ${tender}`) ?? 0) + amount);
   }
   const totals = [...sums].sort().map(([key, amountMinor]) => {
     const [currency, tender] = key.split(" ");
@@ -42,9 +45,20 @@ function manifest(till: Till): PayloadOf<"shift.closed"> {
 describe("opening a shift", () => {
   it("gives sales their business date; it survives a restart", async () => {
     const till = started();
-    const shift = till.terminal.openShift({ localId: "s-1", operator: "Amina", businessDate: "2026-01-15", openingFloatMinor: 500_000 });
+    const shift = till.terminal.openShift({
+      localId: "s-1",
+      operator: "Amina",
+      businessDate: "2026-01-15",
+      openingFloatMinor: 500_000,
+    });
     expect(shift).toEqual({
-      localId: "s-1", operator: "Amina", businessDate: "2026-01-15", openedAt: "2026-01-16T08:00:00.000Z", closedAt: null, openSeq: 1, closeSeq: null,
+      localId: "s-1",
+      operator: "Amina",
+      businessDate: "2026-01-15",
+      openedAt: "2026-01-16T08:00:00.000Z",
+      closedAt: null,
+      openSeq: 1,
+      closeSeq: null,
     });
     await till.restart();
     expect(till.terminal.shift()).toMatchObject(shift);
@@ -65,7 +79,11 @@ describe("opening a shift", () => {
     const shift = till.terminal.openShift({ localId: "s-1", operator: "Amina" });
     expect(till.terminal.openShift({ localId: "s-1", operator: "Amina" })).toEqual(shift);
     const { code, details } = refusalOf(() => till.terminal.openShift({ localId: "s-2", operator: "Otieno" }));
-    expect({ code, ...details }).toMatchObject({ code: "SHIFT_ALREADY_OPEN", shift: "s-1", businessDate: "2026-01-16" });
+    expect({ code, ...details }).toMatchObject({
+      code: "SHIFT_ALREADY_OPEN",
+      shift: "s-1",
+      businessDate: "2026-01-16",
+    });
     expect(till.terminal.status().headSeq).toBe(1);
   });
 
@@ -104,9 +122,21 @@ describe("closing a shift", () => {
 
   it("writes a manifest that anybody can add up again from the bytes (I21, I34)", async () => {
     const till = await openTill();
-    till.terminal.closeOrder(sale("a", { tenders: [{ type: "cash", amountMinor: 20_000 }, { type: "cash", amountMinor: -8000 }] }));
+    till.terminal.closeOrder(
+      sale("a", {
+        tenders: [
+          { type: "cash", amountMinor: 20_000 },
+          { type: "cash", amountMinor: -8000 },
+        ],
+      }),
+    );
     till.terminal.closeOrder(sale("b", { currency: "USD", tenders: [{ type: "card", amountMinor: 12_000 }] }));
-    till.terminal.closeOrder({ localId: "c", documentType: "return", lines: [{ item: "bread", quantity: "-1", unitPrice: "60" }], tenders: [{ type: "mpesa", amountMinor: -6000 }] });
+    till.terminal.closeOrder({
+      localId: "c",
+      documentType: "return",
+      lines: [{ item: "bread", quantity: "-1", unitPrice: "60" }],
+      tenders: [{ type: "mpesa", amountMinor: -6000 }],
+    });
     till.terminal.recordTransaction({ localId: "t", type: "payout", amountMinor: -500, tender: "cash" });
     till.terminal.recordTransaction({ localId: "u", type: "note", amountMinor: 0 });
     till.terminal.recordInventory({ localId: "i", item: "flour", delta: "-1", type: "waste" });
@@ -114,8 +144,15 @@ describe("closing a shift", () => {
     till.terminal.closeShift({ operator: "Otieno" });
     const { counts, totals, ...rest } = manifest(till);
     const { chainHead, openSeq, closeSeq, operator } = rest;
-    const head = till.store.read.all<{ hash: string }>("SELECT lower(hex(hash)) AS hash FROM journal ORDER BY position")[closeSeq - 1];
-    expect({ openSeq, closeSeq, operator, chainHead }).toEqual({ openSeq: 1, closeSeq: 8, operator: "Otieno", chainHead: head?.hash });
+    const head = till.store.read.all<{ hash: string }>(
+      "SELECT lower(hex(hash)) AS hash FROM journal ORDER BY position",
+    )[closeSeq - 1];
+    expect({ openSeq, closeSeq, operator, chainHead }).toEqual({
+      openSeq: 1,
+      closeSeq: 8,
+      operator: "Otieno",
+      chainHead: head?.hash,
+    });
     expect({ counts, totals }).toEqual(recomputed(till, 1, 8));
     expect(totals).toContainEqual({ currency: "KES", tender: "cash", amountMinor: 11_500 });
   });
@@ -131,7 +168,10 @@ describe("closing a shift", () => {
     till.terminal.closeShift({});
     const { openSeq, closeSeq, counts, totals } = manifest(till);
     expect({ openSeq, closeSeq, counts, totals }).toEqual({
-      openSeq: 4, closeSeq: 1207, counts: { "shift.opened": 1, "order.closed": 1203 }, totals: [{ currency: "KES", tender: "cash", amountMinor: 1203 * 12_000 }],
+      openSeq: 4,
+      closeSeq: 1207,
+      counts: { "shift.opened": 1, "order.closed": 1203 },
+      totals: [{ currency: "KES", tender: "cash", amountMinor: 1203 * 12_000 }],
     });
     expect({ counts, totals }).toEqual(recomputed(till, 4, 1207));
   });
@@ -151,9 +191,12 @@ describe("closing a shift", () => {
     till.terminal.closeOrder(sale("b"));
     till.tamper("UPDATE journal SET body = substr(body, 1, 40) WHERE local_id = 'a'");
     till.terminal.closeShift({});
-    const { body } = till.store.read.get<{ body: string }>("SELECT body FROM journal ORDER BY position DESC LIMIT 1") ?? { body: "" };
+    const { body } = till.store.read.get<{ body: string }>(
+      "SELECT body FROM journal ORDER BY position DESC LIMIT 1",
+    ) ?? { body: "" };
     expect(parseBody(body).payload).toMatchObject({
-      counts: { "order.closed": 2 }, totals: [{ currency: "KES", tender: "cash", amountMinor: 12_000 }],
+      counts: { "order.closed": 2 },
+      totals: [{ currency: "KES", tender: "cash", amountMinor: 12_000 }],
     });
   });
 });

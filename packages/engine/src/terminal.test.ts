@@ -8,7 +8,14 @@ describe("starting a terminal", () => {
     const till = new Till();
     till.start();
     expect(till.terminal.status()).toMatchObject({
-      terminal: TERMINAL_ID, shortId: "T01", store: "STORE001", incarnationOrdinal: 1, headSeq: 0, pending: 0, light: "green", syncState: "Syncing",
+      terminal: TERMINAL_ID,
+      shortId: "T01",
+      store: "STORE001",
+      incarnationOrdinal: 1,
+      headSeq: 0,
+      pending: 0,
+      light: "green",
+      syncState: "Syncing",
     });
     expect(till.terminal.status().incarnation).toMatch(/^[0-9a-f]{16}$/);
     expect(till.terminal.shift()).toBeNull();

@@ -19,7 +19,8 @@ const sell = (tx: TerminalTransaction, id: string) => {
   return receiptNumber;
 };
 const own = () => till.store.read.all<{ id: string }>("SELECT id FROM pos_sale ORDER BY id").map(({ id }) => id);
-const recorded = () => till.events.flatMap((event) => (event.type === "recorded" ? [event.recorded.localId] : [])).slice(1);
+const recorded = () =>
+  till.events.flatMap((event) => (event.type === "recorded" ? [event.recorded.localId] : [])).slice(1);
 
 describe("a transaction of the POS", () => {
   beforeEach(async () => {
@@ -117,7 +118,12 @@ describe("a verb that is refused inside a transaction which goes on", () => {
   const refusedIn = (act: (tx: TerminalTransaction) => unknown) =>
     till.terminal.transaction((tx) => {
       const { code } = refusalOf(() => act(tx));
-      tx.recordInventory({ localId: `note-${code}-${till.terminal.status().headSeq}`, item: "x", delta: "0", type: "note" });
+      tx.recordInventory({
+        localId: `note-${code}-${till.terminal.status().headSeq}`,
+        item: "x",
+        delta: "0",
+        type: "note",
+      });
       return code;
     });
   const bread = { item: "bread", quantity: "1", unitPrice: "60.00" };
@@ -139,7 +145,11 @@ describe("a verb that is refused inside a transaction which goes on", () => {
 
   it("leaves a sale that was not taken back to be taken back", () => {
     till.terminal.closeOrder(sale("a"));
-    const voiding = { documentType: "void" as const, original: { localId: "a" }, lines: [{ ...bread, quantity: "-2" }] };
+    const voiding = {
+      documentType: "void" as const,
+      original: { localId: "a" },
+      lines: [{ ...bread, quantity: "-2" }],
+    };
     const tenders = [{ type: "cash", amountMinor: -12_000 }];
     expect(refusedIn((tx) => tx.closeOrder({ ...voiding, localId: "v-1", tenders: [] }))).toBe("TOTALS_MISMATCH");
     expect(till.terminal.closeOrder({ ...voiding, localId: "v-2", tenders }).duplicate).toBe(false);
@@ -156,7 +166,8 @@ describe("a full disk", () => {
     let full = false;
     const open = stubDriver({
       exec: (sql, go) => {
-        if (sql === "BEGIN IMMEDIATE" && full) throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
+        if (sql === "BEGIN IMMEDIATE" && full)
+          throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
         go();
       },
     });

@@ -1,7 +1,7 @@
 import type { Chronicle } from "./chronicle.ts";
 import { type FaultName, type Faults, heal } from "./faults.ts";
 import type { LinkState } from "./net/network.ts";
-import { checkTill } from "./oracle/till.ts";
+import { checkMarks, checkTill } from "./oracle/till.ts";
 import { hasTables, viewOf } from "./oracle/till-view.ts";
 import type { Random } from "./random.ts";
 import type { Shop } from "./shop.ts";
@@ -67,6 +67,7 @@ export class Director {
     if (random.chance(0.03)) this.#syncNow();
     this.#restartLater();
     await timeline.pass(this.#gapMs());
+    for (const machine of shop.machines) if (machine.terminal !== null) checkMarks(machine, shop.acknowledged);
   }
 
   /** Everything that was broken works again, whoever had stopped starts again, and nothing breaks any more. */

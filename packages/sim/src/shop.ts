@@ -50,6 +50,7 @@ export class Shop {
     this.#wraps = {
       driver: variant.driver,
       store: variant.store,
+      witness: variant.witness,
       transport: (transport, machine) => {
         const broken = variant.transport?.(transport, machine) ?? transport;
         return {
@@ -125,6 +126,7 @@ export class Shop {
     return new Server({
       name,
       database: this.database,
+      timeline,
       random: random.stream(`server ${name}`),
       chronicle,
       faults,

@@ -5,6 +5,9 @@ interface Entry {
   run: (() => void) | null;
 }
 
+/** No run of a few hundred steps comes near this; one that does is a loop that feeds itself. */
+const MAX_EVENTS = 200_000;
+
 /**
  * Simulated time. Nothing happens between two events, so a whole day takes as long as its events.
  *
@@ -60,7 +63,7 @@ export class Timeline {
     const entry = pop(this.#heap);
     if (entry?.run == null) return;
     this.#nowMs = entry.atMs;
-    this.#events++;
+    if (++this.#events > MAX_EVENTS) throw new Error(`more than ${MAX_EVENTS} events: something spins`);
     entry.run();
     await settled();
   }

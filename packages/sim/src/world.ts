@@ -61,34 +61,42 @@ export async function runSeed(seed: number, { variant = PRODUCT, onLine }: RunOp
   for (const name of variant.needs ?? []) faults[name] = FAULTS[name];
   const shop = new Shop({ timeline, random: random.stream("shop"), chronicle, faults, variant });
   const director = new Director({ shop, timeline, random: random.stream("director"), chronicle, faults });
+  let steps = 0;
   try {
     for (const machine of shop.machines) machine.boot();
-    const steps = random.between(MIN_STEPS, MAX_STEPS);
-    for (let step = 0; step < steps; step++) await director.step();
+    const wanted = random.between(MIN_STEPS, MAX_STEPS);
+    for (; steps < wanted; steps++) await director.step();
     await director.heal();
     await comeToRest(timeline, shop, chronicle);
-    for (const machine of shop.machines) checkTill(machine, shop.acknowledged);
-    for (const storeId of shop.storeIds) {
-      const store = storeAtEnd(storeId, shop.machinesOf(storeId), shop.database, chronicle);
-      checkCentre(store);
-      checkMoney(store);
-    }
-    return {
-      seed,
-      steps,
-      events: timeline.events,
-      simulatedMs: Math.round(timeline.nowMs),
-      eventHash: chronicle.digest(),
-      violations: chronicle.violations,
-      coverage: Object.fromEntries([...chronicle.coverage].sort(([a], [b]) => (a < b ? -1 : 1))),
-    };
+    judge(shop, chronicle);
+  } catch (error) {
+    // Neither the product nor the simulator may throw here; whichever did, the seed is no good.
+    chronicle.violate("no-throw", error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {
     for (const machine of shop.machines) machine.disk.destroy();
   }
+  return {
+    seed,
+    steps,
+    events: timeline.events,
+    simulatedMs: Math.round(timeline.nowMs),
+    eventHash: chronicle.digest(),
+    violations: chronicle.violations,
+    coverage: Object.fromEntries([...chronicle.coverage].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
 }
 
 async function comeToRest(timeline: Timeline, shop: Shop, chronicle: Chronicle): Promise<void> {
   const rest = atRest(shop, chronicle);
   if (!(await timeline.passUntil(rest.drained, rest.drainWithinMs))) rest.explain("drained");
   if (!(await timeline.passUntil(rest.known, rest.knownWithinMs))) rest.explain("known");
+}
+
+function judge(shop: Shop, chronicle: Chronicle): void {
+  for (const machine of shop.machines) checkTill(machine, shop.acknowledged);
+  for (const storeId of shop.storeIds) {
+    const store = storeAtEnd(storeId, shop.machinesOf(storeId), shop.database, chronicle);
+    checkCentre(store);
+    checkMoney(store);
+  }
 }

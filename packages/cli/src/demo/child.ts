@@ -31,7 +31,6 @@ export class Child {
   #process: ChildProcess | undefined;
   #stopping = false;
   #url = "";
-  kills = 0;
 
   private constructor(options: ChildOptions) {
     this.#options = options;
@@ -92,10 +91,13 @@ export class Child {
     }
   }
 
-  /** SIGKILL: no goodbye, as when somebody pulls the plug of the process. It is started again. */
-  kill(): void {
-    this.kills++;
-    this.#process?.kill("SIGKILL");
+  /**
+   * SIGKILL: no goodbye, as when somebody pulls the plug of the process. It is started again.
+   *
+   * @returns false when there was no process to kill: it had died, and the next one is not there yet
+   */
+  kill(): boolean {
+    return this.#process?.kill("SIGKILL") ?? false;
   }
 
   /** Asks it to stop and waits; after its grace it is killed. */

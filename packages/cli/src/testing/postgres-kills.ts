@@ -26,8 +26,8 @@ export interface PostgresKillFigures {
 }
 
 const MOST_IN_A_BATCH = 40;
-/** From an answer to the next one, about: a kill may come anywhere in between. */
-const LONGEST_BATCH_MS = 15;
+/** How long each commit is made to take, so that it can be hit: PostgreSQL waits that long before it flushes. */
+const COMMIT_MS = 12;
 /** A server whose database is gone answers at once; this keeps its tills from asking a thousand times a second. */
 const PAUSE_AFTER_FAILURE_MS = 20;
 
@@ -86,15 +86,19 @@ export async function killPostgresUnderLoad(
     senders.push(new Sender({ terminal, key, seed: seed * 100 + till, urls: servers.urls }));
   }
   const sum = (of: (sender: Sender) => number) => senders.reduce((total, sender) => total + of(sender), 0);
+  await servers.rows(`ALTER SYSTEM SET commit_delay = ${COMMIT_MS * 1000}`);
+  await servers.rows("ALTER SYSTEM SET commit_siblings = 0");
+  await servers.rows("SELECT pg_reload_conf()");
   const violations: string[] = [];
   let [underWay, storedUnanswered] = [0, 0];
   for (let kill = 1; kill <= kills; kill++) {
-    const enough = sum(({ acknowledgements }) => acknowledgements) + random.whole(tills, tills * 12);
+    const enough = sum(({ acknowledgements }) => acknowledgements) + random.whole(tills, tills * 6);
     let over = false;
     const running = Promise.all(senders.map((sender) => sender.run(() => over)));
     await servers.killPostgres(async () => {
       while (sum(({ acknowledgements }) => acknowledgements) < enough) await pause(1);
-      await pause(random.whole(0, LONGEST_BATCH_MS));
+      while ((await committing(servers)) === 0) await pause(1);
+      await pause(random.whole(0, COMMIT_MS));
       underWay += senders.filter(({ underWayTo }) => underWayTo > 0).length;
       over = true;
     });
@@ -112,6 +116,13 @@ export async function killPostgresUnderLoad(
   const changes = sum(({ life }) => life.wires.length);
   const acknowledgements = sum((sender) => sender.acknowledgements);
   return { kills, changes, acknowledgements, underWay, storedUnanswered, violations };
+}
+
+async function committing(servers: TwoServers): Promise<number> {
+  const [row] = await servers.rows<{ count: number }>(
+    "SELECT count(*) AS count FROM pg_stat_activity WHERE state = 'active' AND query = 'COMMIT'",
+  );
+  return row?.count ?? 0;
 }
 
 /** Nothing that was acknowledged may be missing, and what is there must be this till's own chain. */

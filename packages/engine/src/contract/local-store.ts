@@ -25,6 +25,7 @@ export function localStoreContract(name: string, makeStore: MakeStore): void {
     });
 
     describe("a transaction", () => transactionContract(() => store));
+    describe("a transaction that cannot be", () => refusalContract(() => store));
     describe("values", () => valueContract(() => store));
     describe("opening and closing", () => openingContract(makeStore, () => ({ store, file })));
   });
@@ -85,6 +86,17 @@ function transactionContract(the: () => LocalStore): void {
     expect(idsOf(the())).toEqual([1, 2]);
   });
 
+  it("tells how many rows a statement changed", () => {
+    the().transaction((tx) => {
+      insert(tx, 1);
+      insert(tx, 2);
+      expect(tx.run("UPDATE kept SET text = 'y'").changes).toBe(2);
+      expect(tx.run("DELETE FROM kept WHERE id > 5").changes).toBe(0);
+    });
+  });
+}
+
+function refusalContract(the: () => LocalStore): void {
   it("refuses a transaction inside a transaction, and the outer one can still commit", () => {
     the().transaction((tx) => {
       insert(tx, 1);
@@ -102,15 +114,6 @@ function transactionContract(the: () => LocalStore): void {
       });
     expect(act).toThrow(/promise/);
     expect(idsOf(the())).toEqual([]);
-  });
-
-  it("tells how many rows a statement changed", () => {
-    the().transaction((tx) => {
-      insert(tx, 1);
-      insert(tx, 2);
-      expect(tx.run("UPDATE kept SET text = 'y'").changes).toBe(2);
-      expect(tx.run("DELETE FROM kept WHERE id > 5").changes).toBe(0);
-    });
   });
 }
 

@@ -14,7 +14,7 @@ describe.each<[string, OpenDriver]>([
     const holder = startChild("lock-holder.ts", [file, name]);
     expect(await holder.line()).toBe("holding");
     const { code, message, details } = refusalOf(() => openStore(file, open));
-    expect({ code, file: details["file"] }).toEqual({ code: "LOCKED", file });
+    expect({ code, file: details.file }).toEqual({ code: "LOCKED", file });
     expect(message).toContain(`${file}.lock`);
   });
 

@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { zstdCompress } from "node:zlib";
 import {
+  type ErrorDetails,
   type ExchangeRequest,
   type ExchangeResponse,
   exchangeResponse,
@@ -27,14 +28,18 @@ export interface HttpTransportOptions {
   readonly timeoutMs?: number;
 }
 
-/** The way to the centre over HTTP: one keep-alive connection, compressed bodies, a deadline for the whole exchange. */
+/**
+ * The way to the centre over HTTP: one keep-alive connection, compressed bodies, a deadline for the whole exchange.
+ *
+ * @throws SyncError CONFIG_INVALID when the URL is none
+ */
 export function httpTransport({
   url,
   key,
   timeoutMs = 30_000,
 }: HttpTransportOptions): Transport & { close(): Promise<void> } {
-  const agent = new Agent({ connections: 2, pipelining: 1, connect: { timeout: 5_000 }, keepAliveTimeout: 60_000 });
-  const target = new URL("/api/sync/exchange", url).href;
+  const target = targetOf(url);
+  const agent = new Agent({ connections: 1, pipelining: 1, connect: { timeout: 5_000 }, keepAliveTimeout: 60_000 });
   return {
     close: () => agent.close(),
     exchange: async (request, signal) => {
@@ -56,6 +61,19 @@ export function httpTransport({
       }
     },
   };
+}
+
+/** The base URL may have a path, where a proxy serves the centre below one. */
+function targetOf(url: string): string {
+  const base = URL.parse(url.endsWith("/") ? url : `${url}/`);
+  if (base?.protocol === "http:" || base?.protocol === "https:") return new URL("api/sync/exchange", base).href;
+  const expected = "a URL such as https://sync.example";
+  const details = { field: "central.url", expected, got: url };
+  throw new SyncError(
+    "CONFIG_INVALID",
+    `The centre's address must be ${expected}; got ${JSON.stringify(url)}.`,
+    details,
+  );
 }
 
 async function encode(request: ExchangeRequest): Promise<{ body: string | Buffer; headers: Record<string, string> }> {
@@ -86,40 +104,44 @@ export function readAnswer(
   headers: Record<string, string | string[] | undefined>,
   text: string,
 ): ExchangeResponse {
-  const body = parseJson(text, status);
-  if (status === 200) {
-    try {
-      return parseAs(exchangeResponse, body, "NOT_AN_ANSWER");
-    } catch (cause) {
-      throw new SyncError(
-        "NOT_AN_ANSWER",
-        "Something answered in the centre's place, or another version did.",
-        { status },
-        cause,
-      );
-    }
+  const body = parseJson(text);
+  if (status === 200) return readSuccess(body);
+  const { code, message, ...details } = errorOf(body);
+  const after = Number(headers["retry-after"] ?? Number.NaN);
+  const facts = Number.isFinite(after) ? { retryAfterMs: after * 1000 } : {};
+  if (isErrorCode(code)) {
+    const sentence = typeof message === "string" ? message : `The centre refused with ${code}.`;
+    throw new SyncError(code, sentence, { ...details, ...facts });
   }
-  const error = (body as { error?: Record<string, unknown> } | null)?.error;
-  const { code, message, ...details } = error ?? {};
-  if (!isErrorCode(code))
-    throw new SyncError("NOT_AN_ANSWER", `Something answered in the centre's place with HTTP ${status}.`, { status });
-  const after = Number(headers["retry-after"]);
-  throw new SyncError(code, String(message), {
-    ...details,
-    ...(Number.isFinite(after) ? { retryAfterMs: after * 1000 } : {}),
-  });
+  if (status === 413)
+    throw new SyncError("TOO_LARGE", "Something before the centre finds the request too large.", facts);
+  throw notAnAnswer(status, facts);
 }
 
-function parseJson(text: string, status: number): unknown {
+function readSuccess(body: unknown): ExchangeResponse {
+  try {
+    return parseAs(exchangeResponse, body, "NOT_AN_ANSWER");
+  } catch (cause) {
+    throw notAnAnswer(200, {}, cause);
+  }
+}
+
+function notAnAnswer(status: number, facts: ErrorDetails, cause?: unknown): SyncError {
+  const message = `Something answered in the centre's place (HTTP ${status}): a captive portal, a proxy, or another version.`;
+  return new SyncError("NOT_AN_ANSWER", message, { status, ...facts }, cause);
+}
+
+function errorOf(body: unknown): Readonly<Record<string, unknown>> {
+  const error = typeof body === "object" && body !== null && "error" in body ? body.error : undefined;
+  return typeof error === "object" && error !== null ? { ...error } : {};
+}
+
+/** @returns undefined for what is not JSON; no answer of the centre is that */
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new SyncError(
-      "NOT_AN_ANSWER",
-      `What came back with HTTP ${status} is not JSON; something answered in the centre's place.`,
-      { status },
-      cause,
-    );
+  } catch {
+    return undefined;
   }
 }
 

@@ -73,7 +73,8 @@ export class FakeCentre implements Transport {
     for (const [index, change] of changes.entries()) {
       const seq = fromSeq + index;
       const link = { terminal, incarnation, seq, prevHash, origin: change.origin, body: change.body };
-      if (linkHash(sha256, link) !== change.hash && !change.damaged) throw new SyncError("CHAIN_BROKEN", "Changed on the way.", { seq });
+      if (linkHash(sha256, link) !== change.hash && !change.damaged)
+        throw new SyncError("CHAIN_BROKEN", "Changed on the way.", { seq });
       const known = kept[seq - 1];
       if (known && known.hash !== change.hash) throw new SyncError("FORK", `Seq ${seq} is taken.`, { seq, ...mark });
       if (!known && prevHash !== this.#last(kept)) throw new SyncError("CHAIN_BROKEN", "Does not follow.", mark);

@@ -53,6 +53,17 @@ export class CentreDatabase {
     return tables;
   }
 
+  /** One life of each terminal that has something stored and not interpreted. */
+  pendingLives(): { readonly storeId: number; readonly terminal: string; readonly incarnation: string }[] {
+    const found = new Map<string, { storeId: number; terminal: string; incarnation: string }>();
+    for (const [storeId, { heads }] of this.#stores) {
+      for (const { effect, terminal, incarnation } of heads.values()) {
+        if (effect === "pending" && !found.has(terminal)) found.set(terminal, { storeId, terminal, incarnation });
+      }
+    }
+    return [...found.values()];
+  }
+
   isEnrolled(storeId: number, terminal: string): boolean {
     return this.#terminals.get(storeId)?.has(terminal) === true;
   }

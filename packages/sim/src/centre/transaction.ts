@@ -39,12 +39,20 @@ export class MemoryTransaction implements IngestTransaction {
     this.view = new View(database.store(scope.storeId));
   }
 
+  get storeId(): number {
+    return this.#scope.storeId;
+  }
+
   async lock(life: TerminalLife, _nowMs: number): Promise<Mark> {
     await this.#session.pause("before lock");
     if (!this.#database.isEnrolled(this.#scope.storeId, life.terminal)) {
       throw new SyncError("FORBIDDEN", `Terminal ${life.terminal} is not enrolled in this store.`, { field: "terminal" });
     }
     await this.#lock(`terminal/${life.terminal}`);
+    return this.markWithoutLock(life);
+  }
+
+  async markWithoutLock(life: TerminalLife): Promise<Mark> {
     const key = lifeKey(life.terminal, life.incarnation);
     let row = this.view.lives.get(key);
     if (row === undefined) {

@@ -5,8 +5,8 @@ import type { HttpAnswer } from "./server.ts";
 
 const LOGIN_PAGE = "<!doctype html><title>Welcome to Cafe WiFi</title><p>Please log in.";
 
-/** Things that answer in a server's place, or answers of a program that is not ours. */
-const STRANGERS: readonly HttpAnswer[] = [
+/** What answers in a server's place, which then never sees the request: a captive portal, a proxy, another program. */
+export const STRANGERS: readonly HttpAnswer[] = [
   { status: 200, headers: {}, text: LOGIN_PAGE },
   { status: 511, headers: {}, text: LOGIN_PAGE },
   { status: 200, headers: {}, text: '{"status":"ok"}' },
@@ -17,7 +17,7 @@ const STRANGERS: readonly HttpAnswer[] = [
   { status: 503, headers: { "retry-after": "120" }, text: '{"error":{"code":"TEAPOT","message":"no"}}' },
 ];
 
-/** What comes through: usually the answer, sometimes the front part of it, changed bytes, or a captive portal's page. */
+/** What comes through of an answer: usually all of it, sometimes the front part, or something with a member missing. */
 export function garbled(answer: HttpAnswer, { random, faults, chronicle }: { random: Random; faults: Faults; chronicle: Chronicle }): HttpAnswer {
   if (random.chance(faults.truncatedAnswer)) {
     chronicle.hit("network.truncated-answer");
@@ -26,10 +26,6 @@ export function garbled(answer: HttpAnswer, { random, faults, chronicle }: { ran
   if (random.chance(faults.garbageAnswer)) {
     chronicle.hit("network.garbage-answer");
     return { ...answer, text: withoutAMember(answer.text, random) };
-  }
-  if (random.chance(faults.captivePortal)) {
-    chronicle.hit("network.captive-portal");
-    return random.pick(STRANGERS);
   }
   return answer;
 }

@@ -4,7 +4,7 @@ import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";
-import { garbled } from "./garble.ts";
+import { garbled, STRANGERS } from "./garble.ts";
 import type { Caller, HttpAnswer, Server } from "./server.ts";
 
 /** As the product's HTTP transport: for one whole exchange. */
@@ -69,6 +69,11 @@ export class Network {
       return;
     }
     if (link.state === "silent") return;
+    if (random.chance(faults.captivePortal)) {
+      chronicle.hit("network.captive-portal");
+      timeline.after(this.#delayMs(), () => end(random.pick(STRANGERS)));
+      return;
+    }
     while (random.chance(faults.duplicateRequest)) {
       chronicle.hit("network.duplicate-request");
       timeline.after(random.between(1, 60_000), () => void this.#server().handle(text, caller));

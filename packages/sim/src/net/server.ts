@@ -1,11 +1,12 @@
 import { sha256 } from "@tillsync/engine";
 import { type ErrorCode, type ExchangeRequest, type ExchangeResponse, exchangeRequest, parseAs, SyncError } from "@tillsync/protocol";
-import type { ExchangeContext, IngestStore, Scope } from "@tillsync/server/ingest";
+import { type ExchangeContext, type IngestStore, interpretPending, type Scope } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "../centre/database.ts";
 import type { Owner } from "../centre/session.ts";
 import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
+import type { Timeline } from "../timeline.ts";
 
 /** An answer as it travels. */
 export interface HttpAnswer {
@@ -26,6 +27,7 @@ export type Exchange = (context: ExchangeContext, scope: Scope, request: Exchang
 export interface ServerOptions {
   readonly name: string;
   readonly database: CentreDatabase;
+  readonly timeline: Timeline;
   readonly random: Random;
   readonly chronicle: Chronicle;
   readonly faults: Faults;
@@ -49,11 +51,20 @@ const REFUSALS: readonly (readonly [ErrorCode, string | undefined])[] = [
   ["FEED_RESET", undefined],
 ];
 
+/** How often a server looks for what a crash left stored and not interpreted, as the real one does. */
+const SWEEP_EVERY_MS = 60_000;
+
+interface Process {
+  readonly owner: Owner;
+  readonly context: ExchangeContext;
+  readonly waiting: Set<(answer: undefined) => void>;
+}
+
 /** One central server process: the product's ingest behind a simulated door. Killed, it leaves nothing but the database. */
 export class Server {
   readonly #options: ServerOptions;
   /** One object a life of the process; null while it is down. */
-  #process: { readonly owner: Owner; readonly context: ExchangeContext; readonly waiting: Set<(answer: undefined) => void> } | null = null;
+  #process: Process | null = null;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -69,8 +80,33 @@ export class Server {
     const { database, wallMs, wrapIngest } = this.#options;
     const owner: Owner = { reached: (point) => this.#reached(owner, point) };
     const store = wrapIngest(database.connect(owner));
-    this.#process = { owner, context: { store, sha256, nowMs: wallMs }, waiting: new Set() };
+    const process: Process = { owner, context: { store, sha256, nowMs: wallMs }, waiting: new Set() };
+    this.#process = process;
     this.#options.chronicle.note("server-start", this.#options.name);
+    this.#sweepLater(process);
+  }
+
+  #sweepLater(process: Process): void {
+    const { database, timeline } = this.#options;
+    timeline.after(SWEEP_EVERY_MS, () => {
+      if (this.#process !== process) return;
+      for (const { storeId, ...life } of database.pendingLives()) void this.#sweep(process.context, { orgId: 1, storeId }, life);
+      this.#sweepLater(process);
+    });
+  }
+
+  /** As `sweepAll` of the product, which finds the terminals with SQL of its own. */
+  async #sweep(context: ExchangeContext, scope: Scope, life: { terminal: string; incarnation: string }): Promise<void> {
+    const { chronicle, name } = this.#options;
+    chronicle.hit("centre.sweep", name, life.terminal);
+    try {
+      await context.store.transaction(scope, async (tx) => {
+        await tx.lock(life, context.nowMs());
+        await interpretPending(tx, life.terminal, context);
+      });
+    } catch (error) {
+      chronicle.note("sweep-failed", String(error));
+    }
   }
 
   crash(): void {

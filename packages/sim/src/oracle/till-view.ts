@@ -54,7 +54,7 @@ interface JournalRow {
 export function viewOf(machine: Machine): TillView {
   const { disk } = machine;
   const all = <Row>(sql: string) => disk.prepare(sql).all() as Row[];
-  const lives = all<LifeMark>("SELECT ordinal, incarnation, durable_through AS durableThrough FROM life ORDER BY ordinal");
+  const lives = livesOf(machine);
   const names = new Map(lives.map(({ ordinal, incarnation }) => [ordinal, incarnation]));
   const rows = all<JournalRow>("SELECT position, lower(hex(hash)) AS hash, kind, local_id, business_date, receipt_sequence, body, private, origin FROM journal ORDER BY position");
   const exceptions = all<{ position: number; effect: string }>("SELECT position, effect FROM exception");
@@ -66,6 +66,10 @@ export function viewOf(machine: Machine): TillView {
     sold: new Map(sold.map((row) => [row.local_id, { receipt: row.receipt, amountMinor: row.amount_minor }])),
     exceptions: new Map(exceptions.map(({ position, effect }) => [place(position), effect])),
   };
+}
+
+export function livesOf(machine: Machine): LifeMark[] {
+  return machine.disk.prepare("SELECT ordinal, incarnation, durable_through AS durableThrough FROM life ORDER BY ordinal").all() as LifeMark[];
 }
 
 /** A till is looked at after every crash; what has not changed since need not be read and hashed again. */

@@ -1,6 +1,6 @@
 import type { Machine } from "../till/machine.ts";
 import type { Acknowledged } from "./acknowledged.ts";
-import { type Entry, hasTables, type TillView, viewOf } from "./till-view.ts";
+import { type Entry, hasTables, livesOf, type TillView, viewOf } from "./till-view.ts";
 
 /**
  * What must hold on one till at any moment at which its process is down or idle: I2, I3, I4, I5, I9 (its own part), I17.
@@ -17,13 +17,13 @@ export function checkTill(machine: Machine, acknowledged: Acknowledged): void {
   checkTogether(machine, view);
   checkIntents(machine, view);
   checkReceipts(machine, view);
-  checkMarks(machine, view, acknowledged);
+  checkMarks(machine, acknowledged);
 }
 
 /** I5, the till's side: it counts as delivered only what a server has acknowledged. */
-function checkMarks(machine: Machine, { lives }: TillView, acknowledged: Acknowledged): void {
+export function checkMarks(machine: Machine, acknowledged: Acknowledged): void {
   const { terminal } = machine.options.settings;
-  for (const { incarnation, durableThrough } of lives) {
+  for (const { incarnation, durableThrough } of livesOf(machine)) {
     const ever = acknowledged.ever(terminal, incarnation);
     if (durableThrough > ever) violate(machine, "I5", `counts ${incarnation} as delivered up to ${durableThrough}; the centre said ${ever}`);
   }

@@ -17,6 +17,8 @@ export type Trap =
   | { readonly kind: "commit-error"; readonly kept: boolean };
 
 const FULL = 2;
+/** As many commits a power cut takes at most: what SQLite has written since the system last wrote its pages out (F5). */
+const MAX_LOST_COMMITS = 20;
 
 /**
  * A till's disk: a real SQLite database in memory that outlives the processes which open it.
@@ -100,9 +102,8 @@ export class Disk {
   /** Takes a random number of the last commits that were not durable. @returns how many */
   powerCut(random: Random): number {
     this.processEnded();
-    const kept = this.#undoable === 0 ? 0 : random.below(this.#undoable + 1);
-    const lost = this.#undoable - kept;
-    if (lost > 0) this.#db.exec(`ROLLBACK TO s${kept}`);
+    const lost = this.#undoable === 0 ? 0 : random.below(Math.min(this.#undoable, MAX_LOST_COMMITS) + 1);
+    if (lost > 0) this.#db.exec(`ROLLBACK TO s${this.#undoable - lost}`);
     this.flush();
     return lost;
   }

@@ -1,6 +1,14 @@
-import { sha256, startTerminal, type Terminal, type TerminalSettings, type Transport } from "@tillsync/engine";
+import {
+  type LocalStore,
+  type Ports,
+  sha256,
+  startTerminal,
+  type Terminal,
+  type TerminalSettings,
+  type Transport,
+  type Witness,
+} from "@tillsync/engine";
 import { type Driver, openDurable, SqliteStore } from "@tillsync/engine/sqlite";
-import type { LocalStore, Ports } from "@tillsync/engine";
 import type { Chronicle } from "../chronicle.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";
@@ -17,6 +25,7 @@ import { WitnessFile } from "./witness.ts";
 export interface TillWraps {
   readonly driver?: ((driver: Driver) => Driver) | undefined;
   readonly store?: ((store: LocalStore, machine: Machine) => LocalStore) | undefined;
+  readonly witness?: ((witness: Witness) => Witness) | undefined;
   readonly transport?: ((transport: Transport, machine: Machine) => Transport) | undefined;
 }
 
@@ -86,7 +95,9 @@ export class Machine {
       const transport = wraps.transport?.(line, this) ?? line;
       const clock = this.chip.boot(life, chance.below(1_000_000));
       const ids = seededIds(chance.stream("ids"), () => this.chip.wallMs());
-      const ports: Ports = { clock, ids, store, witness: this.witness.open(life), transport: onlyWhile(life, transport), sha256 };
+      const file = this.witness.open(life);
+      const witness = wraps.witness?.(file) ?? file;
+      const ports: Ports = { clock, ids, store, witness, transport: onlyWhile(life, transport), sha256 };
       const terminal = startTerminal(settings, ports);
       terminal.transaction((tx) => tx.sql.run(POS_TABLE));
       this.#process = { life, terminal };

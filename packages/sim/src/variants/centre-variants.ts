@@ -1,12 +1,13 @@
 import { type ExchangeRequest, SyncError } from "@tillsync/protocol";
-import type { ExchangeContext, IngestStore, IngestTransaction, Mark, StoredChange } from "@tillsync/server/ingest";
+import { type ExchangeContext, formatCursor, type IngestTransaction, type Mark, type StoredChange } from "@tillsync/server/ingest";
+import type { CentreDatabase } from "../centre/database.ts";
 import { Conflict } from "../centre/locks.ts";
-import { COUNTER, documentKey } from "../centre/tables.ts";
+import { COUNTER, documentKey, headKey, type StoreTables } from "../centre/tables.ts";
 import { MemoryTransaction } from "../centre/transaction.ts";
 import type { Exchange } from "../net/server.ts";
 import { said } from "../oracle/bytes.ts";
 import type { Variant } from "./variant.ts";
-import { withStatements } from "./wrap.ts";
+import { statementsOf, withStatements } from "./wrap.ts";
 
 /** Ways in which the centre can be wrong. */
 export const CENTRE_VARIANTS: readonly Variant[] = [
@@ -32,20 +33,23 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
     breaks: "a change for a place that is taken counts as a duplicate, whatever it says",
     caughtBy: ["I8", "I1"],
     needs: ["copiedTill"],
-    exchange: perRequest((request) => () => ({
+    exchange: perRequest((request) => (tx) => ({
+      lock: async (life, nowMs) => {
+        const mark = await tx.lock(life, nowMs);
+        const last = request.changes[mark.durableThrough - request.fromSeq]?.hash;
+        return { ...mark, chainHash: last ?? (request.fromSeq === mark.durableThrough + 1 ? request.prevHash : mark.chainHash) };
+      },
       hashes: async () => new Map(request.changes.map(({ hash }, index) => [request.fromSeq + index, hash])),
     })),
-    ingest: (store) => store,
   },
   {
     name: "dedupe-by-receipt-number",
     breaks: "a sale whose receipt number is known is dropped as a duplicate (numbers are unique in one store only)",
     caughtBy: ["I5", "I1"],
-    ingest: (store) => {
-      return withStatements(store, (tx) => ({
-        store: (life, changes, nowMs) => tx.store(life, changes.filter(isNewNumber(life.terminal)), nowMs),
-      }));
-    },
+    ingest: (store, database) =>
+      withStatements(store, (tx) => ({
+        store: (life, changes, nowMs) => tx.store(life, changes.filter(({ body }) => isFirst(database, body, life.terminal)), nowMs),
+      })),
   },
   {
     name: "apply-before-store",
@@ -117,7 +121,7 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
       })),
   },
   {
-    name: "skips-poison-on-the-mark",
+    name: "accepts-gaps",
     breaks: "the mark is believed from the till: a range that starts after a gap is stored",
     caughtBy: ["I5"],
     needs: ["centreRestored"],
@@ -144,6 +148,7 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
         },
         knownChangeIds: async () => new Set(),
         store: (life, changes, nowMs) => tx.store(life, changes.filter(isNew), nowMs),
+        advance: (life, next, nowMs) => (next.durableThrough > durableThrough ? tx.advance(life, next, nowMs) : Promise.resolve(next.receipt)),
       };
     }),
   },
@@ -155,7 +160,8 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
     exchange: perRequest((request) => (tx) => ({
       lock: async (life, nowMs) => {
         const mark = await tx.lock(life, nowMs);
-        if (request.changes.length > 0 && request.fromSeq <= mark.durableThrough) throw new SyncError("INTERNAL", "duplicate key");
+        const isRepeated = request.changes.length > 0 && request.fromSeq <= mark.durableThrough;
+        if (isRepeated) throw new SyncError("INTERNAL", "duplicate key value violates unique constraint");
         return mark;
       },
     })),
@@ -185,19 +191,41 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
     name: "feed-number-from-a-sequence",
     breaks: "feed numbers are taken without a lock, so that a lower one can become visible after a higher one was read (F1)",
     caughtBy: ["I14", "I15"],
-    ingest: (store, database) => {
-      return withStatements(store, (tx) => ({
+    ingest: (store, database) =>
+      withStatements(store, (tx) => ({
         appendFeed: async (life, runs) => {
           const { storeId, view } = memoryOf(tx);
           for (const run of runs) {
-            const n = nextOf(sequences, database.store(storeId));
+            const n = nextNumber(database.store(storeId));
             view.feed.put(String(n), { n, chain: "c".repeat(64), ...life, ...run });
             const counter = view.counter.get(COUNTER);
             if (counter) view.counter.put(COUNTER, { ...counter, n, chain: "c".repeat(64) });
           }
         },
-      }));
-    },
+      })),
+  },
+  {
+    name: "cursor-is-a-number",
+    breaks: "a cursor is believed without asking of which history it is",
+    caughtBy: ["I12", "I15"],
+    needs: ["centreRestored", "poison"],
+    ingest: (store) =>
+      withStatements(store, (tx) => ({
+        feedAfter: async (terminal, cursor, limit) => {
+          const { storeId, view } = memoryOf(tx);
+          const counter = view.counter.get(COUNTER);
+          const n = Number((cursor ?? "").split(".")[2] ?? 0);
+          if (counter === undefined || n <= counter.n) return tx.feedAfter(terminal, cursor && counter ? tokenAt(counter, storeId, n, view.feed.get(String(n))?.chain) : null, limit);
+          return { entries: [], cursor: cursor ?? "", more: false };
+        },
+      })),
+  },
+  {
+    name: "no-terminal-lock",
+    breaks: "two servers work for one till at the same time",
+    caughtBy: ["I1", "I5", "I12", "I14"],
+    needs: ["duplicateRequest", "loseAnswer", "slowLink"],
+    ingest: (store) => withStatements(store, (tx) => ({ lock: (life) => memoryOf(tx).markWithoutLock(life) })),
   },
   {
     name: "never-swept",
@@ -233,7 +261,7 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
       withStatements(store, (tx) => ({
         keepFork: async (life, { seq, hash, body }) => {
           const { view } = memoryOf(tx);
-          const key = `${life.terminal}/${life.incarnation}/${seq}`;
+          const key = headKey(life.terminal, life.incarnation, seq);
           const standing = view.heads.get(key);
           if (standing) view.heads.put(key, { ...standing, hash, body });
         },
@@ -250,6 +278,32 @@ function perRequest(change: (request: ExchangeRequest) => (tx: IngestTransaction
 /** The mark that would make a request fit exactly. */
 function markBefore(request: ExchangeRequest, mark: Mark): Mark {
   return { ...mark, durableThrough: request.fromSeq - 1, chainHash: request.prevHash };
+}
+
+/** Who printed a number first, in any store. */
+const printed = new WeakMap<CentreDatabase, Map<string, string>>();
+
+function isFirst(database: CentreDatabase, body: string, terminal: string): boolean {
+  const known = printed.get(database) ?? new Map<string, string>();
+  printed.set(database, known);
+  const { receiptNumber } = said(body);
+  if (receiptNumber === null) return true;
+  const first = known.get(receiptNumber) ?? terminal;
+  known.set(receiptNumber, first);
+  return first === terminal;
+}
+
+const sequences = new WeakMap<StoreTables, number>();
+
+function nextNumber(tables: StoreTables): number {
+  const n = Math.max(sequences.get(tables) ?? 0, tables.counter.get(COUNTER)?.n ?? 0) + 1;
+  sequences.set(tables, n);
+  return n;
+}
+
+/** A cursor that fits, whatever history the reader comes from. */
+function tokenAt({ epoch }: { epoch: string }, storeId: number, n: number, chain = ""): string {
+  return formatCursor({ epoch, storeId, n, chain });
 }
 
 function memoryOf(tx: IngestTransaction): MemoryTransaction {

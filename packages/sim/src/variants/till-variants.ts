@@ -1,4 +1,5 @@
-import { SyncError } from "@tillsync/protocol";
+import { sha256, type Transport } from "@tillsync/engine";
+import { linkHash, SyncError, type WireChange } from "@tillsync/protocol";
 import type { Machine } from "../till/machine.ts";
 import type { Variant } from "./variant.ts";
 import { asIfStored, onFailure, withSql } from "./wrap.ts";
@@ -82,7 +83,6 @@ export const TILL_VARIANTS: readonly Variant[] = [
     caughtBy: ["I3", "refusal"],
     needs: ["commitErrorKept"],
     store: (store) => ({
-      ...store,
       read: store.read,
       iterate: (sql, ...params) => store.iterate(sql, ...params),
       reopen: () => store.reopen(),
@@ -180,9 +180,8 @@ export const TILL_VARIANTS: readonly Variant[] = [
     needs: ["captivePortal", "truncatedAnswer"],
     transport: (transport) =>
       onFailure(transport, async (request, error) => {
-        const isOther = error instanceof SyncError && error.code === "NOT_AN_ANSWER" && error.details["status"] === 200;
+        const isOther = error instanceof SyncError && error.code === "NOT_AN_ANSWER" && error.details.status === 200;
         if (!isOther) throw error;
-        // It believes that one change more has arrived than was sent before.
         return asIfStored(request);
       }),
   },
@@ -191,16 +190,7 @@ export const TILL_VARIANTS: readonly Variant[] = [
     breaks: "an attempt whose answer was lost counts as failed, and the next one sends the sale as a new one",
     caughtBy: ["I1", "I8", "I12"],
     needs: ["loseAnswer"],
-    transport: (transport) => {
-      let attempts = 0;
-      return {
-        exchange: (request, signal) => {
-          const mark = (++attempts).toString(16).padStart(4, "0");
-          const changes = request.changes.map((change) => ({ ...change, body: change.body.replace(/("changeId":"[0-9a-f-]{32})[0-9a-f]{4}/, `$1${mark}`), damaged: true as const }));
-          return transport.exchange({ ...request, changes }, signal);
-        },
-      };
-    },
+    transport: (transport) => sendingNewIds(transport),
   },
   {
     name: "cursor-before-entries",
@@ -219,6 +209,29 @@ export const TILL_VARIANTS: readonly Variant[] = [
     witness: (witness) => ({ ...witness, read: () => undefined }),
   },
 ];
+
+/** Each attempt sends the same sales under new ids, in a chain of their own; the till never sees that chain. */
+function sendingNewIds(transport: Transport): Transport {
+  const sentAs = new Map<string, string>();
+  let attempts = 0;
+  return {
+    exchange: async (request, signal) => {
+      const id = (++attempts).toString(16).padStart(4, "0");
+      const { terminal, incarnation } = request;
+      const prevHash = sentAs.get(request.prevHash) ?? request.prevHash;
+      const changes: WireChange[] = [];
+      for (const [index, change] of request.changes.entries()) {
+        const body = change.body.replace(/("changeId":"[0-9a-f-]{32})[0-9a-f]{4}/, `$1${id}`);
+        const link = { terminal, incarnation, seq: request.fromSeq + index, prevHash: changes.at(-1)?.hash ?? prevHash, body };
+        changes.push({ ...change, body, hash: linkHash(sha256, link) });
+        sentAs.set(change.hash, changes.at(-1)?.hash ?? "");
+      }
+      const answer = await transport.exchange({ ...request, prevHash, changes }, signal);
+      const own = [...sentAs].find(([, hash]) => hash === answer.chainHash)?.[0];
+      return { ...answer, chainHash: own ?? answer.chainHash };
+    },
+  };
+}
 
 function positionOf(machine: Machine, incarnation: string, seq: number): number {
   const row = machine.disk.prepare("SELECT ordinal FROM life WHERE incarnation = ?").get(incarnation) as { ordinal: number };

@@ -1,4 +1,4 @@
-import type { LocalStore, Transport } from "@tillsync/engine";
+import type { LocalStore, Transport, Witness } from "@tillsync/engine";
 import type { Driver } from "@tillsync/engine/sqlite";
 import type { IngestStore } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "../centre/database.ts";
@@ -20,6 +20,7 @@ export interface Variant {
   readonly needs?: readonly FaultName[];
   readonly driver?: (driver: Driver) => Driver;
   readonly store?: (store: LocalStore, machine: Machine) => LocalStore;
+  readonly witness?: (witness: Witness) => Witness;
   readonly transport?: (transport: Transport, machine: Machine) => Transport;
   readonly ingest?: (store: IngestStore, database: CentreDatabase) => IngestStore;
   readonly exchange?: (exchange: Exchange) => Exchange;

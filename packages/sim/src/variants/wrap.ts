@@ -6,10 +6,11 @@ import type { IngestStore, IngestTransaction } from "@tillsync/server/ingest";
 /** A transaction of ingest with some statements done in another way. */
 export function withStatements(store: IngestStore, change: (tx: IngestTransaction) => Partial<IngestTransaction>): IngestStore {
   const { serverEpoch } = store;
-  return { serverEpoch, transaction: (scope, fn) => store.transaction(scope, (tx) => fn({ ...delegating(tx), ...change(tx) })) };
+  return { serverEpoch, transaction: (scope, fn) => store.transaction(scope, (tx) => fn({ ...statementsOf(tx), ...change(tx) })) };
 }
 
-function delegating(tx: IngestTransaction): IngestTransaction {
+/** The statements of a transaction as plain functions, so that some of them can be replaced. */
+export function statementsOf(tx: IngestTransaction): IngestTransaction {
   return {
     lock: (...args) => tx.lock(...args),
     hashes: (...args) => tx.hashes(...args),

@@ -1,0 +1,59 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it, onTestFinished } from "vitest";
+import { prng } from "../prng.ts";
+import { type ReplayReport, replayInDemo } from "../testing/replay-in-demo.ts";
+
+// The file is not ours to ship; it lies beside the repository where it is developed.
+const BAKERY = fileURLToPath(new URL("../../../../../shared/data/bakery-breadbasket.csv.gz", import.meta.url));
+
+it("sells all 9,531 receipts of the bakery through cuts and kills; both sides end equal, to the penny", async (context) => {
+  if (!existsSync(BAKERY)) context.skip(`not run: the real file is not at ${BAKERY}`);
+  const { code, report, stderr } = await replayInDemo(BAKERY, { offlineEvery: 500, killEvery: 2000 });
+  expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+  expect(report).toMatchObject({ cuts: 19, kills: 4, progress: { documents: 9531, recorded: 9531, refused: 0 } });
+  expectEqualSides(report, { orders: 9531, totalMinor: (21_293 - 786) * 250 });
+}, 150_000);
+
+it("does the same with a file made up after its shape", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tillsync-bakery-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "bakery.csv");
+  const receipts = 600;
+  const pieces = madeUpBakery(file, receipts);
+  const { code, report } = await replayInDemo(file, { offlineEvery: 100, killEvery: 150 });
+  expect(code).toBe(0);
+  expect(report).toMatchObject({ cuts: 6, kills: 4, progress: { documents: receipts, recorded: receipts } });
+  expectEqualSides(report, { orders: receipts, totalMinor: pieces * 250 });
+}, 60_000);
+
+function expectEqualSides({ verifications }: ReplayReport, expected: { orders: number; totalMinor: number }): void {
+  for (const { equal, differences, receipts, till, centre } of verifications) {
+    expect({ equal, differences, gaps: receipts.gaps }).toEqual({ equal: true, differences: [], gaps: 0 });
+    expect(till).toEqual(centre);
+  }
+  for (const side of ["till", "centre"] as const) {
+    const orders = verifications.reduce((sum, each) => sum + (each[side].documents.orders ?? 0), 0);
+    const totalMinor = verifications.reduce((sum, each) => sum + (each[side].sums.GBP ?? 0), 0);
+    expect({ orders, totalMinor }).toEqual(expected);
+  }
+  expect(verifications.reduce((sum, { receipts }) => sum + receipts.numbers, 0)).toBe(expected.orders);
+}
+
+/** Receipts of one to four pieces over some days, one row per piece. @returns how many pieces */
+function madeUpBakery(file: string, receipts: number): number {
+  const random = prng(20_161_030);
+  const rows = ["Date,Time,Transaction,Item"];
+  for (let receipt = 1; receipt <= receipts; receipt++) {
+    const day = String(1 + Math.floor(receipt / 100)).padStart(2, "0");
+    const time = `${String(8 + Math.floor((receipt % 100) / 10)).padStart(2, "0")}:${String(receipt % 60).padStart(2, "0")}:00`;
+    const pieces = random.whole(1, 4);
+    for (let piece = 0; piece < pieces; piece++) {
+      rows.push(`2016-11-${day},${time},${receipt},${random.pick(["Bread", "Coffee", "Scandinavian", "Jam"])}`);
+    }
+  }
+  writeFileSync(file, rows.join("\n"));
+  return rows.length - 1;
+}

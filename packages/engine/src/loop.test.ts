@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Behaviour, hang, loseAnswer, refuse, unreachable } from "./testing/fake-centre.ts";
+import { stubDriver } from "./testing/stub-driver.ts";
 import { openTill, sale, type Till } from "./testing/till.ts";
 
 const MINUTE = 60_000;
@@ -145,7 +146,7 @@ describe("draining", () => {
     const till = await openTill();
     till.centre.always = unreachable;
     for (let at = 0; at < 20; at++) till.terminal.closeOrder(sale(`o-${at}`));
-    await till.clock.advance(90 * 86_400_000);
+    await till.clock.advance(5 * 86_400_000);
     expect(till.terminal.status().pending).toBe(20);
     till.centre.always = honestly;
     await till.clock.advance(5.5 * MINUTE);
@@ -238,6 +239,43 @@ describe("draining", () => {
     till.centre.always = hang;
     for (let at = 0; at < 50; at++) expect(till.terminal.closeOrder(sale(`o-${at}`)).duplicate).toBe(false);
     expect(till.terminal.status().pending).toBe(50);
+  });
+});
+
+describe("what the loop writes", () => {
+  it("is nothing while all is well and nothing is new: an idle till leaves its disk alone", async () => {
+    let commits = 0;
+    const open = stubDriver({
+      exec: (sql, go) => {
+        if (sql === "COMMIT") commits++;
+        go();
+      },
+    });
+    const till = await openTill({ open });
+    commits = 0;
+    await till.clock.advance(60 * MINUTE);
+    expect(commits).toBe(0);
+    till.terminal.closeOrder(sale("a"));
+    await till.settle();
+    expect(commits).toBe(2);
+  });
+
+  it("is when the next attempt is due and why the last one failed", async () => {
+    const till = await openTill();
+    till.centre.next.push(refuse("UNAVAILABLE", { retryAfterMs: 90_000 }));
+    till.terminal.closeOrder(sale("a"));
+    await till.settle();
+    const row = till.store.read.get(
+      "SELECT failures, due_at - ? AS due, error_code AS code FROM lane",
+      till.clock.wallMs(),
+    );
+    expect(row).toMatchObject({ failures: 1, due: 90_000, code: "UNAVAILABLE" });
+    expect(lane(till)?.nextAttemptAt).toBe(new Date(till.clock.wallMs() + 90_000).toISOString());
+    await till.clock.advance(90_000);
+    expect(till.store.read.get("SELECT failures, error_code AS code FROM lane")).toMatchObject({
+      failures: 0,
+      code: null,
+    });
   });
 });
 

@@ -243,7 +243,7 @@ export type TerminalEvent =
  * survives a power cut; when it throws, nothing was recorded, but for COMMIT_UNKNOWN (ask again by localId after a restart).
  */
 export interface Terminal extends Omit<TerminalTransaction, "sql"> {
-  /** One durable transaction; the POS's own rows may go into it. */
+  /** One durable transaction; the POS's own rows may go into it. `fn` is synchronous: one that gives a promise is refused. */
   transaction<T>(fn: (tx: TerminalTransaction) => T): T;
   order(localId: string): OrderView | undefined;
   openOrders(): readonly OrderView[];
@@ -253,7 +253,10 @@ export interface Terminal extends Omit<TerminalTransaction, "sql"> {
   explain(key: string): Explanation | undefined;
   /** Sends everything up to here, now, and waits until it is done or cannot go on. */
   syncNow(): Promise<SyncResult>;
-  /** Called with every recorded change and every change of status; the returned function stops it. */
+  /**
+   * Called with every recorded change and every change of status; the returned function stops it. What a listener throws
+   * is dropped: it comes after the commit, and neither undoes the sale nor keeps it from the other listeners.
+   */
   subscribe(listener: (event: TerminalEvent) => void): () => void;
   /** Finishes the exchange under way or gives it up within `graceMs` (5,000), flushes the witness and frees the lock. */
   close(graceMs?: number): Promise<void>;

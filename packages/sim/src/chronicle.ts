@@ -52,7 +52,8 @@ export class Chronicle {
   violate(invariant: string, what: string): void {
     this.note("VIOLATION", invariant, what);
     const known = this.#violations.some((earlier) => earlier.invariant === invariant && earlier.what === what);
-    if (!known && this.#violations.length < MAX_VIOLATIONS) this.#violations.push({ invariant, atMs: this.#nowMs(), what });
+    if (!known && this.#violations.length < MAX_VIOLATIONS)
+      this.#violations.push({ invariant, atMs: this.#nowMs(), what });
   }
 
   digest(): string {

@@ -44,8 +44,25 @@ export class Director {
       ["centreDown", () => this.#centreDown()],
       ["crash", () => this.#crash(false)],
       ["powerCut", () => this.#crash(true)],
-      ["crashInTransaction", () => this.#trap({ kind: "die", at: "statement", after: this.#options.random.below(5), powerCut: this.#options.random.chance(0.5) })],
-      ["crashInTransaction", () => this.#trap({ kind: "die", at: this.#options.random.pick(["before-commit", "after-commit"]), powerCut: this.#options.random.chance(0.5) })],
+      [
+        "crashInTransaction",
+        () =>
+          this.#trap({
+            kind: "die",
+            at: "statement",
+            after: this.#options.random.below(5),
+            powerCut: this.#options.random.chance(0.5),
+          }),
+      ],
+      [
+        "crashInTransaction",
+        () =>
+          this.#trap({
+            kind: "die",
+            at: this.#options.random.pick(["before-commit", "after-commit"]),
+            powerCut: this.#options.random.chance(0.5),
+          }),
+      ],
       ["commitErrorKept", () => this.#trap({ kind: "commit-error", kept: true })],
       ["commitErrorLost", () => this.#trap({ kind: "commit-error", kept: false })],
       ["cleanStop", () => this.#cleanStop()],
@@ -206,7 +223,12 @@ export class Director {
     const { chronicle, random } = this.#options;
     const { chip } = this.#machine();
     chronicle.hit("till.clock-jump");
-    const moments = [0, Date.UTC(2028, 1, 29, 23, 59, 58), Date.UTC(2038, 0, 19, 3, 14, 6), Date.UTC(2099, 11, 31, 23, 59)];
+    const moments = [
+      0,
+      Date.UTC(2028, 1, 29, 23, 59, 58),
+      Date.UTC(2038, 0, 19, 3, 14, 6),
+      Date.UTC(2099, 11, 31, 23, 59),
+    ];
     if (random.chance(0.2)) chip.set(random.pick(moments));
     else chip.jump(random.between(-3 * DAY, 3 * DAY));
   }
@@ -238,7 +260,9 @@ export class Director {
       machine.crash(false);
       machine.takeOver(image, random.chance(0.7) ? machine.witness : oldWitness);
       machine.suspect = "rolled back";
-      const kept = new Set(viewOf(machine).entries.map(({ incarnation, seq, hash }) => `${incarnation}/${seq} ${hash}`));
+      const kept = new Set(
+        viewOf(machine).entries.map(({ incarnation, seq, hash }) => `${incarnation}/${seq} ${hash}`),
+      );
       machine.ledger.forgive(({ incarnation, seq, hash }) => kept.has(`${incarnation}/${seq} ${hash}`));
       this.#startAfterRollback(machine);
     });
@@ -254,7 +278,8 @@ export class Director {
     this.#boot(machine);
     const now = machine.terminal?.status().incarnation;
     const isBehind = seen !== undefined && seen.incarnation === life?.incarnation && seen.seq > (last?.seq ?? 0);
-    if (isBehind && now === life.incarnation) chronicle.violate("I18", `${machine.name} goes on in a life of which it has lost changes`);
+    if (isBehind && now === life.incarnation)
+      chronicle.violate("I18", `${machine.name} goes on in a life of which it has lost changes`);
   }
 
   #centreRestored(): void {

@@ -1,6 +1,6 @@
 export type { Violation } from "./chronicle.ts";
 export { FAULTS, type FaultName } from "./faults.ts";
-export { type SimulateOptions, simulate, type SimulationReport } from "./simulate.ts";
+export { type SimulateOptions, type SimulationReport, simulate } from "./simulate.ts";
 export { findVariant, VARIANTS } from "./variants/index.ts";
 export { PRODUCT, type Variant } from "./variants/variant.ts";
 export { type RunOptions, type RunResult, runSeed } from "./world.ts";

@@ -85,7 +85,8 @@ function wordsOf(text: string): [number, number, number] {
   const words: [number, number, number] = [0x811c9dc5, 0x9e3779b9, 0x85ebca6b];
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
-    for (let word = 0; word < words.length; word++) words[word] = Math.imul((words[word] ?? 0) ^ (code + word), 0x01000193);
+    for (let word = 0; word < words.length; word++)
+      words[word] = Math.imul((words[word] ?? 0) ^ (code + word), 0x01000193);
   }
   return words;
 }

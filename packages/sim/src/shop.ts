@@ -45,7 +45,13 @@ export class Shop {
     this.storeIds = random.chance(0.3) ? [1, 2] : [1];
     for (const storeId of this.storeIds) this.database.addStore(storeId);
     this.servers = ["A", "B"].map((name) => this.#newServer(name));
-    this.#network = new Network({ timeline, random: random.stream("network"), chronicle, faults, servers: this.servers });
+    this.#network = new Network({
+      timeline,
+      random: random.stream("network"),
+      chronicle,
+      faults,
+      servers: this.servers,
+    });
     const pace = new Pace(chronicle);
     this.#wraps = {
       driver: variant.driver,
@@ -98,7 +104,8 @@ export class Shop {
     const storeId = this.storeIds[index % this.storeIds.length] ?? 1;
     const shortId = `T0${Math.floor(index / this.storeIds.length) + 1}`;
     const name = `S${storeId}-${shortId}`;
-    const currency = CURRENCIES[(storeId + random.stream("currency").below(CURRENCIES.length)) % CURRENCIES.length] ?? "KES";
+    const currency =
+      CURRENCIES[(storeId + random.stream("currency").below(CURRENCIES.length)) % CURRENCIES.length] ?? "KES";
     const terminal = random.stream(`terminal ${name}`).uuid();
     this.database.enrol(storeId, terminal);
     const caller: Caller = { scope: { orgId: ORG_ID, storeId }, terminal };

@@ -26,7 +26,6 @@ export interface SimulationReport {
   readonly coverage: Readonly<Record<string, number>>;
 }
 
-
 /** Runs a range of seeds, one after the other. */
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
   const { fromSeed, count, variant, repeatEvery = 100, onProgress } = options;
@@ -42,7 +41,8 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       repeated++;
       result = await sameAgain(result, variant);
     }
-    for (const [fault, times] of Object.entries(result.coverage)) coverage.set(fault, (coverage.get(fault) ?? 0) + times);
+    for (const [fault, times] of Object.entries(result.coverage))
+      coverage.set(fault, (coverage.get(fault) ?? 0) + times);
     if (result.violations.length > 0) failed.push(result);
     steps += result.steps;
     events += result.events;
@@ -51,7 +51,17 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     await breathe();
   }
   const sorted = [...coverage].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { fromSeed, toSeed: fromSeed + count - 1, seeds: count, repeated, steps, events, simulatedMs, failed, coverage: Object.fromEntries(sorted) };
+  return {
+    fromSeed,
+    toSeed: fromSeed + count - 1,
+    seeds: count,
+    repeated,
+    steps,
+    events,
+    simulatedMs,
+    failed,
+    coverage: Object.fromEntries(sorted),
+  };
 }
 
 /** I35: the same seed twice is the same run. */

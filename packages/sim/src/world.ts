@@ -1,9 +1,9 @@
 import { Chronicle, type Violation } from "./chronicle.ts";
 import { Director } from "./director.ts";
 import { FAULTS, swarm } from "./faults.ts";
-import { atRest } from "./oracle/rest.ts";
 import { checkCentre, storeAtEnd } from "./oracle/centre.ts";
 import { checkMoney } from "./oracle/money.ts";
+import { atRest } from "./oracle/rest.ts";
 import { checkTill } from "./oracle/till.ts";
 import { Random } from "./random.ts";
 import { Shop } from "./shop.ts";

@@ -190,10 +190,8 @@ describe("a demo that cannot start says why in one sentence and ends with 1", ()
   });
 
   it.each([
-    [["--port", "http"], "--port"],
     [["--port", "70000"], "--port"],
-    [["--terminals", "0"], "--terminals"],
-    [["--nonsense"], "--nonsense"],
+    [["--terminals", "none"], "--terminals"],
     [["--replay", "/no/such/file.csv"], "/no/such/file.csv"],
   ])("when it is called with %j", async (args, named) => {
     const folder = join(dataDir, "unused");

@@ -17,17 +17,20 @@ it("sells all 9,531 receipts of the bakery through cuts and kills; both sides en
   expectEqualSides(report, { orders: 9531, totalMinor: (21_293 - 786) * 250 });
 }, 150_000);
 
-it("does the same with a file made up after its shape", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-bakery-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, "bakery.csv");
-  const receipts = 600;
-  const pieces = madeUpBakery(file, receipts);
-  const { code, report } = await replayInDemo(file, { offlineEvery: 100, killEvery: 150 });
-  expect(code).toBe(0);
-  expect(report).toMatchObject({ cuts: 6, kills: 4, progress: { documents: receipts, recorded: receipts } });
-  expectEqualSides(report, { orders: receipts, totalMinor: pieces * 250 });
-}, 60_000);
+// Beside the real file it would prove nothing more.
+if (!existsSync(BAKERY)) {
+  it("does the same with a file made up after its shape", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tillsync-bakery-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const file = join(folder, "bakery.csv");
+    const receipts = 600;
+    const pieces = madeUpBakery(file, receipts);
+    const { code, report } = await replayInDemo(file, { offlineEvery: 100, killEvery: 150 });
+    expect(code).toBe(0);
+    expect(report).toMatchObject({ cuts: 6, kills: 4, progress: { documents: receipts, recorded: receipts } });
+    expectEqualSides(report, { orders: receipts, totalMinor: pieces * 250 });
+  }, 60_000);
+}
 
 function expectEqualSides({ verifications }: ReplayReport, expected: { orders: number; totalMinor: number }): void {
   for (const { equal, differences, receipts, till, centre } of verifications) {

@@ -16,11 +16,11 @@ describe("the pages", () => {
     expect(brokenLinks(page)).toEqual([]);
   });
 
-  it.each(pages)("$path names only tests that exist", (page) => {
+  it.each(pages)("$path names only tests and faults that exist", (page) => {
     const missing = linksOf(page)
-      .filter(({ target }) => target.endsWith(".test.ts"))
-      .filter(({ target, title = "" }) => !quotes(sourceOf(page, target), title))
-      .map(({ line, target, title }) => `${page.path}:${line}: ${target} has no test "${title}"`);
+      .filter(({ target }) => target.endsWith(".ts"))
+      .filter(({ target, title = "" }) => title === "" || !names(sourceOf(page, target), title))
+      .map(({ line, target, title }) => `${page.path}:${line}: ${target} has no "${title}"`);
     expect(missing).toEqual([]);
   });
 
@@ -59,8 +59,9 @@ function brokenLinks(page: Page): string[] {
   });
 }
 
-function quotes(source: string, title: string): boolean {
-  return source.includes(`"${title}"`) || source.includes(`\`${title}\``);
+/** As a test's name, or as a key. */
+function names(source: string, title: string): boolean {
+  return [`"${title}"`, `\`${title}\``, `  ${title}: `].some((form) => source.includes(form));
 }
 
 function sourceOf(page: Page, target: string): string {

@@ -24,7 +24,9 @@ export async function interpretPending(
     const life = { terminal, incarnation: change.incarnation };
     const judged = await interpretOne(tx, life, change, reading);
     await tx.setEffect(life, runsOf([judged]));
-    byLife.set(change.incarnation, [...(byLife.get(change.incarnation) ?? []), judged]);
+    const ofLife = byLife.get(change.incarnation) ?? [];
+    ofLife.push(judged);
+    byLife.set(change.incarnation, ofLife);
   }
   for (const [incarnation, judged] of byLife) {
     const inSeqOrder = judged.sort((one, other) => one.seq - other.seq);

@@ -5,7 +5,7 @@ import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";
 import { Conflict, Locks } from "./locks.ts";
-import { type Owner, Session } from "./session.ts";
+import { type Owner, type Point, Session } from "./session.ts";
 import { copyTables, emptyTables, type StoreTables } from "./tables.ts";
 import { MemoryTransaction } from "./transaction.ts";
 
@@ -93,7 +93,8 @@ export class CentreDatabase {
     this.#serverEpoch = this.#options.random.uuid();
     for (const [storeId, tables] of backup) {
       const copy = copyTables(tables);
-      for (const [key, counter] of tables.counter) copy.counter.set(key, { ...counter, epoch: this.#options.random.uuid() });
+      for (const [key, counter] of tables.counter)
+        copy.counter.set(key, { ...counter, epoch: this.#options.random.uuid() });
       this.#stores.set(storeId, copy);
     }
   }
@@ -133,7 +134,7 @@ export class CentreDatabase {
     }
   }
 
-  #atPoint(point: string): void {
+  #atPoint(point: Point): void {
     const { faults, random } = this.#options;
     if (point !== "after commit" && random.chance(faults.serializationFailure)) throw new Conflict("40001");
   }

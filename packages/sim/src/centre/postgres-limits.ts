@@ -16,6 +16,7 @@ export function refuseNul(...values: readonly unknown[]): void {
 /** `date` and `timestamptz` have no year 0. */
 export function refuseDate(...texts: readonly string[]): void {
   for (const text of texts) {
-    if (text.startsWith("0000-")) throw Object.assign(new Error("date/time field value out of range"), { code: "22008" });
+    if (text.startsWith("0000-"))
+      throw Object.assign(new Error("date/time field value out of range"), { code: "22008" });
   }
 }

@@ -1,11 +1,37 @@
-import type { Timeline } from "../timeline.ts";
 import type { Random } from "../random.ts";
+import type { Timeline } from "../timeline.ts";
 import type { Locks } from "./locks.ts";
+
+/** Every named moment of a transaction of ingest. What is "after" one statement is "before" the next one. */
+export const POINTS = [
+  "before lock",
+  "before hashes",
+  "before keepFork",
+  "before feedAfter",
+  "before damaged",
+  "before repair",
+  "before knownChangeIds",
+  "before blocked",
+  "before store",
+  "before advance",
+  "before seen",
+  "before apply",
+  "before events",
+  "before setPending",
+  "before pending",
+  "before document",
+  "before setEffect",
+  "before appendFeed",
+  "before commit",
+  "after commit",
+] as const;
+
+export type Point = (typeof POINTS)[number];
 
 /** A server process, as far as its transactions care. */
 export interface Owner {
   /** A named moment of a transaction. The process may decide to die here, and then `vanish`es. */
-  reached(point: string): void;
+  reached(point: Point): void;
 }
 
 export interface SessionOptions {
@@ -13,7 +39,7 @@ export interface SessionOptions {
   readonly random: Random;
   readonly locks: Locks;
   /** Called at each point; what it throws is what PostgreSQL answers there. */
-  readonly atPoint: (point: string) => void;
+  readonly atPoint: (point: Point) => void;
   readonly onEnd: (session: Session) => void;
 }
 
@@ -39,7 +65,7 @@ export class Session {
   }
 
   /** Lets others work for a moment. Where a crash, a conflict or a lost connection strikes. */
-  pause(point: string): Promise<void> {
+  pause(point: Point): Promise<void> {
     const waited = new Promise<void>((resolve, reject) => {
       this.#cancel = this.#options.timeline.after(this.#options.random.float() * STATEMENT_MS, () => {
         this.owner.reached(point);

@@ -46,7 +46,9 @@ export class MemoryTransaction implements IngestTransaction {
   async lock(life: TerminalLife, _nowMs: number): Promise<Mark> {
     await this.#session.pause("before lock");
     if (!this.#database.isEnrolled(this.#scope.storeId, life.terminal)) {
-      throw new SyncError("FORBIDDEN", `Terminal ${life.terminal} is not enrolled in this store.`, { field: "terminal" });
+      throw new SyncError("FORBIDDEN", `Terminal ${life.terminal} is not enrolled in this store.`, {
+        field: "terminal",
+      });
     }
     await this.#lock(`terminal/${life.terminal}`);
     return this.markWithoutLock(life);
@@ -57,7 +59,15 @@ export class MemoryTransaction implements IngestTransaction {
     let row = this.view.lives.get(key);
     if (row === undefined) {
       const ordinal = count(this.view.lives.values(), ({ terminal }) => terminal === life.terminal) + 1;
-      row = { ...life, ordinal, durableThrough: 0, chainHash: CHAIN_START, backedUpThrough: 0, receipt: null, headSeq: 0 };
+      row = {
+        ...life,
+        ordinal,
+        durableThrough: 0,
+        chainHash: CHAIN_START,
+        backedUpThrough: 0,
+        receipt: null,
+        headSeq: 0,
+      };
       this.view.lives.put(key, row);
     }
     return this.#markOf(row);
@@ -79,7 +89,10 @@ export class MemoryTransaction implements IngestTransaction {
     return new Map(this.#range(life, fromSeq, toSeq).map(({ seq, hash }) => [seq, hash]));
   }
 
-  async knownChangeIds(changeIds: readonly string[], except?: TerminalLife & { readonly seq: number }): Promise<ReadonlySet<string>> {
+  async knownChangeIds(
+    changeIds: readonly string[],
+    except?: TerminalLife & { readonly seq: number },
+  ): Promise<ReadonlySet<string>> {
     if (changeIds.length === 0) return new Set();
     await this.#session.pause("before knownChangeIds");
     return this.#known(changeIds, except);
@@ -91,17 +104,16 @@ export class MemoryTransaction implements IngestTransaction {
     const wanted = new Set(localIds);
     const blocked = new Set<string>();
     for (const row of this.view.heads.values()) {
-      if (!UNSETTLED.has(row.effect) || row.localId === null || !wanted.has(row.localId)) continue;
-      if (before === undefined ? row.effect !== "pending" : isOf(row, before) ? row.seq < before.seq : row.effect === "parked") {
-        blocked.add(row.localId);
-      }
+      if (row.localId !== null && wanted.has(row.localId) && blocks(row, before)) blocked.add(row.localId);
     }
     return blocked;
   }
 
   async store(life: TerminalLife, changes: readonly StoredChange[], nowMs: number): Promise<void> {
     await this.#session.pause("before store");
-    const known = this.#known(changes.flatMap(({ changeId, repeat }) => (changeId === null || repeat ? [] : [changeId])));
+    const known = this.#known(
+      changes.flatMap(({ changeId, repeat }) => (changeId === null || repeat ? [] : [changeId])),
+    );
     for (const change of changes) {
       refuseNul(change.kind, change.localId, change.code, change.message);
       const key = headKey(life.terminal, life.incarnation, change.seq);
@@ -112,18 +124,33 @@ export class MemoryTransaction implements IngestTransaction {
     }
   }
 
-  async keepFork(life: TerminalLife, change: { seq: number; hash: string; body: string; private: string | null }, _nowMs: number): Promise<void> {
+  async keepFork(
+    life: TerminalLife,
+    change: { seq: number; hash: string; body: string; private: string | null },
+    _nowMs: number,
+  ): Promise<void> {
     await this.#session.pause("before keepFork");
     const key = `${headKey(life.terminal, life.incarnation, change.seq)}/${change.hash}`;
     if (!this.view.forks.get(key)) this.view.forks.put(key, { ...life, ...change });
   }
 
-  async repair(life: TerminalLife, seq: number, change: Pick<StoredChange, "body" | "changeId" | "kind" | "localId" | "repeat">): Promise<void> {
+  async repair(
+    life: TerminalLife,
+    seq: number,
+    change: Pick<StoredChange, "body" | "changeId" | "kind" | "localId" | "repeat">,
+  ): Promise<void> {
     await this.#session.pause("before repair");
-    await this.#change(headKey(life.terminal, life.incarnation, seq), (row) => ({ ...row, ...change, ...PENDING, damaged: false }));
+    await this.#change(headKey(life.terminal, life.incarnation, seq), (row) => ({
+      ...row,
+      ...change,
+      ...PENDING,
+      damaged: false,
+    }));
     for (const row of [...this.view.heads.values()]) {
       if (change.localId === null || row.localId !== change.localId || row.effect !== "waiting") continue;
-      await this.#change(headKey(row.terminal, row.incarnation, row.seq), (now) => (now.effect === "waiting" ? { ...now, ...PENDING } : now));
+      await this.#change(headKey(row.terminal, row.incarnation, row.seq), (now) =>
+        now.effect === "waiting" ? { ...now, ...PENDING } : now,
+      );
     }
   }
 
@@ -166,7 +193,8 @@ export class MemoryTransaction implements IngestTransaction {
       this.view.noteApplied({ entity: row.entity, localId: row.localId, state: row.state, seq: row.seq, ...life });
       written++;
     }
-    if (written !== documents.length) throw new SyncError("ALREADY_CLOSED", "A document of this batch is already final at the centre.");
+    if (written !== documents.length)
+      throw new SyncError("ALREADY_CLOSED", "A document of this batch is already final at the centre.");
     if (documents.every(({ events }) => events.length === 0)) return;
     await this.#session.pause("before events");
     for (const { localId, seq, events } of documents) {
@@ -174,7 +202,8 @@ export class MemoryTransaction implements IngestTransaction {
         const text = JSON.stringify(event);
         refuseNul(JSON.parse(text) as unknown);
         const key = `${localId}/${event.id}`;
-        if (!this.view.events.get(key)) this.view.events.put(key, { localId, eventId: event.id, event: text, seq, ...life });
+        if (!this.view.events.get(key))
+          this.view.events.put(key, { localId, eventId: event.id, event: text, seq, ...life });
       }
     }
   }
@@ -190,7 +219,9 @@ export class MemoryTransaction implements IngestTransaction {
   async setPending(life: TerminalLife, fromSeq: number, toSeq: number): Promise<void> {
     await this.#session.pause("before setPending");
     for (const { seq } of this.#range(life, fromSeq, toSeq)) {
-      await this.#change(headKey(life.terminal, life.incarnation, seq), (row) => (row.effect === "applied" ? { ...row, ...PENDING } : row));
+      await this.#change(headKey(life.terminal, life.incarnation, seq), (row) =>
+        row.effect === "applied" ? { ...row, ...PENDING } : row,
+      );
     }
   }
 
@@ -209,10 +240,21 @@ export class MemoryTransaction implements IngestTransaction {
     const ordinal = (row: HeadRow) => this.view.lives.get(lifeKey(row.terminal, row.incarnation))?.ordinal ?? 0;
     const rows = this.#heads((row) => row.terminal === terminal && row.effect === "pending");
     const sorted = rows.sort((a, b) => ordinal(a) - ordinal(b) || a.seq - b.seq).slice(0, limit);
-    return sorted.map(({ incarnation, seq, body, private: secret, damaged, repeat }) => ({ incarnation, seq, body, private: secret, damaged, repeat }));
+    return sorted.map(({ incarnation, seq, body, private: secret, damaged, repeat }) => ({
+      incarnation,
+      seq,
+      body,
+      private: secret,
+      damaged,
+      repeat,
+    }));
   }
 
-  async advance(life: TerminalLife, mark: Parameters<IngestTransaction["advance"]>[1], _nowMs: number): Promise<Mark["receipt"]> {
+  async advance(
+    life: TerminalLife,
+    mark: Parameters<IngestTransaction["advance"]>[1],
+    _nowMs: number,
+  ): Promise<Mark["receipt"]> {
     await this.#session.pause("before advance");
     const key = lifeKey(life.terminal, life.incarnation);
     const row = this.view.lives.get(key);
@@ -220,7 +262,13 @@ export class MemoryTransaction implements IngestTransaction {
     if (mark.receipt) refuseDate(mark.receipt.businessDate);
     const { durableThrough, chainHash } = mark;
     const receipt = laterReceipt(row.receipt, mark.receipt);
-    this.view.lives.put(key, { ...row, durableThrough, chainHash, headSeq: Math.max(mark.headSeq, durableThrough), receipt });
+    this.view.lives.put(key, {
+      ...row,
+      durableThrough,
+      chainHash,
+      headSeq: Math.max(mark.headSeq, durableThrough),
+      receipt,
+    });
     return receipt;
   }
 
@@ -246,7 +294,11 @@ export class MemoryTransaction implements IngestTransaction {
     this.view.counter.put(COUNTER, { ...counter, n: counter.n + runs.length, chain });
   }
 
-  async feedAfter(terminal: string, token: string | null, limit: number): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }> {
+  async feedAfter(
+    terminal: string,
+    token: string | null,
+    limit: number,
+  ): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }> {
     const cursor = token === null ? null : parseCursor(token);
     await this.#session.pause("before feedAfter");
     const counter = this.view.counter.get(COUNTER);
@@ -265,7 +317,11 @@ export class MemoryTransaction implements IngestTransaction {
     const more = rows.length > limit;
     const page = rows.slice(0, limit);
     const at = (more ? page.at(-1) : undefined) ?? counter;
-    return { entries: page.map(entryOf), cursor: formatCursor({ epoch: counter.epoch, storeId, n: at.n, chain: at.chain }), more };
+    return {
+      entries: page.map(entryOf),
+      cursor: formatCursor({ epoch: counter.epoch, storeId, n: at.n, chain: at.chain }),
+      more,
+    };
   }
 
   /** Locks a row, then changes what it is by then: an UPDATE reads the row again after it had to wait. */
@@ -306,10 +362,10 @@ export class MemoryTransaction implements IngestTransaction {
 const PENDING = { effect: "pending", code: null, message: null } as const;
 
 /** The CASE of the statement: a pending change of another terminal holds nobody up. */
-function blocks({ effect, ...row }: HeadRow, before: Place | undefined): boolean {
-  if (!UNSETTLED.has(effect)) return false;
-  if (before === undefined) return effect !== "pending";
-  return isOf(row, before) ? row.seq < before.seq : effect === "parked";
+function blocks(row: HeadRow, before: Place | undefined): boolean {
+  if (!UNSETTLED.has(row.effect)) return false;
+  if (before === undefined) return row.effect !== "pending";
+  return isOf(row, before) ? row.seq < before.seq : row.effect === "parked";
 }
 
 function isOf(row: TerminalLife, life: TerminalLife): boolean {

@@ -17,23 +17,71 @@ export interface FinalState {
 }
 
 export function memoryState(tables: StoreTables): FinalState {
-  const lines = <Row>(rows: Iterable<Row>, line: (row: Row) => unknown[]) => [...rows].map((row) => JSON.stringify(line(row))).sort();
+  const lines = <Row>(rows: Iterable<Row>, line: (row: Row) => unknown[]) =>
+    [...rows].map((row) => JSON.stringify(line(row))).sort();
   return {
     lives: lines(tables.lives.values(), (row) => [
-      row.terminal, row.incarnation, row.ordinal, row.durableThrough, row.chainHash, row.headSeq,
-      row.receipt?.businessDate ?? null, row.receipt?.sequence ?? null,
+      row.terminal,
+      row.incarnation,
+      row.ordinal,
+      row.durableThrough,
+      row.chainHash,
+      row.headSeq,
+      row.receipt?.businessDate ?? null,
+      row.receipt?.sequence ?? null,
     ]),
     heads: lines(tables.heads.values(), (row) => [
-      row.terminal, row.incarnation, row.seq, row.hash, row.changeId, row.kind, row.localId, row.effect, row.code, row.message,
-      row.origin?.incarnation ?? null, row.repeat, row.damaged, hex(row.body), row.private,
+      row.terminal,
+      row.incarnation,
+      row.seq,
+      row.hash,
+      row.changeId,
+      row.kind,
+      row.localId,
+      row.effect,
+      row.code,
+      row.message,
+      row.origin?.incarnation ?? null,
+      row.repeat,
+      row.damaged,
+      hex(row.body),
+      row.private,
     ]),
-    forks: lines(tables.forks.values(), (row) => [row.terminal, row.incarnation, row.seq, row.hash, hex(row.body), row.private]),
+    forks: lines(tables.forks.values(), (row) => [
+      row.terminal,
+      row.incarnation,
+      row.seq,
+      row.hash,
+      hex(row.body),
+      row.private,
+    ]),
     documents: lines(tables.documents.values(), (row) => [
-      row.entity, row.localId, row.state, row.version, row.businessDate, row.shiftId, row.documentType, row.receiptNumber,
-      row.reference, row.currency, row.totalMinor, row.terminal, row.incarnation, row.seq,
+      row.entity,
+      row.localId,
+      row.state,
+      row.version,
+      row.businessDate,
+      row.shiftId,
+      row.documentType,
+      row.receiptNumber,
+      row.reference,
+      row.currency,
+      row.totalMinor,
+      row.terminal,
+      row.incarnation,
+      row.seq,
     ]),
     events: lines(tables.events.values(), (row) => [row.localId, row.eventId, row.terminal, row.incarnation, row.seq]),
-    feed: lines(tables.feed.values(), (row) => [row.n, row.terminal, row.incarnation, row.fromSeq, row.toSeq, row.effect, row.code, row.message]),
+    feed: lines(tables.feed.values(), (row) => [
+      row.n,
+      row.terminal,
+      row.incarnation,
+      row.fromSeq,
+      row.toSeq,
+      row.effect,
+      row.code,
+      row.message,
+    ]),
     feedLength: tables.counter.get(COUNTER)?.n ?? 0,
   };
 }
@@ -41,12 +89,19 @@ export function memoryState(tables: StoreTables): FinalState {
 /** @param admin as superuser: row-level security does not hide anything from it */
 export async function postgresState(admin: Pool, { orgId, storeId }: Scope): Promise<FinalState> {
   const query = async (columns: string, from: string) => {
-    const { rows } = await admin.query({ text: `SELECT ${columns} FROM tillsync.${from}`, values: [orgId, storeId], rowMode: "array" });
+    const { rows } = await admin.query({
+      text: `SELECT ${columns} FROM tillsync.${from}`,
+      values: [orgId, storeId],
+      rowMode: "array",
+    });
     return (rows as unknown as unknown[][]).map((row) => JSON.stringify(row)).sort();
   };
   const here = "WHERE org_id = $1 AND store_id = $2";
   const place = "USING (org_id, store_id, terminal, incarnation, seq)";
-  const counter = await admin.query<{ n: number }>("SELECT n FROM tillsync.feed_counter WHERE org_id = $1 AND store_id = $2", [orgId, storeId]);
+  const counter = await admin.query<{ n: number }>(
+    "SELECT n FROM tillsync.feed_counter WHERE org_id = $1 AND store_id = $2",
+    [orgId, storeId],
+  );
   return {
     lives: await query(
       "terminal, incarnation, ordinal, durable_through, encode(chain_hash, 'hex'), head_seq, to_char(receipt_date, 'YYYY-MM-DD'), receipt_sequence",
@@ -57,7 +112,10 @@ export async function postgresState(admin: Pool, { orgId, storeId }: Scope): Pro
        damaged, encode(body, 'hex'), convert_from(private, 'UTF8')`,
       `change_head LEFT JOIN tillsync.change_body ${place} LEFT JOIN tillsync.change_private ${place} ${here}`,
     ),
-    forks: await query("terminal, incarnation, seq, encode(hash, 'hex'), encode(body, 'hex'), convert_from(private, 'UTF8')", `fork ${here}`),
+    forks: await query(
+      "terminal, incarnation, seq, encode(hash, 'hex'), encode(body, 'hex'), convert_from(private, 'UTF8')",
+      `fork ${here}`,
+    ),
     documents: await query(
       `entity, local_id, state, version, to_char(business_date, 'YYYY-MM-DD'), shift_id, document_type, receipt_number, reference, currency,
        total_minor, terminal, incarnation, seq`,

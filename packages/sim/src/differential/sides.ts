@@ -18,20 +18,26 @@ export interface Said {
   readonly refusal?: { readonly code: string; readonly message: string; readonly details: unknown };
 }
 
+type Ask = (request: ExchangeRequest, interrupted: boolean) => Promise<ExchangeResponse>;
+
 /** One centre that hears a stream: the real one or the simulated one. */
 export class Side {
-  readonly #ask: (request: ExchangeRequest) => Promise<ExchangeResponse>;
+  readonly #ask: Ask;
   readonly #cursors = new Map<string, string>();
 
-  constructor(ask: (request: ExchangeRequest) => Promise<ExchangeResponse>) {
+  constructor(ask: Ask) {
     this.#ask = ask;
   }
 
-  async hear({ request, cursor }: StreamRequest): Promise<Said> {
+  async hear({ request, cursor, interrupted }: StreamRequest): Promise<Said> {
     const last = this.#cursors.get(request.terminal) ?? null;
     const token = cursor === "last" ? last : cursor === "none" ? null : (last ?? "x").replace(/^./, "z");
     try {
-      const { serverEpoch: _epoch, cursor: next, ...answer } = await this.#ask({ ...request, cursor: token });
+      const {
+        serverEpoch: _epoch,
+        cursor: next,
+        ...answer
+      } = await this.#ask({ ...request, cursor: token }, interrupted);
       this.#cursors.set(request.terminal, next);
       return { answer, cursorAt: Number(next.split(".")[2]) };
     } catch (error) {
@@ -48,19 +54,39 @@ export function clockOf(): { readonly nowMs: () => number; tick(): void } {
 }
 
 export function postgresSide(store: IngestStore, scope: Scope, nowMs: () => number): Side {
-  return new Side((request) => exchange({ store, sha256, nowMs }, scope, request));
+  return new Side((request, interrupted) =>
+    exchange({ store: interrupted ? dying(store) : store, sha256, nowMs }, scope, request),
+  );
 }
 
-export function memorySide(scope: Scope, terminals: readonly string[], nowMs: () => number): { side: Side; tables: StoreTables } {
+/** A server that does not live to see its second transaction. */
+function dying(store: IngestStore): IngestStore {
+  let transactions = 0;
+  return {
+    serverEpoch: store.serverEpoch,
+    transaction: (scope, fn) => {
+      if (++transactions > 1) return Promise.reject(new SyncError("UNAVAILABLE", "The server died."));
+      return store.transaction(scope, fn);
+    },
+  };
+}
+
+export function memorySide(
+  scope: Scope,
+  terminals: readonly string[],
+  nowMs: () => number,
+): { side: Side; tables: StoreTables } {
   const timeline = new Timeline();
   const chronicle = new Chronicle(() => timeline.nowMs);
   const database = new CentreDatabase({ timeline, random: new Random("calm"), chronicle, faults: noFaults() });
   database.addStore(scope.storeId);
   for (const terminal of terminals) database.enrol(scope.storeId, terminal);
   const store = database.connect({ reached: () => {} });
-  const ask = async (request: ExchangeRequest) => {
+  const ask: Ask = async (request, interrupted) => {
     let result: PromiseSettledResult<ExchangeResponse> | undefined;
-    void Promise.allSettled([exchange({ store, sha256, nowMs }, scope, request)]).then(([settled]) => (result = settled));
+    void Promise.allSettled([
+      exchange({ store: interrupted ? dying(store) : store, sha256, nowMs }, scope, request),
+    ]).then(([settled]) => (result = settled));
     await timeline.passUntil(() => result !== undefined, 600_000);
     if (result === undefined) throw new Error("the simulated centre never answered");
     if (result.status === "rejected") throw result.reason;

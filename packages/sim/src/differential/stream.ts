@@ -7,6 +7,8 @@ import { bodyFor } from "./bodies.ts";
 export interface StreamRequest {
   readonly request: Omit<ExchangeRequest, "cursor">;
   readonly cursor: "last" | "none" | "wrong";
+  /** The server dies after the first transaction: what it stored may be left without an interpretation. */
+  readonly interrupted: boolean;
 }
 
 interface Link {
@@ -32,10 +34,14 @@ class StreamTerminal {
 
   next(changeIds: string[]): StreamRequest {
     const random = this.#random;
-    const cursor = random.weighted<StreamRequest["cursor"]>([["last", 8], ["none", 1], ["wrong", 0.3]]);
+    const cursor = random.weighted<StreamRequest["cursor"]>([
+      ["last", 8],
+      ["none", 1],
+      ["wrong", 0.3],
+    ]);
     const request = random.weighted<() => Omit<ExchangeRequest, "cursor">>([
       [() => this.#grow(changeIds), 10],
-      [() => this.#range(random.below(this.#sent + 1), this.#chain.length), 3],
+      [() => this.#range(random.below(this.#sent + 1), this.#chain.length), 6],
       [() => this.#range(this.#sent, this.#sent), 1],
       [() => this.#range(this.#chain.length, this.#chain.length), 1],
       [() => this.#withGap(), 1],
@@ -43,7 +49,7 @@ class StreamTerminal {
       [() => this.#changedOnTheWay(), 0.5],
       [() => this.#reborn(changeIds), 0.4],
     ])();
-    return { request: { ...request, ...this.#repairs() }, cursor };
+    return { request: { ...request, ...this.#repairs() }, cursor, interrupted: random.chance(0.15) };
   }
 
   /** New changes, sent after what was sent before. */
@@ -61,15 +67,32 @@ class StreamTerminal {
     const made = makeUuidv7(1_768_550_000_000 + ++this.#made, random.hex(20));
     const changeId = changeIds.length > 0 && random.chance(0.05) ? random.pick(changeIds) : made;
     changeIds.push(changeId);
-    const place = { localId: `d${random.hex(6)}`, eventId: `T0${random.between(1, 3)}.${random.between(1, 5_000)}`, changeId };
+    const place = {
+      localId: `d${random.hex(6)}`,
+      eventId: `T0${random.between(1, 3)}.${random.between(1, 5_000)}`,
+      changeId,
+    };
     const body = bodyFor(random, place);
-    const origin = random.chance(0.05) ? { incarnation: random.hex(16), seq: random.between(1, 9), hash: random.hex(64) } : undefined;
+    const origin = random.chance(0.05)
+      ? { incarnation: random.hex(16), seq: random.between(1, 9), hash: random.hex(64) }
+      : undefined;
     const originText = origin ? `${origin.incarnation}:${origin.seq}:${origin.hash}` : "";
     const prevHash = this.#chain.at(-1)?.wire.hash ?? START;
-    const hash = changeHash({ terminal: this.terminal, incarnation: this.#incarnation, seq, prevHash, origin: originText, body });
+    const hash = changeHash({
+      terminal: this.terminal,
+      incarnation: this.#incarnation,
+      seq,
+      prevHash,
+      origin: originText,
+      body,
+    });
     const damaged = random.chance(0.06);
     const sent = damaged ? body.slice(0, random.below(body.length + 1)) : body;
-    const extra = { ...(origin ? { origin } : {}), ...(damaged ? { damaged: true as const } : {}), ...(random.chance(0.05) ? { private: '{"fields":{},"salt":"00"}' } : {}) };
+    const extra = {
+      ...(origin ? { origin } : {}),
+      ...(damaged ? { damaged: true as const } : {}),
+      ...(random.chance(0.05) ? { private: '{"fields":{},"salt":"00"}' } : {}),
+    };
     this.#chain.push({ wire: { body: sent, hash, ...extra }, intact: body });
   }
 
@@ -104,7 +127,10 @@ class StreamTerminal {
 
   #changedOnTheWay(): Omit<ExchangeRequest, "cursor"> {
     const request = this.#range(Math.max(0, this.#sent - 2), this.#chain.length);
-    return { ...request, changes: request.changes.map((change, index) => (index === 1 ? { ...change, body: `${change.body} ` } : change)) };
+    return {
+      ...request,
+      changes: request.changes.map((change, index) => (index === 1 ? { ...change, body: `${change.body} ` } : change)),
+    };
   }
 
   #reborn(changeIds: string[]): Omit<ExchangeRequest, "cursor"> {
@@ -126,9 +152,10 @@ class StreamTerminal {
   }
 }
 
-/** A stream of requests of the terminals of one store, with everything in it that a centre has to sort out. */
+/** A stream of requests of the terminals of one store and of a stranger, with everything that a centre has to sort out. */
 export function streamOf(random: Random, terminals: readonly string[], length: number): StreamRequest[] {
   const tills = terminals.map((terminal) => new StreamTerminal(terminal, random.stream(terminal)));
+  const stranger = new StreamTerminal(random.uuid(), random);
   const changeIds: string[] = [];
-  return Array.from({ length }, () => random.pick(tills).next(changeIds));
+  return Array.from({ length }, () => (random.chance(0.03) ? stranger : random.pick(tills)).next(changeIds));
 }

@@ -18,7 +18,10 @@ export const STRANGERS: readonly HttpAnswer[] = [
 ];
 
 /** What comes through of an answer: usually all of it, sometimes the front part, or something with a member missing. */
-export function garbled(answer: HttpAnswer, { random, faults, chronicle }: { random: Random; faults: Faults; chronicle: Chronicle }): HttpAnswer {
+export function garbled(
+  answer: HttpAnswer,
+  { random, faults, chronicle }: { random: Random; faults: Faults; chronicle: Chronicle },
+): HttpAnswer {
   if (random.chance(faults.truncatedAnswer)) {
     chronicle.hit("network.truncated-answer");
     return { ...answer, text: answer.text.slice(0, random.below(answer.text.length)) };

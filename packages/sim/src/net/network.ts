@@ -46,7 +46,9 @@ export class Network {
     const { chronicle, timeline } = this.#options;
     chronicle.note("request", caller.terminal, request.incarnation, request.fromSeq, request.changes.length);
     return new Promise((resolve, reject) => {
-      const cancel = timeline.after(TIMEOUT_MS, () => reject(new SyncError("TIMED_OUT", "The centre did not answer in time.")));
+      const cancel = timeline.after(TIMEOUT_MS, () =>
+        reject(new SyncError("TIMED_OUT", "The centre did not answer in time.")),
+      );
       const end = (answer: HttpAnswer | "reset") => {
         cancel();
         try {

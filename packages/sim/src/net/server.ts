@@ -1,8 +1,15 @@
 import { sha256 } from "@tillsync/engine";
-import { type ErrorCode, type ExchangeRequest, type ExchangeResponse, exchangeRequest, parseAs, SyncError } from "@tillsync/protocol";
+import {
+  type ErrorCode,
+  type ExchangeRequest,
+  type ExchangeResponse,
+  exchangeRequest,
+  parseAs,
+  SyncError,
+} from "@tillsync/protocol";
 import { type ExchangeContext, type IngestStore, interpretPending, type Scope } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "../centre/database.ts";
-import type { Owner } from "../centre/session.ts";
+import { type Owner, POINTS, type Point } from "../centre/session.ts";
 import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
@@ -54,6 +61,9 @@ const REFUSALS: readonly (readonly [ErrorCode, string | undefined])[] = [
 /** How often a server looks for what a crash left stored and not interpreted, as the real one does. */
 const SWEEP_EVERY_MS = 60_000;
 
+/** How often a server dies at its own favourite point, if it is one of those that die at all. */
+const FAVOURITE_RATE = 0.2;
+
 interface Process {
   readonly owner: Owner;
   readonly context: ExchangeContext;
@@ -63,11 +73,14 @@ interface Process {
 /** One central server process: the product's ingest behind a simulated door. Killed, it leaves nothing but the database. */
 export class Server {
   readonly #options: ServerOptions;
+  /** Some points are reached once in a hundred runs: without a favourite, hardly any server would die there. */
+  readonly #favourite: Point;
   /** One object a life of the process; null while it is down. */
   #process: Process | null = null;
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    this.#favourite = options.random.pick(POINTS);
     this.start();
   }
 
@@ -90,7 +103,8 @@ export class Server {
     const { database, timeline } = this.#options;
     timeline.after(SWEEP_EVERY_MS, () => {
       if (this.#process !== process) return;
-      for (const { storeId, ...life } of database.pendingLives()) void this.#sweep(process.context, { orgId: 1, storeId }, life);
+      for (const { storeId, ...life } of database.pendingLives())
+        void this.#sweep(process.context, { orgId: 1, storeId }, life);
       this.#sweepLater(process);
     });
   }
@@ -141,7 +155,10 @@ export class Server {
       chronicle.note("answer", name, caller.terminal, answer.durableThrough, answer.entries.length);
       return { status: 200, headers: {}, text: JSON.stringify(answer) };
     } catch (error) {
-      const refusal = error instanceof SyncError ? error : new SyncError("INTERNAL", "Something went wrong at the centre.", {}, error);
+      const refusal =
+        error instanceof SyncError
+          ? error
+          : new SyncError("INTERNAL", "Something went wrong at the centre.", {}, error);
       chronicle.hit(`centre.answers-${refusal.code}`, refusal.code === "INTERNAL" ? String(error) : refusal.message);
       return answerOf(refusal, refusal.code === "UNAVAILABLE" ? "1" : undefined);
     }
@@ -154,14 +171,20 @@ export class Server {
     return answerOf(new SyncError(code, "The door says no."), retryAfter);
   }
 
-  #reached(owner: Owner, point: string): void {
+  #reached(owner: Owner, point: Point): void {
     const { chronicle, faults, name, random } = this.#options;
-    if (this.#process?.owner !== owner || !random.chance(faults.serverCrashAtPoint)) return;
+    const rate =
+      faults.serverCrashAtPoint > 0 && point === this.#favourite ? FAVOURITE_RATE : faults.serverCrashAtPoint;
+    if (this.#process?.owner !== owner || !random.chance(rate)) return;
     chronicle.hit(`server-crash ${point}`, name);
     this.crash();
   }
 }
 
 function answerOf(refusal: SyncError, retryAfter: string | undefined): HttpAnswer {
-  return { status: refusal.status, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter }, text: JSON.stringify(refusal.toBody()) };
+  return {
+    status: refusal.status,
+    headers: retryAfter === undefined ? {} : { "retry-after": retryAfter },
+    text: JSON.stringify(refusal.toBody()),
+  };
 }

@@ -42,7 +42,8 @@ export class Acknowledged {
       return;
     }
     const last = heads.get(headKey(terminal, incarnation, durableThrough));
-    if (last && last.hash !== chainHash) this.#chronicle.violate("I5", `${life}: acknowledged ${durableThrough} with another hash than is stored`);
+    if (last && last.hash !== chainHash)
+      this.#chronicle.violate("I5", `${life}: acknowledged ${durableThrough} with another hash than is stored`);
     this.#through.set(life, Math.max(from, durableThrough));
     this.#ever.set(life, Math.max(this.#ever.get(life) ?? 0, durableThrough));
   }

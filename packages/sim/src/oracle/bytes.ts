@@ -7,8 +7,23 @@ export const START = "0".repeat(64);
  * The hash of a change as docs/protocol.md has it, written here a second time on purpose: the oracle must not believe the
  * code that it judges.
  */
-export function changeHash(place: { terminal: string; incarnation: string; seq: number; prevHash: string; origin: string; body: string }): string {
-  const lines = ["tillsync/change/1", place.terminal, place.incarnation, String(place.seq), place.prevHash, place.origin, place.body];
+export function changeHash(place: {
+  terminal: string;
+  incarnation: string;
+  seq: number;
+  prevHash: string;
+  origin: string;
+  body: string;
+}): string {
+  const lines = [
+    "tillsync/change/1",
+    place.terminal,
+    place.incarnation,
+    String(place.seq),
+    place.prevHash,
+    place.origin,
+    place.body,
+  ];
   return hash("sha256", lines.join("\n"), "hex");
 }
 
@@ -24,7 +39,15 @@ export interface Said {
   readonly eventIds: readonly string[];
 }
 
-const NOTHING: Said = { kind: null, localId: null, changeId: null, currency: null, amountMinor: null, receiptNumber: null, eventIds: [] };
+const NOTHING: Said = {
+  kind: null,
+  localId: null,
+  changeId: null,
+  currency: null,
+  amountMinor: null,
+  receiptNumber: null,
+  eventIds: [],
+};
 
 export function said(body: string): Said {
   let value: unknown;
@@ -41,7 +64,8 @@ export function said(body: string): Said {
     localId: text(localId),
     changeId: text(changeId),
     currency: text(currency),
-    amountMinor: kind === "order.closed" ? number(totalMinor) : kind === "transaction.recorded" ? number(amountMinor) : null,
+    amountMinor:
+      kind === "order.closed" ? number(totalMinor) : kind === "transaction.recorded" ? number(amountMinor) : null,
     receiptNumber: text(receiptNumber),
     eventIds: kind === "order.edited" ? ids : [],
   };

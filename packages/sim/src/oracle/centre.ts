@@ -15,7 +15,12 @@ export interface StoreAtEnd {
   readonly chronicle: Chronicle;
 }
 
-export function storeAtEnd(storeId: number, machines: readonly Machine[], database: CentreDatabase, chronicle: Chronicle): StoreAtEnd {
+export function storeAtEnd(
+  storeId: number,
+  machines: readonly Machine[],
+  database: CentreDatabase,
+  chronicle: Chronicle,
+): StoreAtEnd {
   const views = new Map(machines.map((machine) => [machine, viewOf(machine)]));
   return { storeId, machines, views, tables: database.store(storeId), chronicle };
 }
@@ -57,10 +62,15 @@ function checkArrived(store: StoreAtEnd, machine: Machine): void {
 function checkFork(store: StoreAtEnd, machine: Machine, entry: TillView["entries"][number]): void {
   const { terminal } = machine.options.settings;
   const key = `${headKey(terminal, entry.incarnation, entry.seq)}/${entry.hash}`;
-  const through = store.views.get(machine)?.lives.find(({ incarnation }) => incarnation === entry.incarnation)?.durableThrough ?? 0;
+  const through =
+    store.views.get(machine)?.lives.find(({ incarnation }) => incarnation === entry.incarnation)?.durableThrough ?? 0;
   const kept = store.tables.forks.has(key) || entry.seq > through;
   if (!machine.suspect) store.chronicle.violate("I8", `${machine.name} ${at(entry)} is another change at the centre`);
-  else if (!kept) store.chronicle.violate("I8", `${machine.name} ${at(entry)} counts as delivered, and the centre has only the other version`);
+  else if (!kept)
+    store.chronicle.violate(
+      "I8",
+      `${machine.name} ${at(entry)} counts as delivered, and the centre has only the other version`,
+    );
 }
 
 /** I1, the other way round: the centre has nothing that no till recorded, and every changeId once. */
@@ -68,13 +78,18 @@ function checkNothingElse({ tables, machines, views, chronicle }: StoreAtEnd): v
   const recorded = new Set<string>();
   for (const machine of machines) {
     const { terminal } = machine.options.settings;
-    for (const entry of views.get(machine)?.entries ?? []) recorded.add(`${headKey(terminal, entry.incarnation, entry.seq)} ${entry.hash}`);
-    for (const told of machine.ledger.lost) recorded.add(`${headKey(terminal, told.incarnation, told.seq)} ${told.hash}`);
+    for (const entry of views.get(machine)?.entries ?? [])
+      recorded.add(`${headKey(terminal, entry.incarnation, entry.seq)} ${entry.hash}`);
+    for (const told of machine.ledger.lost)
+      recorded.add(`${headKey(terminal, told.incarnation, told.seq)} ${told.hash}`);
   }
-  const rolledBack = new Set(machines.filter(({ suspect }) => suspect === "rolled back").map(({ options }) => options.settings.terminal));
+  const rolledBack = new Set(
+    machines.filter(({ suspect }) => suspect === "rolled back").map(({ options }) => options.settings.terminal),
+  );
   const ids = new Map<string, string>();
   for (const [key, head] of tables.heads) {
-    if (!recorded.has(`${key} ${head.hash}`) && !rolledBack.has(head.terminal)) chronicle.violate("I1", `the centre has ${key}, which no till recorded`);
+    if (!recorded.has(`${key} ${head.hash}`) && !rolledBack.has(head.terminal))
+      chronicle.violate("I1", `the centre has ${key}, which no till recorded`);
     if (head.changeId === null || head.repeat) continue;
     const other = ids.get(head.changeId);
     if (other !== undefined) chronicle.violate("I1", `${key} and ${other} are the same change`);
@@ -83,7 +98,10 @@ function checkNothingElse({ tables, machines, views, chronicle }: StoreAtEnd): v
   for (const life of tables.lives.values()) {
     for (let seq = 1; seq <= life.durableThrough; seq++) {
       if (tables.heads.has(headKey(life.terminal, life.incarnation, seq))) continue;
-      chronicle.violate("I5", `the centre counts ${life.terminal}/${life.incarnation} up to ${life.durableThrough} and lacks ${seq}`);
+      chronicle.violate(
+        "I5",
+        `the centre counts ${life.terminal}/${life.incarnation} up to ${life.durableThrough} and lacks ${seq}`,
+      );
       break;
     }
   }
@@ -93,16 +111,26 @@ function checkNothingElse({ tables, machines, views, chronicle }: StoreAtEnd): v
 function checkEffects(store: StoreAtEnd): void {
   const { chronicle, tables } = store;
   const announced = announcements(store);
-  const parked = new Set([...tables.heads.values()].flatMap(({ effect, localId }) => (effect === "parked" && localId !== null ? [localId] : [])));
+  const parked = new Set(
+    [...tables.heads.values()].flatMap(({ effect, localId }) =>
+      effect === "parked" && localId !== null ? [localId] : [],
+    ),
+  );
   for (const [key, head] of tables.heads) {
     const effects = announced.get(key) ?? [];
-    if (effects.at(-1) !== head.effect) chronicle.violate("I14", `${key} is ${head.effect}; the feed says ${effects.join(", ") || "nothing"}`);
-    if (effects.filter((effect) => effect === "applied").length > 1) chronicle.violate("I1", `${key} was applied more than once`);
+    if (effects.at(-1) !== head.effect)
+      chronicle.violate("I14", `${key} is ${head.effect}; the feed says ${effects.join(", ") || "nothing"}`);
+    if (effects.filter((effect) => effect === "applied").length > 1)
+      chronicle.violate("I1", `${key} was applied more than once`);
     if (head.effect === "pending") chronicle.violate("I12", `${key} was never interpreted`);
-    if (head.effect === "parked" && !mayPark(store, head)) chronicle.violate("I10", `${key} (${head.kind} ${head.localId}) is parked: ${head.message}`);
-    if (head.effect === "waiting" && !parked.has(head.localId ?? "")) chronicle.violate("I10", `${key} waits, and nothing of ${head.localId} is parked`);
-    if (head.effect === "conflict" && !mayConflict(store, head)) chronicle.violate("I10", `${key} (${head.kind} ${head.localId}) is a conflict: ${head.message}`);
-    if (head.effect === "applied" && mustPark(store, head)) chronicle.violate("I10", `${key} cannot be applied, and is`);
+    if (head.effect === "parked" && !mayPark(store, head))
+      chronicle.violate("I10", `${key} (${head.kind} ${head.localId}) is parked: ${head.message}`);
+    if (head.effect === "waiting" && !parked.has(head.localId ?? ""))
+      chronicle.violate("I10", `${key} waits, and nothing of ${head.localId} is parked`);
+    if (head.effect === "conflict" && !mayConflict(store, head))
+      chronicle.violate("I10", `${key} (${head.kind} ${head.localId}) is a conflict: ${head.message}`);
+    if (head.effect === "applied" && mustPark(store, head))
+      chronicle.violate("I10", `${key} cannot be applied, and is`);
   }
 }
 
@@ -139,7 +167,9 @@ function isRotten({ machines }: StoreAtEnd, head: HeadRow): boolean {
 }
 
 function mustPark({ machines }: StoreAtEnd, head: HeadRow): boolean {
-  return machines.some((machine) => machine.options.settings.terminal === head.terminal && machine.planted.get(head.hash) === "parked");
+  return machines.some(
+    (machine) => machine.options.settings.terminal === head.terminal && machine.planted.get(head.hash) === "parked",
+  );
 }
 
 /** A conflict has a winner: the entity is final by another change, or the change came before under another number. */
@@ -147,7 +177,8 @@ function mayConflict({ tables, machines }: StoreAtEnd, head: HeadRow): boolean {
   if (head.repeat) return machines.some(({ planted }) => planted.get(head.hash) === "conflict");
   const entity = head.kind?.slice(0, head.kind.indexOf(".")) ?? "";
   const document = tables.documents.get(documentKey(entity, head.localId ?? ""));
-  const byItself = document?.terminal === head.terminal && document.incarnation === head.incarnation && document.seq === head.seq;
+  const byItself =
+    document?.terminal === head.terminal && document.incarnation === head.incarnation && document.seq === head.seq;
   return document !== undefined && document.state !== "open" && !byItself;
 }
 
@@ -158,8 +189,13 @@ function checkOrderOfEntities({ tables, chronicle }: StoreAtEnd): void {
   for (const { entity, localId, terminal, incarnation, seq, state } of tables.applied) {
     const line = `${entity} ${localId}`;
     const key = `${line} ${terminal}/${incarnation}`;
-    if (ended.has(line)) chronicle.violate("I9", `${line} was changed by ${terminal}/${incarnation}/${seq} after ${ended.get(line)} had ended it`);
-    if (seq <= (last.get(key) ?? 0)) chronicle.violate("I9", `${line} took ${seq} of ${terminal} after ${last.get(key)}`);
+    if (ended.has(line))
+      chronicle.violate(
+        "I9",
+        `${line} was changed by ${terminal}/${incarnation}/${seq} after ${ended.get(line)} had ended it`,
+      );
+    if (seq <= (last.get(key) ?? 0))
+      chronicle.violate("I9", `${line} took ${seq} of ${terminal} after ${last.get(key)}`);
     last.set(key, seq);
     if (state !== "open") ended.set(line, `${terminal}/${incarnation}/${seq}`);
   }
@@ -172,15 +208,23 @@ function checkDocuments({ tables, chronicle }: StoreAtEnd): void {
     if (head.effect !== "applied") continue;
     const what = said(head.body);
     const entity = what.kind?.slice(0, what.kind.indexOf(".")) ?? "";
-    if (!tables.documents.has(documentKey(entity, what.localId ?? ""))) chronicle.violate("I1", `${key} is applied and has left no document`);
-    for (const eventId of what.eventIds) if (!events.delete(`${what.localId} ${eventId}`)) chronicle.violate("I9", `event ${eventId} of ${what.localId} is not in the order`);
+    if (!tables.documents.has(documentKey(entity, what.localId ?? "")))
+      chronicle.violate("I1", `${key} is applied and has left no document`);
+    for (const eventId of what.eventIds)
+      if (!events.delete(`${what.localId} ${eventId}`))
+        chronicle.violate("I9", `event ${eventId} of ${what.localId} is not in the order`);
   }
   for (const event of events) chronicle.violate("I9", `the centre has event ${event}, which no applied change brought`);
   for (const [key, document] of tables.documents) {
     const head = tables.heads.get(headKey(document.terminal, document.incarnation, document.seq));
     const what = said(head?.body ?? "");
-    if (head?.effect !== "applied") chronicle.violate("I9", `document ${key} comes from ${document.terminal}/${document.seq}, which is ${head?.effect ?? "not there"}`);
-    else if (what.amountMinor !== document.totalMinor) chronicle.violate("I21", `document ${key} says ${document.totalMinor}, its change ${what.amountMinor}`);
+    if (head?.effect !== "applied")
+      chronicle.violate(
+        "I9",
+        `document ${key} comes from ${document.terminal}/${document.seq}, which is ${head?.effect ?? "not there"}`,
+      );
+    else if (what.amountMinor !== document.totalMinor)
+      chronicle.violate("I21", `document ${key} says ${document.totalMinor}, its change ${what.amountMinor}`);
   }
 }
 
@@ -192,6 +236,7 @@ function checkTillKnows({ tables, views, chronicle }: StoreAtEnd, machine: Machi
   for (const entry of view.entries) {
     const head = tables.heads.get(headKey(terminal, entry.incarnation, entry.seq));
     const known = view.exceptions.get(at(entry)) ?? "applied";
-    if (head && known !== head.effect) chronicle.violate("I15", `${machine.name} thinks ${at(entry)} is ${known}; it is ${head.effect}`);
+    if (head && known !== head.effect)
+      chronicle.violate("I15", `${machine.name} thinks ${at(entry)} is ${known}; it is ${head.effect}`);
   }
 }

@@ -13,7 +13,8 @@ export function checkMoney({ machines, views, tables, chronicle }: StoreAtEnd): 
     if (machine.suspect) continue;
     const { terminal } = machine.options.settings;
     const atTill = new Map<string, number>();
-    for (const entry of views.get(machine)?.entries ?? []) if (!machine.rotten.has(`${entry.incarnation}/${entry.seq}`)) add(atTill, entry.body);
+    for (const entry of views.get(machine)?.entries ?? [])
+      if (!machine.rotten.has(`${entry.incarnation}/${entry.seq}`)) add(atTill, entry.body);
     const atCentre = new Map<string, number>();
     for (const document of tables.documents.values()) {
       const isReadable = !machine.rotten.has(`${document.incarnation}/${document.seq}`);
@@ -26,13 +27,17 @@ export function checkMoney({ machines, views, tables, chronicle }: StoreAtEnd): 
     for (const currency of new Set([...atTill.keys(), ...atCentre.keys()])) {
       const till = atTill.get(currency) ?? 0;
       const centre = atCentre.get(currency) ?? 0;
-      if (till !== centre) chronicle.violate("I21", `${machine.name}: ${till} ${currency} at the till, ${centre} at the centre`);
+      if (till !== centre)
+        chronicle.violate("I21", `${machine.name}: ${till} ${currency} at the till, ${centre} at the centre`);
     }
     for (const told of machine.ledger.told) {
       const head = tables.heads.get(headKey(terminal, told.incarnation, told.seq));
       const there = head && said(head.body).amountMinor;
       if (told.amountMinor !== null && head?.damaged === false && there !== told.amountMinor) {
-        chronicle.violate("I21", `${machine.name}: ${told.localId} was sold for ${told.amountMinor}, the centre has ${there}`);
+        chronicle.violate(
+          "I21",
+          `${machine.name}: ${told.localId} was sold for ${told.amountMinor}, the centre has ${there}`,
+        );
       }
     }
   }

@@ -20,6 +20,7 @@ export class Pace {
     const again = last?.question === question && nowMs - last.atMs < AT_ONCE_MS;
     const times = again ? last.times + 1 : 1;
     this.#last.set(name, { question, atMs: nowMs, times });
-    if (times === PATIENCE) this.#chronicle.violate("I11", `${name} asks the same thing ${PATIENCE} times without a pause`);
+    if (times === PATIENCE)
+      this.#chronicle.violate("I11", `${name} asks the same thing ${PATIENCE} times without a pause`);
   }
 }

@@ -27,7 +27,9 @@ export interface Rest {
 
 /** I12: what must come about by itself once nothing is broken any more. */
 export function atRest(shop: Shop, chronicle: Chronicle): Rest {
-  const slowest = Math.max(...shop.machines.map(({ options }) => LONGEST_PAUSE_MS[options.settings.profile ?? "continuous"]));
+  const slowest = Math.max(
+    ...shop.machines.map(({ options }) => LONGEST_PAUSE_MS[options.settings.profile ?? "continuous"]),
+  );
   const recorded = new Map(shop.machines.map((machine) => [machine, viewOf(machine).entries]));
   const isLeft = (machine: Machine, { incarnation, seq }: Entry) => {
     const { heads } = shop.database.store(machine.options.caller.scope.storeId);

@@ -56,7 +56,9 @@ export function viewOf(machine: Machine): TillView {
   const all = <Row>(sql: string) => disk.prepare(sql).all() as Row[];
   const lives = livesOf(machine);
   const names = new Map(lives.map(({ ordinal, incarnation }) => [ordinal, incarnation]));
-  const rows = all<JournalRow>("SELECT position, lower(hex(hash)) AS hash, kind, local_id, business_date, receipt_sequence, body, private, origin FROM journal ORDER BY position");
+  const rows = all<JournalRow>(
+    "SELECT position, lower(hex(hash)) AS hash, kind, local_id, business_date, receipt_sequence, body, private, origin FROM journal ORDER BY position",
+  );
   const exceptions = all<{ position: number; effect: string }>("SELECT position, effect FROM exception");
   const sold = all<{ local_id: string; receipt: string | null; amount_minor: number }>("SELECT * FROM pos_sale");
   const place = (position: number) => `${names.get(Math.floor(position / LIFE_SPAN))}/${position % LIFE_SPAN}`;
@@ -69,11 +71,16 @@ export function viewOf(machine: Machine): TillView {
 }
 
 export function livesOf(machine: Machine): LifeMark[] {
-  return machine.disk.prepare("SELECT ordinal, incarnation, durable_through AS durableThrough FROM life ORDER BY ordinal").all() as LifeMark[];
+  return machine.disk
+    .prepare("SELECT ordinal, incarnation, durable_through AS durableThrough FROM life ORDER BY ordinal")
+    .all() as LifeMark[];
 }
 
 /** A till is looked at after every crash; what has not changed since need not be read and hashed again. */
-const seen = new WeakMap<Machine, Map<number, { readonly row: JournalRow; readonly prevHash: string; readonly entry: Entry }>>();
+const seen = new WeakMap<
+  Machine,
+  Map<number, { readonly row: JournalRow; readonly prevHash: string; readonly entry: Entry }>
+>();
 
 function entriesOf(machine: Machine, rows: readonly JournalRow[], names: ReadonlyMap<number, string>): Entry[] {
   const known = seen.get(machine) ?? new Map<number, { row: JournalRow; prevHash: string; entry: Entry }>();
@@ -88,19 +95,40 @@ function entriesOf(machine: Machine, rows: readonly JournalRow[], names: Readonl
     const last = known.get(row.position);
     const same = last?.prevHash === prevHash && last.row.body === row.body && last.row.hash === row.hash;
     if (same && last.entry.follows === (seq === prevSeq + 1)) return last.entry;
-    const entry = entryOf(machine, row, { ordinal, incarnation: names.get(ordinal) ?? "", seq, prevHash, follows: seq === prevSeq + 1 });
+    const entry = entryOf(machine, row, {
+      ordinal,
+      incarnation: names.get(ordinal) ?? "",
+      seq,
+      prevHash,
+      follows: seq === prevSeq + 1,
+    });
     known.set(row.position, { row, prevHash, entry });
     return entry;
   });
 }
 
-function entryOf(machine: Machine, row: JournalRow, place: Pick<Entry, "ordinal" | "incarnation" | "seq" | "follows"> & { prevHash: string }): Entry {
+function entryOf(
+  machine: Machine,
+  row: JournalRow,
+  place: Pick<Entry, "ordinal" | "incarnation" | "seq" | "follows"> & { prevHash: string },
+): Entry {
   const { hash, kind, local_id: localId, business_date: businessDate, receipt_sequence: receiptSequence, body } = row;
   const { prevHash: _prevHash, ...rest } = place;
   const origin = row.origin === null ? "" : originText(row.origin);
   const { terminal } = machine.options.settings;
   const intact = changeHash({ terminal, ...place, origin, body }) === hash;
-  return { ...rest, hash, kind, localId, businessDate, receiptSequence, body, private: row.private, said: said(body), intact };
+  return {
+    ...rest,
+    hash,
+    kind,
+    localId,
+    businessDate,
+    receiptSequence,
+    body,
+    private: row.private,
+    said: said(body),
+    intact,
+  };
 }
 
 function originText(json: string): string {
@@ -116,6 +144,8 @@ export function cursorOf(machine: Machine): string | null {
 
 /** False before the first start came far enough to make the tables. */
 export function hasTables(machine: Machine): boolean {
-  const tables = machine.disk.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name IN ('journal', 'pos_sale')").get() as { n: number };
+  const tables = machine.disk
+    .prepare("SELECT count(*) AS n FROM sqlite_master WHERE name IN ('journal', 'pos_sale')")
+    .get() as { n: number };
   return tables.n === 2;
 }

@@ -8,7 +8,8 @@ import { type Entry, hasTables, livesOf, type TillView, viewOf } from "./till-vi
  */
 export function checkTill(machine: Machine, acknowledged: Acknowledged): void {
   if (!hasTables(machine)) {
-    if (machine.ledger.told.length > 0) machine.options.chronicle.violate("I2", `${machine.name} lost its whole database`);
+    if (machine.ledger.told.length > 0)
+      machine.options.chronicle.violate("I2", `${machine.name} lost its whole database`);
     return;
   }
   const view = viewOf(machine);
@@ -25,7 +26,8 @@ export function checkMarks(machine: Machine, acknowledged: Acknowledged): void {
   const { terminal } = machine.options.settings;
   for (const { incarnation, durableThrough } of livesOf(machine)) {
     const ever = acknowledged.ever(terminal, incarnation);
-    if (durableThrough > ever) violate(machine, "I5", `counts ${incarnation} as delivered up to ${durableThrough}; the centre said ${ever}`);
+    if (durableThrough > ever)
+      violate(machine, "I5", `counts ${incarnation} as delivered up to ${durableThrough}; the centre said ${ever}`);
   }
 }
 
@@ -51,7 +53,8 @@ function checkTold(machine: Machine, { entries }: TillView): void {
     const sameMoney = told.amountMinor === null || what.amountMinor === told.amountMinor;
     const sameReceipt = what.receiptNumber === told.receiptNumber;
     if (!same) violate(machine, "I2", `${at(told)} is another change than was told`);
-    else if ((!sameMoney || !sameReceipt) && entry.intact) violate(machine, "I2", `${told.localId} says something else than was told`);
+    else if ((!sameMoney || !sameReceipt) && entry.intact)
+      violate(machine, "I2", `${told.localId} says something else than was told`);
   }
 }
 
@@ -65,13 +68,20 @@ function checkTogether(machine: Machine, { entries, sold }: TillView): void {
     const entry = documents.get(localId);
     const what = entry?.said;
     if (entry === undefined) violate(machine, "I4", `the POS's row of ${localId} has no change`);
-    else if (entry.intact && (what?.amountMinor !== row.amountMinor || what?.receiptNumber !== row.receipt)) violate(machine, "I4", `${localId}: the POS's row and the change differ`);
+    else if (entry.intact && (what?.amountMinor !== row.amountMinor || what?.receiptNumber !== row.receipt))
+      violate(machine, "I4", `${localId}: the POS's row and the change differ`);
   }
-  for (const localId of documents.keys()) if (!sold.has(localId)) violate(machine, "I4", `the change of ${localId} has no row of the POS`);
+  for (const localId of documents.keys())
+    if (!sold.has(localId)) violate(machine, "I4", `the change of ${localId} has no row of the POS`);
   const there = new Set(entries.map(({ localId }) => localId));
   for (const bundle of machine.ledger.bundles) {
     const present = bundle.filter((localId) => there.has(localId)).length;
-    if (present !== 0 && present !== bundle.length) violate(machine, "I4", `${present} of ${bundle.length} documents of one transaction are there: ${bundle.join(", ")}`);
+    if (present !== 0 && present !== bundle.length)
+      violate(
+        machine,
+        "I4",
+        `${present} of ${bundle.length} documents of one transaction are there: ${bundle.join(", ")}`,
+      );
   }
 }
 
@@ -99,12 +109,21 @@ function checkReceipts(machine: Machine, { entries }: TillView): void {
     last.set(day, expected);
     if (!entry.intact) continue; // what its paper said can no longer be read; its number still counts
     const { receiptNumber } = entry.said;
-    if (receiptNumber === null || seen.has(receiptNumber)) violate(machine, "I17", `${entry.localId}: ${receiptNumber} was printed twice`);
+    if (receiptNumber === null || seen.has(receiptNumber))
+      violate(machine, "I17", `${entry.localId}: ${receiptNumber} was printed twice`);
     seen.add(receiptNumber ?? "");
     const digits = String(expected).padStart(5, "0");
-    const wanted = new RegExp(`^${machine.options.settings.shortId}${entry.ordinal === 1 ? "" : "R[0-9A-Z]{3}"}-${date}-${digits}$`);
-    if (!wanted.test(receiptNumber ?? "")) violate(machine, "I17", `${receiptNumber} on ${entry.businessDate} should be number ${digits}: a gap nobody can explain`);
-    if (entry.receiptSequence !== expected) violate(machine, "I17", `${receiptNumber} is counted as ${entry.receiptSequence}`);
+    const wanted = new RegExp(
+      `^${machine.options.settings.shortId}${entry.ordinal === 1 ? "" : "R[0-9A-Z]{3}"}-${date}-${digits}$`,
+    );
+    if (!wanted.test(receiptNumber ?? ""))
+      violate(
+        machine,
+        "I17",
+        `${receiptNumber} on ${entry.businessDate} should be number ${digits}: a gap nobody can explain`,
+      );
+    if (entry.receiptSequence !== expected)
+      violate(machine, "I17", `${receiptNumber} is counted as ${entry.receiptSequence}`);
   }
 }
 

@@ -10,10 +10,10 @@ import {
 } from "@tillsync/engine";
 import { type Driver, openDurable, SqliteStore } from "@tillsync/engine/sqlite";
 import type { Chronicle } from "../chronicle.ts";
-import type { Random } from "../random.ts";
-import type { Timeline } from "../timeline.ts";
 import type { Link, Network } from "../net/network.ts";
 import type { Caller } from "../net/server.ts";
+import type { Random } from "../random.ts";
+import type { Timeline } from "../timeline.ts";
 import { Chip, type Life } from "./clock.ts";
 import { Died, Disk, type Trap } from "./disk.ts";
 import { seededIds } from "./ids.ts";
@@ -43,7 +43,8 @@ export interface MachineOptions {
 }
 
 /** The POS's own table, in the till's database: one row per document that it sold. */
-const POS_TABLE = "CREATE TABLE IF NOT EXISTS pos_sale (local_id TEXT PRIMARY KEY, receipt TEXT, amount_minor INTEGER NOT NULL) STRICT";
+const POS_TABLE =
+  "CREATE TABLE IF NOT EXISTS pos_sale (local_id TEXT PRIMARY KEY, receipt TEXT, amount_minor INTEGER NOT NULL) STRICT";
 
 /** A till as a thing: disk, witness file, clock, and at most one process that runs the product's engine on them. */
 export class Machine {
@@ -106,7 +107,8 @@ export class Machine {
       // A process that could not start ends; it is started again later.
       if (life.alive) this.crash(false);
       chronicle.hit("till.failed-start", error instanceof Died ? "died" : String(error));
-      if (!(error instanceof Died) && !this.#excused(error)) chronicle.violate("start", `${this.name} did not start: ${String(error)}`);
+      if (!(error instanceof Died) && !this.#excused(error))
+        chronicle.violate("start", `${this.name} did not start: ${String(error)}`);
     } finally {
       this.#booting = null;
     }
@@ -167,7 +169,13 @@ export class Machine {
   /** Starting needs the disk; what the disk refuses at a start is not the product's fault. */
   #excused(error: unknown): boolean {
     const code = (error as { code?: unknown }).code;
-    return code === "SQLITE_FULL" || code === "STORE_FULL" || code === "COMMIT_UNKNOWN" || code === "SQLITE_IOERR_FSYNC" || code === "NOT_SOLD";
+    return (
+      code === "SQLITE_FULL" ||
+      code === "STORE_FULL" ||
+      code === "COMMIT_UNKNOWN" ||
+      code === "SQLITE_IOERR_FSYNC" ||
+      code === "NOT_SOLD"
+    );
   }
 }
 

@@ -23,9 +23,18 @@ export function plantRow(machine: Machine, random: Random): void {
   const localId = `${machine.name}-p${life.ordinal}.${seq}`;
   const [body, effect] = bodyFor(random, localId, entries);
   const { terminal } = machine.options.settings;
-  const hash = changeHash({ terminal, incarnation: life.incarnation, seq, prevHash: last?.hash ?? "0".repeat(64), origin: "", body });
+  const hash = changeHash({
+    terminal,
+    incarnation: life.incarnation,
+    seq,
+    prevHash: last?.hash ?? "0".repeat(64),
+    origin: "",
+    body,
+  });
   machine.disk
-    .prepare("INSERT INTO journal (position, hash, kind, local_id, version, business_date, body) VALUES (?, unhex(?), 'order.split', ?, 1, '2026-01-16', ?)")
+    .prepare(
+      "INSERT INTO journal (position, hash, kind, local_id, version, business_date, body) VALUES (?, unhex(?), 'order.split', ?, 1, '2026-01-16', ?)",
+    )
     .run(life.ordinal * LIFE_SPAN + seq, hash, localId, body);
   machine.planted.set(hash, effect);
   machine.options.chronicle.hit("till.planted-row", machine.name, seq, effect);
@@ -34,8 +43,14 @@ export function plantRow(machine: Machine, random: Random): void {
 function bodyFor(random: Random, localId: string, entries: readonly Entry[]): [string, PlantedEffect] {
   const uuid = random.hex(32);
   const changeId = `${uuid.slice(0, 8)}-${uuid.slice(8, 12)}-7${uuid.slice(13, 16)}-8${uuid.slice(17, 20)}-${uuid.slice(20)}`;
-  const rest = { localId, occurredAt: "2026-01-16T10:00:00.000Z", payload: { delta: "1", item: "bread", type: "count" }, version: 1 };
-  const body = (fields: object) => JSON.stringify({ businessDate: "2026-01-16", changeId, kind: "inventory.updated", ...rest, ...fields });
+  const rest = {
+    localId,
+    occurredAt: "2026-01-16T10:00:00.000Z",
+    payload: { delta: "1", item: "bread", type: "count" },
+    version: 1,
+  };
+  const body = (fields: object) =>
+    JSON.stringify({ businessDate: "2026-01-16", changeId, kind: "inventory.updated", ...rest, ...fields });
   const again = entries.map((entry) => entry.said.changeId).find((known) => known !== null);
   return random.pick<[string, PlantedEffect]>([
     [body({ kind: "order.split" }), "parked"],
@@ -59,7 +74,9 @@ export function rot(machine: Machine, random: Random): void {
   if (entry === undefined) return;
   const body = random.chance(0.5) ? flipped(entry.body) : entry.body.slice(0, random.below(entry.body.length));
   if (body === entry.body) return;
-  machine.disk.prepare("UPDATE journal SET body = ? WHERE position = ?").run(body, entry.ordinal * LIFE_SPAN + entry.seq);
+  machine.disk
+    .prepare("UPDATE journal SET body = ? WHERE position = ?")
+    .run(body, entry.ordinal * LIFE_SPAN + entry.seq);
   machine.rotten.add(`${entry.incarnation}/${entry.seq}`);
   machine.options.chronicle.hit("till.rot", machine.name, entry.seq);
 }

@@ -1,5 +1,11 @@
 import { type ExchangeRequest, SyncError } from "@tillsync/protocol";
-import { type ExchangeContext, formatCursor, type IngestTransaction, type Mark, type StoredChange } from "@tillsync/server/ingest";
+import {
+  type ExchangeContext,
+  formatCursor,
+  type IngestTransaction,
+  type Mark,
+  type StoredChange,
+} from "@tillsync/server/ingest";
 import type { CentreDatabase } from "../centre/database.ts";
 import { Conflict } from "../centre/locks.ts";
 import { COUNTER, documentKey, headKey, type StoreTables } from "../centre/tables.ts";
@@ -37,7 +43,10 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
       lock: async (life, nowMs) => {
         const mark = await tx.lock(life, nowMs);
         const last = request.changes[mark.durableThrough - request.fromSeq]?.hash;
-        return { ...mark, chainHash: last ?? (request.fromSeq === mark.durableThrough + 1 ? request.prevHash : mark.chainHash) };
+        return {
+          ...mark,
+          chainHash: last ?? (request.fromSeq === mark.durableThrough + 1 ? request.prevHash : mark.chainHash),
+        };
       },
       hashes: async () => new Map(request.changes.map(({ hash }, index) => [request.fromSeq + index, hash])),
     })),
@@ -48,7 +57,12 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
     caughtBy: ["I5", "I1"],
     ingest: (store, database) =>
       withStatements(store, (tx) => ({
-        store: (life, changes, nowMs) => tx.store(life, changes.filter(({ body }) => isFirst(database, body, life.terminal)), nowMs),
+        store: (life, changes, nowMs) =>
+          tx.store(
+            life,
+            changes.filter(({ body }) => isFirst(database, body, life.terminal)),
+            nowMs,
+          ),
       })),
   },
   {
@@ -117,7 +131,12 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
     needs: ["plantedRow", "crash"],
     ingest: (store) =>
       withStatements(store, (tx) => ({
-        store: (life, changes, nowMs) => tx.store(life, changes.filter(({ effect }) => effect !== "parked"), nowMs),
+        store: (life, changes, nowMs) =>
+          tx.store(
+            life,
+            changes.filter(({ effect }) => effect !== "parked"),
+            nowMs,
+          ),
       })),
   },
   {
@@ -148,7 +167,8 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
         },
         knownChangeIds: async () => new Set(),
         store: (life, changes, nowMs) => tx.store(life, changes.filter(isNew), nowMs),
-        advance: (life, next, nowMs) => (next.durableThrough > durableThrough ? tx.advance(life, next, nowMs) : Promise.resolve(next.receipt)),
+        advance: (life, next, nowMs) =>
+          next.durableThrough > durableThrough ? tx.advance(life, next, nowMs) : Promise.resolve(next.receipt),
       };
     }),
   },
@@ -189,7 +209,8 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
   },
   {
     name: "feed-number-from-a-sequence",
-    breaks: "feed numbers are taken without a lock, so that a lower one can become visible after a higher one was read (F1)",
+    breaks:
+      "feed numbers are taken without a lock, so that a lower one can become visible after a higher one was read (F1)",
     caughtBy: ["I14", "I15"],
     ingest: (store, database) =>
       withStatements(store, (tx) => ({
@@ -215,7 +236,12 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
           const { storeId, view } = memoryOf(tx);
           const counter = view.counter.get(COUNTER);
           const n = Number((cursor ?? "").split(".")[2] ?? 0);
-          if (counter === undefined || n <= counter.n) return tx.feedAfter(terminal, cursor && counter ? tokenAt(counter, storeId, n, view.feed.get(String(n))?.chain) : null, limit);
+          if (counter === undefined || n <= counter.n)
+            return tx.feedAfter(
+              terminal,
+              cursor && counter ? tokenAt(counter, storeId, n, view.feed.get(String(n))?.chain) : null,
+              limit,
+            );
           return { entries: [], cursor: cursor ?? "", more: false };
         },
       })),
@@ -240,7 +266,12 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
     caughtBy: ["I1"],
     ingest: (store) =>
       withStatements(store, (tx) => ({
-        store: (life, changes, nowMs) => tx.store(life, changes.map((change) => ({ ...change, body: asJsonb(change.body) })), nowMs),
+        store: (life, changes, nowMs) =>
+          tx.store(
+            life,
+            changes.map((change) => ({ ...change, body: asJsonb(change.body) })),
+            nowMs,
+          ),
       })),
   },
   {
@@ -249,7 +280,12 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
     caughtBy: ["I1"],
     ingest: (store) =>
       withStatements(store, (tx) => ({
-        store: (life, changes, nowMs) => tx.store(life, changes.map((change) => ({ ...change, private: null })), nowMs),
+        store: (life, changes, nowMs) =>
+          tx.store(
+            life,
+            changes.map((change) => ({ ...change, private: null })),
+            nowMs,
+          ),
       })),
   },
   {
@@ -270,7 +306,9 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
 ];
 
 /** A centre whose statements know what was asked. */
-function perRequest(change: (request: ExchangeRequest) => (tx: IngestTransaction) => Partial<IngestTransaction>): (exchange: Exchange) => Exchange {
+function perRequest(
+  change: (request: ExchangeRequest) => (tx: IngestTransaction) => Partial<IngestTransaction>,
+): (exchange: Exchange) => Exchange {
   return (exchange) => (context: ExchangeContext, scope, request) =>
     exchange({ ...context, store: withStatements(context.store, change(request)) }, scope, request);
 }

@@ -79,7 +79,7 @@ export const TILL_VARIANTS: readonly Variant[] = [
   },
   {
     name: "commit-error-is-not-sold",
-    breaks: "a commit error is shown as \"not sold, try again\" without looking",
+    breaks: 'a commit error is shown as "not sold, try again" without looking',
     caughtBy: ["I3", "refusal"],
     needs: ["commitErrorKept"],
     store: (store) => ({
@@ -121,7 +121,8 @@ export const TILL_VARIANTS: readonly Variant[] = [
     needs: ["doorRefuses"],
     transport: (transport, machine) =>
       onFailure(transport, (request, error) => {
-        if ((error as { code?: unknown }).code === "UNAUTHENTICATED") deleteFrom(machine, request.incarnation, request.fromSeq);
+        if ((error as { code?: unknown }).code === "UNAUTHENTICATED")
+          deleteFrom(machine, request.incarnation, request.fromSeq);
         throw error;
       }),
   },
@@ -222,7 +223,13 @@ function sendingNewIds(transport: Transport): Transport {
       const changes: WireChange[] = [];
       for (const [index, change] of request.changes.entries()) {
         const body = change.body.replace(/("changeId":"[0-9a-f-]{32})[0-9a-f]{4}/, `$1${id}`);
-        const link = { terminal, incarnation, seq: request.fromSeq + index, prevHash: changes.at(-1)?.hash ?? prevHash, body };
+        const link = {
+          terminal,
+          incarnation,
+          seq: request.fromSeq + index,
+          prevHash: changes.at(-1)?.hash ?? prevHash,
+          body,
+        };
         changes.push({ ...change, body, hash: linkHash(sha256, link) });
         sentAs.set(change.hash, changes.at(-1)?.hash ?? "");
       }
@@ -234,13 +241,17 @@ function sendingNewIds(transport: Transport): Transport {
 }
 
 function positionOf(machine: Machine, incarnation: string, seq: number): number {
-  const row = machine.disk.prepare("SELECT ordinal FROM life WHERE incarnation = ?").get(incarnation) as { ordinal: number };
+  const row = machine.disk.prepare("SELECT ordinal FROM life WHERE incarnation = ?").get(incarnation) as {
+    ordinal: number;
+  };
   return row.ordinal * LIFE_SPAN + seq;
 }
 
 function deleteFrom(machine: Machine, incarnation: string, seq: number): void {
   const end = positionOf(machine, incarnation, 0) + LIFE_SPAN;
-  machine.disk.prepare("DELETE FROM journal WHERE position >= ? AND position < ?").run(positionOf(machine, incarnation, seq), end);
+  machine.disk
+    .prepare("DELETE FROM journal WHERE position >= ? AND position < ?")
+    .run(positionOf(machine, incarnation, seq), end);
 }
 
 function deleteOne(machine: Machine, incarnation: string, seq: number): void {

@@ -4,9 +4,15 @@ import type { ExchangeRequest, ExchangeResponse } from "@tillsync/protocol";
 import type { IngestStore, IngestTransaction } from "@tillsync/server/ingest";
 
 /** A transaction of ingest with some statements done in another way. */
-export function withStatements(store: IngestStore, change: (tx: IngestTransaction) => Partial<IngestTransaction>): IngestStore {
+export function withStatements(
+  store: IngestStore,
+  change: (tx: IngestTransaction) => Partial<IngestTransaction>,
+): IngestStore {
   const { serverEpoch } = store;
-  return { serverEpoch, transaction: (scope, fn) => store.transaction(scope, (tx) => fn({ ...statementsOf(tx), ...change(tx) })) };
+  return {
+    serverEpoch,
+    transaction: (scope, fn) => store.transaction(scope, (tx) => fn({ ...statementsOf(tx), ...change(tx) })),
+  };
 }
 
 /** The statements of a transaction as plain functions, so that some of them can be replaced. */
@@ -34,7 +40,10 @@ export function statementsOf(tx: IngestTransaction): IngestTransaction {
 }
 
 /** A SQLite handle that hears some texts in another way. `exec` and `prepare` get the real ones to go on with. */
-export function withSql(driver: Driver, change: { exec?: (sql: string) => void; prepare?: (sql: string) => Statement }): Driver {
+export function withSql(
+  driver: Driver,
+  change: { exec?: (sql: string) => void; prepare?: (sql: string) => Statement },
+): Driver {
   return {
     exec: change.exec ?? ((sql) => driver.exec(sql)),
     prepare: change.prepare ?? ((sql) => driver.prepare(sql)),
@@ -43,8 +52,14 @@ export function withSql(driver: Driver, change: { exec?: (sql: string) => void; 
 }
 
 /** A way to the centre that makes something else of a failure. */
-export function onFailure(transport: Transport, instead: (request: ExchangeRequest, error: unknown) => Promise<ExchangeResponse>): Transport {
-  return { exchange: (request, signal) => transport.exchange(request, signal).catch((error: unknown) => instead(request, error)) };
+export function onFailure(
+  transport: Transport,
+  instead: (request: ExchangeRequest, error: unknown) => Promise<ExchangeResponse>,
+): Transport {
+  return {
+    exchange: (request, signal) =>
+      transport.exchange(request, signal).catch((error: unknown) => instead(request, error)),
+  };
 }
 
 /** What an answer would look like if everything that was sent had arrived. */

@@ -15,7 +15,11 @@ const DISK_TROUBLE: ReadonlySet<string> = new Set(["NOT_SOLD", "STORE_FULL"]);
  * One transaction of the POS: what the verbs record, and the POS's own row for each document that has an amount. Whatever
  * comes out of it that is not in `expected` is a violation: a cashier must never see a programmer's error.
  */
-export function attempt(machine: Machine, fn: (tx: TerminalTransaction) => readonly Recorded[], expected: readonly ErrorCode[]): Outcome {
+export function attempt(
+  machine: Machine,
+  fn: (tx: TerminalTransaction) => readonly Recorded[],
+  expected: readonly ErrorCode[],
+): Outcome {
   const { terminal } = machine;
   if (terminal === null) return { kind: "unknown" };
   try {
@@ -30,7 +34,12 @@ export function attempt(machine: Machine, fn: (tx: TerminalTransaction) => reado
 function withPosRows(tx: TerminalTransaction, recorded: readonly Recorded[]): readonly Recorded[] {
   for (const { localId, kind, receiptNumber, totalMinor, duplicate } of recorded) {
     if (duplicate || (kind !== "order.closed" && kind !== "transaction.recorded")) continue;
-    tx.sql.run("INSERT INTO pos_sale (local_id, receipt, amount_minor) VALUES (?, ?, ?)", localId, receiptNumber ?? null, totalMinor ?? 0);
+    tx.sql.run(
+      "INSERT INTO pos_sale (local_id, receipt, amount_minor) VALUES (?, ?, ?)",
+      localId,
+      receiptNumber ?? null,
+      totalMinor ?? 0,
+    );
   }
   return recorded;
 }
@@ -38,7 +47,8 @@ function withPosRows(tx: TerminalTransaction, recorded: readonly Recorded[]): re
 function outcomeOf(machine: Machine, error: unknown, expected: readonly ErrorCode[]): Outcome {
   const { chronicle } = machine.options;
   if (!(error instanceof SyncError)) {
-    if ((error as { code?: unknown }).code === "SQLITE_FULL" && machine.disk.full) return { kind: "refused", code: "STORE_FULL" };
+    if ((error as { code?: unknown }).code === "SQLITE_FULL" && machine.disk.full)
+      return { kind: "refused", code: "STORE_FULL" };
     chronicle.violate("refusal", `${machine.name}: the cashier saw ${String(error)}`);
     return { kind: "unknown" };
   }
@@ -61,7 +71,8 @@ export function orderAt(machine: Machine, localId: string): OrderView | undefine
     return machine.terminal?.order(localId);
   } catch (error) {
     const excused = error instanceof SyncError && error.code === "BODY_DAMAGED" && machine.rotten.size > 0;
-    if (!excused) machine.options.chronicle.violate("refusal", `${machine.name}: looking at ${localId} gives ${String(error)}`);
+    if (!excused)
+      machine.options.chronicle.violate("refusal", `${machine.name}: looking at ${localId} gives ${String(error)}`);
     return undefined;
   }
 }

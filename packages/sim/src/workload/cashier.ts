@@ -3,7 +3,7 @@ import type { ErrorCode, Kind } from "@tillsync/protocol";
 import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
 import type { Machine } from "../till/machine.ts";
-import { attempt, orderAt, type Outcome } from "./attempt.ts";
+import { attempt, type Outcome, orderAt } from "./attempt.ts";
 import { basketOf, stockDelta, tendersFor } from "./goods.ts";
 
 /** One document that a cashier wants recorded, and what the cashier knows about it. */
@@ -123,8 +123,18 @@ export class Cashier {
       const wish = deed.wishes[index];
       // An order is edited often; only what ends or makes a document is told once.
       const before = one.duplicate && one.kind !== "order.edited" ? ledger.find(one.kind, one.localId) : undefined;
-      chronicle.note("told", name, one.kind, one.localId, one.seq, one.hash, one.receiptNumber ?? "", one.totalMinor ?? "");
-      if (wish === undefined || one.localId !== wish.localId) chronicle.violate("I8", `${name} recorded ${one.localId} when asked for ${wish?.localId}`);
+      chronicle.note(
+        "told",
+        name,
+        one.kind,
+        one.localId,
+        one.seq,
+        one.hash,
+        one.receiptNumber ?? "",
+        one.totalMinor ?? "",
+      );
+      if (wish === undefined || one.localId !== wish.localId)
+        chronicle.violate("I8", `${name} recorded ${one.localId} when asked for ${wish?.localId}`);
       if (before && (before.hash !== one.hash || before.receiptNumber !== (one.receiptNumber ?? null))) {
         chronicle.violate("I8", `${name} answers ${one.localId} with another recording than before`);
       }
@@ -153,7 +163,14 @@ export class Cashier {
     };
     const make = (): Deed => {
       const localId = this.#newId("o");
-      const draft: OrderDraft = { localId, documentType, lines, tenders: tendersFor(random, amountMinor), operator: "Amina", ...extras };
+      const draft: OrderDraft = {
+        localId,
+        documentType,
+        lines,
+        tenders: tendersFor(random, amountMinor),
+        operator: "Amina",
+        ...extras,
+      };
       const wish: Wish = { kind: "order.closed", localId, amountMinor, currency, intent };
       return { wishes: [wish], act: (tx) => [tx.closeOrder(draft)], expected: ["SHIFT_NOT_OPEN"], again: make, draft };
     };
@@ -179,7 +196,11 @@ export class Cashier {
     const { lines } = basketOf(random, currency, { idPrefix: `${this.#newId("l")}.` });
     const note = random.chance(0.3) ? { notes: [{ text: "no sugar" }] } : {};
     const wish: Wish = { kind: "order.edited", localId, amountMinor: null, currency, intent: 0 };
-    return { wishes: [wish], act: (tx) => [tx.editOrder({ localId, add: lines, ...note })], expected: ["SHIFT_NOT_OPEN", ...expected] };
+    return {
+      wishes: [wish],
+      act: (tx) => [tx.editOrder({ localId, add: lines, ...note })],
+      expected: ["SHIFT_NOT_OPEN", ...expected],
+    };
   }
 
   #hold(): Deed {
@@ -193,7 +214,13 @@ export class Cashier {
     const order = localId === undefined ? undefined : orderAt(machine, localId);
     if (localId === undefined || order === undefined) return null;
     const tenders = tendersFor(random, order.totalMinor);
-    const wish: Wish = { kind: "order.closed", localId, amountMinor: order.totalMinor, currency, intent: ++this.#intents };
+    const wish: Wish = {
+      kind: "order.closed",
+      localId,
+      amountMinor: order.totalMinor,
+      currency,
+      intent: ++this.#intents,
+    };
     return { wishes: [wish], act: (tx) => [tx.payOrder({ localId, tenders })], expected: OPEN_ORDER_REFUSALS };
   }
 
@@ -221,7 +248,11 @@ export class Cashier {
     const { lines, amountMinor } = basketOf(random, currency);
     const draft: OrderDraft = { localId: table, lines, tenders: tendersFor(random, amountMinor) };
     const wish: Wish = { kind: "order.closed", localId: table, amountMinor, currency, intent: ++this.#intents };
-    return { wishes: [wish], act: (tx) => [tx.closeOrder(draft)], expected: ["SHIFT_NOT_OPEN", "LOCAL_ID_TAKEN", "ORDER_NOT_OPEN"] };
+    return {
+      wishes: [wish],
+      act: (tx) => [tx.closeOrder(draft)],
+      expected: ["SHIFT_NOT_OPEN", "LOCAL_ID_TAKEN", "ORDER_NOT_OPEN"],
+    };
   }
 
   #transaction(type = this.#options.random.pick(["payin", "payout", "expense", "deposit"])): Deed {
@@ -239,7 +270,11 @@ export class Cashier {
     const localId = this.#newId("i");
     const delta = stockDelta(random);
     const wish: Wish = { kind: "inventory.updated", localId, amountMinor: null, currency: null, intent: 0 };
-    return { wishes: [wish], act: (tx) => [tx.recordInventory({ localId, item: "bread", delta, type: "count" })], expected: [] };
+    return {
+      wishes: [wish],
+      act: (tx) => [tx.recordInventory({ localId, item: "bread", delta, type: "count" })],
+      expected: [],
+    };
   }
 
   /** The POS was restarted and does not know that it has sold this already. */
@@ -258,10 +293,16 @@ export class Cashier {
     const { draft, wish } = random.pick(this.#done);
     if (machine.ledger.find("order.closed", wish.localId) === undefined) return null; // lost with a database that was put back
     const { lines, amountMinor } = basketOf(random, currency);
-    const other: OrderDraft = { ...draft, lines, tenders: tendersFor(random, amountMinor), reference: this.#newId("other") };
+    const other: OrderDraft = {
+      ...draft,
+      lines,
+      tenders: tendersFor(random, amountMinor),
+      reference: this.#newId("other"),
+    };
     machine.options.chronicle.hit("pos.reuses-local-id");
     const outcome: Outcome = attempt(machine, (tx) => [tx.closeOrder(other)], ["LOCAL_ID_TAKEN"]);
-    if (outcome.kind === "told") machine.options.chronicle.violate("I8", `${machine.name} sold two things as ${wish.localId}`);
+    if (outcome.kind === "told")
+      machine.options.chronicle.violate("I8", `${machine.name} sold two things as ${wish.localId}`);
     return null;
   }
 
@@ -277,7 +318,11 @@ export class Cashier {
       ledger.poisoned.add(localId);
       this.#held.push(localId);
       const wish: Wish = { kind: "order.edited", localId, amountMinor: null, currency: null, intent: 0 };
-      return { wishes: [wish], act: (tx) => [tx.editOrder({ localId, notes: [{ text: "no\0sugar" }] })], expected: ["SHIFT_NOT_OPEN"] };
+      return {
+        wishes: [wish],
+        act: (tx) => [tx.editOrder({ localId, notes: [{ text: "no\0sugar" }] })],
+        expected: ["SHIFT_NOT_OPEN"],
+      };
     }
     const { currency } = this.#options;
     const { lines, amountMinor } = basketOf(random, currency);
@@ -295,20 +340,28 @@ export class Cashier {
   #openShift(): Deed | null {
     const { machine } = this.#options;
     const localId = this.#newId("s");
-    const outcome = attempt(machine, (tx) => {
-      tx.openShift({ localId, operator: "Amina" });
-      return [];
-    }, ["SHIFT_ALREADY_OPEN"]);
+    const outcome = attempt(
+      machine,
+      (tx) => {
+        tx.openShift({ localId, operator: "Amina" });
+        return [];
+      },
+      ["SHIFT_ALREADY_OPEN"],
+    );
     machine.options.chronicle.note("shift-open", machine.name, outcome.kind);
     return null;
   }
 
   #closeShift(): Deed | null {
     const { machine } = this.#options;
-    const outcome = attempt(machine, (tx) => {
-      tx.closeShift({ operator: "Amina" });
-      return [];
-    }, ["SHIFT_NOT_OPEN"]);
+    const outcome = attempt(
+      machine,
+      (tx) => {
+        tx.closeShift({ operator: "Amina" });
+        return [];
+      },
+      ["SHIFT_NOT_OPEN"],
+    );
     machine.options.chronicle.note("shift-close", machine.name, outcome.kind);
     return null;
   }

@@ -41,8 +41,15 @@ export function tendersFor(random: Random, amountMinor: number): OrderDraft["ten
   const way = random.below(3);
   if (way === 0) return [{ type: random.pick(TENDERS), amountMinor }];
   const extra = random.between(1, 5_000);
-  if (way === 1) return [{ type: "cash", amountMinor: amountMinor + extra }, { type: "cash", amountMinor: -extra }];
-  return [{ type: "mpesa", amountMinor: extra, reference: `M${random.hex(8).toUpperCase()}` }, { type: "cash", amountMinor: amountMinor - extra }];
+  if (way === 1)
+    return [
+      { type: "cash", amountMinor: amountMinor + extra },
+      { type: "cash", amountMinor: -extra },
+    ];
+  return [
+    { type: "mpesa", amountMinor: extra, reference: `M${random.hex(8).toUpperCase()}` },
+    { type: "cash", amountMinor: amountMinor - extra },
+  ];
 }
 
 export function stockDelta(random: Random): string {

@@ -1,0 +1,10 @@
+export { type KillRoundFigures, type KillRoundOptions, killRounds } from "./kill-rounds.ts";
+export { killPostgresUnderLoad, type PostgresKillFigures, type PostgresKillOptions } from "./postgres-kills.ts";
+export {
+  type ReplayInDemo,
+  type ReplayOptions,
+  type ReplayReport,
+  replayAndCount,
+  replayInDemo,
+} from "./replay-in-demo.ts";
+export { TwoServers } from "./two-servers.ts";

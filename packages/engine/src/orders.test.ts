@@ -102,6 +102,16 @@ describe("closing an order", () => {
     expect(parseBody(row?.body ?? "").private).toBe(till.ports.sha256(`tillsync/private/1\n${row?.private}`));
   });
 
+  it("salts it anew each time, so that the same phone never gives the same hash twice", () => {
+    const secrets = ["order-1", "order-2"].map((id) => {
+      till.terminal.closeOrder(sale(id, { private: { phone: "+254700000001" } }));
+      const row = till.store.read.get<{ private: string }>("SELECT private FROM journal WHERE local_id = ?", id);
+      return JSON.parse(row?.private ?? "") as { salt: string };
+    });
+    expect(secrets.every(({ salt }) => /^[0-9a-f]{32}$/.test(salt))).toBe(true);
+    expect(secrets[0]?.salt).not.toBe(secrets[1]?.salt);
+  });
+
   it("takes a return and a void document like a sale, each with a receipt of its own", () => {
     till.terminal.closeOrder(sale("order-1"));
     const back = {

@@ -176,6 +176,17 @@ describe("closing a shift", () => {
     expect({ counts, totals }).toEqual(recomputed(till, 4, 1207));
   });
 
+  it.each([0, 1, 499, 500, 501])("leaves none of %i sales out", async (sales) => {
+    const till = await openTill();
+    till.terminal.transaction((tx) => {
+      for (let at = 0; at < sales; at++) tx.closeOrder(sale(`o-${at}`));
+    });
+    till.terminal.closeShift({});
+    const { counts, totals } = manifest(till);
+    expect({ counts, totals }).toEqual(recomputed(till, 1, sales + 1));
+    expect(counts).toEqual({ "shift.opened": 1, ...(sales > 0 ? { "order.closed": sales } : {}) });
+  });
+
   it("works in the transaction that sold, with sales that are not committed yet", async () => {
     const till = await openTill();
     till.terminal.transaction((tx) => {

@@ -14,6 +14,9 @@ const blocks = PAGES.flatMap((path) =>
 );
 const missing = Newcomer.missingPrograms();
 
+/** The longest block starts a shop, kills its parts, and compares everything; on a busy machine that takes a while. */
+const BLOCK_TIMEOUT_MS = 120_000;
+
 describe("a newcomer who does what the pages say, from top to bottom", () => {
   let database: MigratedDatabase | undefined;
   let newcomer: Newcomer | undefined;
@@ -28,7 +31,7 @@ describe("a newcomer who does what the pages say, from top to bottom", () => {
     await database?.drop();
   });
 
-  it.for(blocks)("$place: $first", async ({ block }, { skip }) => {
+  it.for(blocks)("$place: $first", { timeout: BLOCK_TIMEOUT_MS }, async ({ block }, { skip }) => {
     if (newcomer === undefined) return skip(`not run: this machine has no ${missing.join(", no ")}`);
     const why = await newcomer.follow(block);
     if (why !== undefined) skip(`not run: ${why}`);

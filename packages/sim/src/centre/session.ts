@@ -28,6 +28,21 @@ export const POINTS = [
 
 export type Point = (typeof POINTS)[number];
 
+/**
+ * How often a server dies at points on ways that are seldom taken (after a fork, a damaged row, a batch that could not be
+ * applied), if servers die at points at all: at the common rate, hardly any would ever die there.
+ */
+export const RARE_POINTS: { readonly [point in Point]?: number } = {
+  "before hashes": 0.05,
+  "before keepFork": 0.5,
+  "before damaged": 0.2,
+  "before repair": 0.5,
+  "before setPending": 0.1,
+  "before pending": 0.1,
+  "before document": 0.1,
+  "before setEffect": 0.05,
+};
+
 /** A server process, as far as its transactions care. */
 export interface Owner {
   /** A named moment of a transaction. The process may decide to die here, and then `vanish`es. */

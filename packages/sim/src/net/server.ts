@@ -9,7 +9,7 @@ import {
 } from "@tillsync/protocol";
 import { type ExchangeContext, type IngestStore, interpretPending, type Scope } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "../centre/database.ts";
-import { type Owner, POINTS, type Point } from "../centre/session.ts";
+import { type Owner, type Point, RARE_POINTS } from "../centre/session.ts";
 import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
@@ -61,9 +61,6 @@ const REFUSALS: readonly (readonly [ErrorCode, string | undefined])[] = [
 /** How often a server looks for what a crash left stored and not interpreted, as the real one does. */
 const SWEEP_EVERY_MS = 60_000;
 
-/** How often a server dies at its own favourite point, if it is one of those that die at all. */
-const FAVOURITE_RATE = 0.2;
-
 interface Process {
   readonly owner: Owner;
   readonly context: ExchangeContext;
@@ -73,14 +70,11 @@ interface Process {
 /** One central server process: the product's ingest behind a simulated door. Killed, it leaves nothing but the database. */
 export class Server {
   readonly #options: ServerOptions;
-  /** Some points are reached once in a hundred runs: without a favourite, hardly any server would die there. */
-  readonly #favourite: Point;
   /** One object a life of the process; null while it is down. */
   #process: Process | null = null;
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    this.#favourite = options.random.pick(POINTS);
     this.start();
   }
 

@@ -1,0 +1,3 @@
+import { describeSeeds } from "./testing/seed-range.ts";
+
+describeSeeds(1, 2);

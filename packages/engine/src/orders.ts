@@ -165,15 +165,20 @@ function headerOf({ label, operator, customerId, covers }: OrderEdit): Pick<Orde
 /** Ids of a change's events: the change's own place and a counter, so that they need no state of their own. */
 function eventsOf(recording: Recording, edit: OrderEdit, currency: string, order: Folded | undefined): LineEvent[] {
   let counter = 0;
-  const id = () => `${recording.desk.printed}.${(recording.present.head.seq + 1) * 1000 + counter++}`;
+  const first = (recording.present.head.seq + 1) * 1000;
+  const next = () => `${recording.desk.printed}.${first + counter}`;
+  const id = () => {
+    const taken = next();
+    counter++;
+    return taken;
+  };
   const there = new Map(order?.lines.map((line) => [line.id, line]));
   const gone = new Set(order?.events.flatMap((event) => (event.type === "void" ? [event.line] : [])));
   const added = (edit.add ?? []).flatMap((draft): LineEvent[] => {
-    const event = id();
-    const line = lineOf(draft, currency, draft.id ?? event);
+    const line = lineOf(draft, currency, draft.id ?? next());
     if (isThereAlike(line, there, gone)) return [];
     there.set(line.id, line);
-    return [{ id: event, type: "add", line }];
+    return [{ id: id(), type: "add", line }];
   });
   const voided = (edit.void ?? []).flatMap(({ line, reason }): LineEvent[] => {
     if (gone.has(line)) return [];

@@ -106,7 +106,7 @@ export function orderView(shelf: Shelf, localId: string): OrderView | undefined 
   const last = rows.at(-1)?.position ?? 0;
   const effect = effectAt(shelf, last);
   const synced = isDurable(shelf.lives, last);
-  const failed = effect !== null && effect !== "applied";
+  const failed = effect === "parked" || effect === "conflict";
   return { ...order, orderSyncStatus: failed ? "FAILED" : synced ? "SYNCED" : "PENDING", effect };
 }
 

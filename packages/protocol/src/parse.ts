@@ -15,7 +15,10 @@ export function parseAs<T>(schema: z.ZodType<T>, value: unknown, code: ErrorCode
   const issue = result.error.issues[0];
   const field = issue?.path.map(String).join(".") || "(root)";
   const expected = issue?.message ?? "a valid value";
-  const got = describe(valueAt(value, issue?.path ?? []));
+  const found = valueAt(value, issue?.path ?? []);
+  // A caller sees what it sent; what is stored about a change travels further, and its texts may name people.
+  const got =
+    code === "INVALID_INPUT" || typeof found !== "string" ? describe(found) : `text of ${found.length} characters`;
   throw new SyncError(code, `${field}: ${expected}; got ${got}.`, { field, expected, got });
 }
 

@@ -32,7 +32,7 @@ export interface RunOptions {
 }
 
 const MIN_STEPS = 200;
-const MAX_STEPS = 260;
+const MAX_STEPS = 230;
 
 /**
  * Runs one seed.

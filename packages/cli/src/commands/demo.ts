@@ -153,9 +153,13 @@ function listenForCommands(demo: Demo, output: Output): void {
   createInterface({ input: process.stdin }).on("line", (line) => {
     const [verb, name] = line.trim().split(/\s+/);
     const till = demo.home.terminals.findIndex(({ shortId }) => shortId === name?.toUpperCase());
-    if (verb === "cut") demo.link.cut();
-    else if (verb === "heal") demo.link.heal();
-    else if (verb === "kill" && name === "server") demo.server.kill();
+    if (verb === "cut") {
+      demo.link.cut();
+      output.line("The shop has no way to head office now; it goes on selling.");
+    } else if (verb === "heal") {
+      demo.link.heal();
+      output.line("The link is whole again.");
+    } else if (verb === "kill" && name === "server") demo.server.kill();
     else if (verb === "kill" && till >= 0) demo.tills[till]?.kill();
     else output.line(`There is ${COMMANDS}.`);
   });

@@ -61,6 +61,9 @@ const REFUSALS: readonly (readonly [ErrorCode, string | undefined])[] = [
 /** How often a server looks for what a crash left stored and not interpreted, as the real one does. */
 const SWEEP_EVERY_MS = 60_000;
 
+/** A service manager starts a server again that died. */
+const RESTART_WITHIN_MS = 10_000;
+
 interface Process {
   readonly owner: Owner;
   readonly context: ExchangeContext;
@@ -166,12 +169,12 @@ export class Server {
   }
 
   #reached(owner: Owner, point: Point): void {
-    const { chronicle, faults, name, random } = this.#options;
-    const rate =
-      faults.serverCrashAtPoint > 0 && point === this.#favourite ? FAVOURITE_RATE : faults.serverCrashAtPoint;
+    const { chronicle, faults, name, random, timeline } = this.#options;
+    const rate = faults.serverCrashAtPoint > 0 ? (RARE_POINTS[point] ?? faults.serverCrashAtPoint) : 0;
     if (this.#process?.owner !== owner || !random.chance(rate)) return;
     chronicle.hit(`server-crash ${point}`, name);
     this.crash();
+    timeline.after(random.between(100, RESTART_WITHIN_MS), () => this.start());
   }
 }
 

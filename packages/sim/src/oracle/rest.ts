@@ -34,7 +34,7 @@ export function atRest(shop: Shop, chronicle: Chronicle): Rest {
   const isLeft = (machine: Machine, { incarnation, seq }: Entry) => {
     const { heads } = shop.database.store(machine.options.caller.scope.storeId);
     const head = heads.get(headKey(machine.options.settings.terminal, incarnation, seq));
-    const mendable = head?.damaged === true && !machine.rotten.has(`${incarnation}/${seq}`);
+    const mendable = head?.damaged === true && machine.suspect === null && !machine.rotten.has(`${incarnation}/${seq}`);
     return head === undefined || head.effect === "pending" || mendable;
   };
   const left = (machine: Machine) => (recorded.get(machine) ?? []).filter((entry) => isLeft(machine, entry)).length;

@@ -70,7 +70,6 @@ CREATE TABLE lane (
   cursor TEXT,
   server_epoch TEXT
 ) STRICT;
-CREATE INDEX lane_due ON lane (due_at) WHERE halted = 0;
 
 -- Changes that the centre holds and has not applied. Nearly always empty.
 CREATE TABLE exception (

@@ -3,7 +3,6 @@ import { openTill } from "./testing/till.ts";
 
 it("gives no two events of an order one id, also when an edit repeats a thousand lines that are there", async () => {
   const till = await openTill();
-  till.terminal.openShift({ operator: "Amina" });
   const line = (index: number) => ({ id: `l${index}`, item: "tea", quantity: "1", unitPrice: "1.00" });
   const add = Array.from({ length: 1000 }, (_, index) => line(index));
   till.terminal.editOrder({ localId: "o", add });

@@ -84,7 +84,7 @@ export class Director {
     if (random.chance(0.03)) this.#syncNow();
     this.#restartLater();
     await timeline.pass(this.#gapMs());
-    for (const machine of shop.machines) if (machine.terminal !== null) checkMarks(machine, shop.acknowledged);
+    for (const machine of shop.takeAnswered()) checkMarks(machine, shop.acknowledged);
   }
 
   /** Everything that was broken works again, whoever had stopped starts again, and nothing breaks any more. */

@@ -36,6 +36,7 @@ export class Shop {
   readonly #options: ShopOptions;
   readonly #network: Network;
   readonly #wraps: TillWraps;
+  readonly #answered = new Set<Machine>();
 
   constructor(options: ShopOptions) {
     const { timeline, random, chronicle, faults, variant } = options;
@@ -62,13 +63,20 @@ export class Shop {
         return {
           exchange: (request, signal) => {
             pace.asked(machine.name, request, timeline.nowMs);
-            return broken.exchange(request, signal);
+            return broken.exchange(request, signal).finally(() => this.#answered.add(machine));
           },
         };
       },
     };
     const tills = random.between(this.storeIds.length, 4);
     for (let index = 0; index < tills; index++) this.#addTill(index);
+  }
+
+  /** Running tills that got an answer since this was last called: their marks may have moved. */
+  takeAnswered(): readonly Machine[] {
+    const answered = [...this.#answered].filter(({ terminal }) => terminal !== null);
+    this.#answered.clear();
+    return answered;
   }
 
   get machines(): readonly Machine[] {

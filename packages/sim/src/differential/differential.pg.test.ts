@@ -9,7 +9,7 @@ import { clockOf, memorySide, postgresSide } from "./sides.ts";
 import { streamOf } from "./stream.ts";
 
 /** As a developer waits for; more of them with TILLSYNC_SIM_SEEDS. */
-const STREAMS = Math.max(40, Math.floor(Number(process.env["TILLSYNC_SIM_SEEDS"] ?? 0) / 50));
+const STREAMS = Math.max(40, Math.floor(Number(process.env.TILLSYNC_SIM_SEEDS ?? 0) / 50));
 const REQUESTS = 60;
 
 let database: MigratedDatabase;

@@ -58,7 +58,7 @@ export function said(body: string): Said {
   }
   const { kind, localId, changeId, payload } = object(value);
   const { currency, totalMinor, amountMinor, receiptNumber, events } = object(payload);
-  const ids = Array.isArray(events) ? events.map((event) => text(object(event)["id"]) ?? "") : [];
+  const ids = Array.isArray(events) ? events.map((event) => text(object(event).id) ?? "") : [];
   return {
     kind: text(kind),
     localId: text(localId),

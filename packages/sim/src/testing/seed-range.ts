@@ -11,7 +11,7 @@ const ENOUGH_FOR_ALL_FAULTS = 400;
 
 /** The part of the fixed seeds that one test file runs, so that the files share the cores. */
 export function describeSeeds(part: number, parts: number): void {
-  const total = Number(process.env["TILLSYNC_SIM_SEEDS"] ?? DEFAULT_SEEDS);
+  const total = Number(process.env.TILLSYNC_SIM_SEEDS ?? DEFAULT_SEEDS);
   const from = Math.floor((total * (part - 1)) / parts) + 1;
   const to = Math.floor((total * part) / parts);
   const coverage: Record<string, number> = {};

@@ -99,7 +99,7 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
     caughtBy: ["I12"],
     needs: ["poison"],
     ingest: (store) =>
-      withStatements(store, (tx) => ({
+      withStatements(store, () => ({
         attempt: async (work) => {
           await work();
           return undefined;

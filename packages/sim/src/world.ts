@@ -1,3 +1,31 @@
+/**
+ * The simulated world, and how it judges the product.
+ *
+ * The method is that of FoundationDB, TigerBeetle's VOPR and Dropbox's Trinity: the real engine of every till and the real
+ * ingest of two servers run in one process on a simulated clock, simulated chance, a simulated network, disks that can lose
+ * power and a simulated PostgreSQL. Nothing in it waits, so an hour of shop takes milliseconds; nothing in it is random but
+ * the seed, so a failing seed fails again, event by event: `node packages/sim/src/run.ts --seeds 4711 --trace`.
+ *
+ * 1. Safety: 200 or more steps. In each a cashier does something (sells, edits, pays, repeats, makes mistakes) and the
+ *    seed's own choice of faults strikes the network, the servers, the database, the tills' processes, disks and clocks.
+ *    What a cashier was told and what a server acknowledged is checked at that moment and after every crash.
+ * 2. Heal: all faults end, whoever is down starts again. Nobody sells, nobody presses a button.
+ * 3. Rest: within the longest back-off and the time for the work, everything must be at the centre, interpreted, and known
+ *    to its till. Anything that is not is stuck, which is a violation like a lost sale (I12).
+ * 4. Oracle: `oracle/` compares every till with the centre. It shares no code with the product: it reads the databases with
+ *    its own SQL, computes its own hashes, adds up its own money, and knows what the cashiers were told from its own ledger.
+ *
+ * Three things keep it honest. `variants/` breaks the product on purpose, from outside, and each broken one must be caught.
+ * `differential/` gives the same requests to the simulated PostgreSQL and to a real one, and they must answer and keep the
+ * same. `coverage.ts` lists the whole fault space, and the fixed seeds must have met all of it.
+ *
+ * `till/` is the machine under an engine (disk, witness, clock, ids), `centre/` the database under ingest, `net/` the line
+ * between them with the servers at its end, `workload/` the cashiers, `director.ts` what goes wrong and when.
+ *
+ * Not simulated: two processes on one database file, damaged pages inside SQLite, releases that differ from each other, the
+ * HTTP and TLS of the door, long histories, and every lane but the central one. Tests with real processes are for those.
+ */
+
 import { Chronicle, type Violation } from "./chronicle.ts";
 import { Director } from "./director.ts";
 import { FAULTS, swarm } from "./faults.ts";
@@ -34,25 +62,7 @@ export interface RunOptions {
 const MIN_STEPS = 200;
 const MAX_STEPS = 230;
 
-/**
- * Runs one seed.
- *
- * The method (FoundationDB, TigerBeetle's VOPR, Dropbox's Trinity): the real engine of every till and the real ingest of
- * two servers run in one process on a simulated clock, simulated chance, a simulated network, disks that can lose power and
- * a simulated PostgreSQL. Nothing in it waits, so an hour of shop takes milliseconds; nothing in it is random but the seed,
- * so a failing seed fails again, step by step (`node packages/sim/src/run.ts --seeds 4711 --trace`).
- *
- * 1. Safety: 200 or more steps. In each a cashier does something (sells, edits, pays, repeats, makes mistakes) and the
- *    seed's own choice of faults strikes the network, the servers, the database, the tills' processes, disks and clocks.
- *    What a cashier was told and what a server acknowledged is checked at that moment and after every crash.
- * 2. Heal: all faults end, whoever is down starts again. Nobody sells, nobody presses a button.
- * 3. Rest: within the longest back-off and the time for the work, everything must be at the centre, interpreted, and known
- *    to its till. Anything that is not is stuck, which is a violation like a lost sale (I12).
- * 4. Oracle: `oracle/` compares every till with the centre. It shares no code with the product: it reads the databases with
- *    its own SQL, computes its own hashes, adds up its own money, and knows what the cashiers were told from its own ledger.
- *
- * `variants/` breaks the product on purpose, to show that each promise has somebody watching it.
- */
+/** Runs one seed. */
 export async function runSeed(seed: number, { variant = PRODUCT, onLine }: RunOptions = {}): Promise<RunResult> {
   const timeline = new Timeline();
   const chronicle = new Chronicle(() => timeline.nowMs, onLine);

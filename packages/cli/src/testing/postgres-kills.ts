@@ -28,6 +28,10 @@ export interface PostgresKillFigures {
 const MOST_IN_A_BATCH = 40;
 /** How long each commit is made to take, so that it can be hit: PostgreSQL waits that long before it flushes. */
 const COMMIT_MS = 12;
+/** With tills that send all the time there is always a commit soon; should there be none, the kill comes all the same. */
+const COMMITS_WITHIN_MS = 1000;
+/** Longer than a server takes to find its database again. */
+const ANSWERS_WITHIN_MS = 30_000;
 /** A server whose database is gone answers at once; this keeps its tills from asking a thousand times a second. */
 const PAUSE_AFTER_FAILURE_MS = 20;
 
@@ -85,39 +89,58 @@ export async function killPostgresUnderLoad(
     const { terminal = "", key } = await servers.enrol(`T${till}`);
     senders.push(new Sender({ terminal, key, seed: seed * 100 + till, urls: servers.urls }));
   }
-  const sum = (of: (sender: Sender) => number) => senders.reduce((total, sender) => total + of(sender), 0);
-  await servers.rows(`ALTER SYSTEM SET commit_delay = ${COMMIT_MS * 1000}`);
-  await servers.rows("ALTER SYSTEM SET commit_siblings = 0");
-  await servers.rows("SELECT pg_reload_conf()");
-  // As somebody may have done to make it faster; a server has to insist, or it loses what it has acknowledged.
-  await servers.rows("ALTER DATABASE tillsync SET synchronous_commit = off");
+  const answers = () => senders.reduce((total, { acknowledgements }) => total + acknowledgements, 0);
+  await makeCommitsSlow(servers);
   const violations: string[] = [];
-  let [underWay, storedUnanswered] = [0, 0];
-  for (let kill = 1; kill <= kills; kill++) {
-    const enough = sum(({ acknowledgements }) => acknowledgements) + random.whole(tills, tills * 6);
+  const figures = { kills: 0, underWay: 0, storedUnanswered: 0 };
+  while (figures.kills < kills && violations.length === 0) {
+    const enough = answers() + random.whole(tills, tills * 6);
     let over = false;
     const running = Promise.all(senders.map((sender) => sender.run(() => over)));
     await servers.killPostgres(async () => {
-      while (sum(({ acknowledgements }) => acknowledgements) < enough) await pause(1);
-      while ((await committing(servers)) === 0) await pause(1);
+      if (!(await until(() => answers() >= enough, ANSWERS_WITHIN_MS))) violations.push("the tills get no answers");
+      await until(async () => (await committing(servers)) > 0, COMMITS_WITHIN_MS);
       await pause(random.whole(0, COMMIT_MS));
-      underWay += senders.filter(({ underWayTo }) => underWayTo > 0).length;
+      figures.underWay += senders.filter(({ underWayTo }) => underWayTo > 0).length;
       over = true;
     });
+    figures.kills++;
     await running;
     await servers.startPostgres();
     for (const sender of senders) {
       const found = await compareWithStored(servers, sender);
-      violations.push(...found.violations.map((text) => `after kill ${kill}: ${text}`));
-      if (found.storedThrough > sender.acked.durableThrough) storedUnanswered++;
+      violations.push(...found.violations.map((text) => `after kill ${figures.kills}: ${text}`));
+      if (found.storedThrough > sender.acked.durableThrough) figures.storedUnanswered++;
     }
-    onProgress?.(`${kill} of ${kills} kills, ${sum(({ acknowledgements }) => acknowledgements)} answers checked`);
+    onProgress?.(`${figures.kills} of ${kills} kills, ${answers()} answers checked`);
   }
-  for (const sender of senders) await sender.sendOnce();
-  violations.push(...(await inspectAll(servers, senders)), ...servers.deaths.map((why) => `a server died: ${why}`));
-  const changes = sum(({ life }) => life.wires.length);
-  const acknowledgements = sum((sender) => sender.acknowledgements);
-  return { kills, changes, acknowledgements, underWay, storedUnanswered, violations };
+  violations.push(...servers.deaths.map((why) => `a server died: ${why}`));
+  if (violations.length === 0) {
+    for (const sender of senders) await sender.sendOnce();
+    violations.push(...(await inspectAll(servers, senders)));
+  }
+  const changes = senders.reduce((total, { life }) => total + life.wires.length, 0);
+  return { ...figures, changes, acknowledgements: answers(), violations };
+}
+
+/**
+ * Makes commits long enough to be hit; and not durable, as somebody may have done who wanted them faster: a server has to
+ * insist, or it loses what it has acknowledged.
+ */
+async function makeCommitsSlow(servers: TwoServers): Promise<void> {
+  await servers.rows(`ALTER SYSTEM SET commit_delay = ${COMMIT_MS * 1000}`);
+  await servers.rows("ALTER SYSTEM SET commit_siblings = 0");
+  await servers.rows("SELECT pg_reload_conf()");
+  await servers.rows("ALTER DATABASE tillsync SET synchronous_commit = off");
+}
+
+async function until(isSo: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
+  const deadline = performance.now() + limitMs;
+  while (performance.now() < deadline) {
+    if (await isSo()) return true;
+    await pause(1);
+  }
+  return false;
 }
 
 async function committing(servers: TwoServers): Promise<number> {

@@ -88,6 +88,8 @@ async function ingest(
   const { fresh } = placement;
   const feed = await tx.feedAfter(life.terminal, request.cursor, LIMITS.maxFeedEntries);
   const repaired = await repair(context, tx, request);
+  // What was repaired comes before what is new: an order's earlier edit must not be applied after its later ones.
+  if (repaired && fresh.length > 0) return { kind: "sweep-first" };
   const { next, failed } = await storeAndApply(context, tx, life, { request, mark, fresh, nowMs });
   const answer = await answerOf(context, tx, life, { mark: next, feed, nowMs });
   return { kind: "stored", pending: failed || repaired, answer };

@@ -1,10 +1,7 @@
-import { hash } from "node:crypto";
 import { CHAIN_START, type Effect, type Entity, type FeedEntry, SyncError } from "@tillsync/protocol";
 import {
   type DocumentRow,
   type DocumentState,
-  feedReset,
-  formatCursor,
   type IngestTransaction,
   type Mark,
   type PendingChange,
@@ -15,11 +12,12 @@ import {
   type TerminalLife,
 } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "./database.ts";
+import { appendRuns, readFeed } from "./feed.ts";
 import { Conflict } from "./locks.ts";
 import { View } from "./overlay.ts";
 import { refuseDate, refuseNul } from "./postgres-limits.ts";
 import type { Session } from "./session.ts";
-import { COUNTER, documentKey, type FeedRow, type HeadRow, headKey, type LifeRow, lifeKey } from "./tables.ts";
+import { COUNTER, documentKey, type HeadRow, headKey, type LifeRow, lifeKey } from "./tables.ts";
 
 type Place = TerminalLife & { readonly seq: number };
 
@@ -283,15 +281,7 @@ export class MemoryTransaction implements IngestTransaction {
     if (runs.length === 0) return;
     await this.#session.pause("before appendFeed");
     await this.#lock(COUNTER);
-    const counter = this.view.counter.get(COUNTER);
-    if (counter === undefined) return;
-    const chain = hash("sha256", counter.chain + JSON.stringify([life, runs]), "hex");
-    for (const [index, run] of runs.entries()) {
-      refuseNul(run.code, run.message);
-      const n = counter.n + index + 1;
-      this.view.feed.put(String(n), { n, chain, ...life, ...run });
-    }
-    this.view.counter.put(COUNTER, { ...counter, n: counter.n + runs.length, chain });
+    appendRuns(this.view, life, runs);
   }
 
   async feedAfter(
@@ -301,27 +291,7 @@ export class MemoryTransaction implements IngestTransaction {
   ): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }> {
     const cursor = token === null ? null : parseCursor(token);
     await this.#session.pause("before feedAfter");
-    const counter = this.view.counter.get(COUNTER);
-    if (counter === undefined) throw new Error("this store has no feed counter");
-    const { storeId } = this.#scope;
-    if (cursor) {
-      const chain = this.view.feed.get(String(cursor.n))?.chain.slice(0, 32) ?? "";
-      const fits = cursor.storeId === storeId && cursor.epoch === counter.epoch && cursor.n <= counter.n;
-      if (!fits || (cursor.n > 0 && chain !== cursor.chain)) throw feedReset();
-    }
-    const rows: FeedRow[] = [];
-    for (let n = (cursor?.n ?? 0) + 1; n <= counter.n && rows.length <= limit; n++) {
-      const row = this.view.feed.get(String(n));
-      if (row?.terminal === terminal) rows.push(row);
-    }
-    const more = rows.length > limit;
-    const page = rows.slice(0, limit);
-    const at = (more ? page.at(-1) : undefined) ?? counter;
-    return {
-      entries: page.map(entryOf),
-      cursor: formatCursor({ epoch: counter.epoch, storeId, n: at.n, chain: at.chain }),
-      more,
-    };
+    return readFeed(this.view, { storeId: this.storeId, terminal, cursor, limit });
   }
 
   /** Locks a row, then changes what it is by then: an UPDATE reads the row again after it had to wait. */
@@ -387,8 +357,4 @@ function laterReceipt(standing: Mark["receipt"], next: Mark["receipt"]): Mark["r
   if (next === null || (standing !== null && standing.businessDate > next.businessDate)) return standing;
   if (standing?.businessDate !== next.businessDate) return next;
   return { ...next, sequence: Math.max(standing.sequence, next.sequence) };
-}
-
-function entryOf({ chain: _chain, code, message, ...entry }: FeedRow): FeedEntry {
-  return { ...entry, ...(code === null ? {} : { code }), ...(message === null ? {} : { message }) };
 }

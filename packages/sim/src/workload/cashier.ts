@@ -367,4 +367,10 @@ export class Cashier {
   }
 }
 
-const OPEN_ORDER_REFUSALS: readonly ErrorCode[] = ["SHIFT_NOT_OPEN", "ORDER_NOT_OPEN", "LOCAL_ID_TAKEN"];
+/** `TOTALS_MISMATCH`: the order grew while nobody knew whether it was paid. */
+const OPEN_ORDER_REFUSALS: readonly ErrorCode[] = [
+  "SHIFT_NOT_OPEN",
+  "ORDER_NOT_OPEN",
+  "LOCAL_ID_TAKEN",
+  "TOTALS_MISMATCH",
+];

@@ -78,7 +78,9 @@ export class Network {
     }
     while (random.chance(faults.duplicateRequest)) {
       chronicle.hit("network.duplicate-request");
-      timeline.after(random.between(1, 60_000), () => void this.#server().handle(text, caller));
+      // At the same time as the first, through another server; or long after, behind later ones.
+      const delayMs = random.chance(0.5) ? random.between(2, 80) : random.between(100, 60_000);
+      timeline.after(delayMs, () => void this.#server().handle(text, caller));
     }
     if (random.chance(faults.loseRequest)) {
       chronicle.hit("network.lost-request");

@@ -58,11 +58,17 @@ function outcomeOf(machine: Machine, error: unknown, expected: readonly ErrorCod
     machine.crash(false);
     return { kind: "unknown" };
   }
-  if (error.code === "BODY_DAMAGED" && machine.rotten.size > 0) return { kind: "refused", code: error.code };
+  if (isExcused(machine, error.code)) return { kind: "refused", code: error.code };
   if (!expected.includes(error.code) && !DISK_TROUBLE.has(error.code)) {
     chronicle.violate("refusal", `${machine.name}: unexpected ${error.code}: ${error.message}`);
   }
   return { kind: "refused", code: error.code };
+}
+
+/** A damaged document cannot be read, and one that went with a database that was put back is not known any more. */
+function isExcused(machine: Machine, code: ErrorCode): boolean {
+  if (code === "BODY_DAMAGED") return machine.rotten.size > 0;
+  return code === "NOT_FOUND" && machine.suspect === "rolled back";
 }
 
 /** An order as the till shows it; undefined when the till does not know it, or can no longer read it. */

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { notMet } from "./coverage.ts";
+import { FAULTS, type FaultName } from "./faults.ts";
 import { type SimulationReport, simulate } from "./simulate.ts";
 import { findVariant, VARIANTS } from "./variants/index.ts";
 import { PRODUCT, type Variant } from "./variants/variant.ts";
@@ -11,6 +12,7 @@ Runs the simulated shop: real engine, real ingest, everything around them simula
 
   --seeds 1..1000    which seeds (default 1..1000); one number runs one seed
   --variant NAME     a deliberately broken product, to see the oracle catch it
+  --with FAULT,...   these faults in every seed, besides the seed's own choice (faults.ts names them)
   --trace            every event of the first seed, one a line
   --json             the report as JSON
   --list             the broken variants, and which invariants catch them
@@ -31,6 +33,7 @@ function parse(args: string[]) {
     options: {
       seeds: text("1..1000"),
       variant: text(PRODUCT.name),
+      with: text(""),
       trace: flag,
       json: flag,
       list: flag,
@@ -53,11 +56,18 @@ async function main(args: string[]): Promise<number> {
   if (range === null) return complain(`--seeds needs FROM..TO such as 1..1000; got ${values.seeds}.`);
   const variant = findVariant(values.variant);
   if (variant === undefined) return complain(`There is no variant ${values.variant}; --list names them.`);
+  const needs = values.with === "" ? [] : values.with.split(",");
+  if (!needs.every(isFault)) return complain(`--with ${values.with} names a fault that there is not.`);
   const fromSeed = Number(range[1]);
   const count = Number(range[2] ?? fromSeed) - fromSeed + 1;
   if (count < 1) return complain(`--seeds ${values.seeds} is empty: FROM is larger than TO.`);
-  if (values.trace) await runSeed(fromSeed, { variant, onLine: say });
-  return runRange({ fromSeed, count, variant, json: values.json });
+  const broken = { ...variant, needs: [...(variant.needs ?? []), ...needs] };
+  if (values.trace) await runSeed(fromSeed, { variant: broken, onLine: say });
+  return runRange({ fromSeed, count, variant: broken, json: values.json });
+}
+
+function isFault(name: string): name is FaultName {
+  return Object.hasOwn(FAULTS, name);
 }
 
 interface Range {
@@ -92,7 +102,7 @@ function summary(report: SimulationReport, missing: readonly string[]): string {
   return [
     "faults met:\n",
     ...faults,
-    missing.length === 0 ? "every fault there is was met\n" : `never met: ${missing.join(", ")}\n`,
+    missing.length === 0 ? "every fault there is was met\n" : `not met in these seeds: ${missing.join(", ")}\n`,
     `seeds ${fromSeed} to ${toSeed}: ${seeds} run, ${repeated} of them twice, ${failed.length} failed\n`,
     `${steps} steps, ${events} events, ${Math.round(simulatedMs / 3_600_000)} simulated hours\n`,
   ].join("");

@@ -47,6 +47,8 @@ export class Cashier {
   readonly #held: string[] = [];
   /** Deeds whose end nobody knows: the POS asks again once the till is back. */
   #doubtful: Deed[] = [];
+  /** Sales that were told, and edits with a name: asked for again, they must not be recorded again. */
+  #named: Deed[] = [];
   #done: { readonly draft: OrderDraft; readonly wish: Wish }[] = [];
 
   constructor(options: CashierOptions) {
@@ -191,22 +193,25 @@ export class Cashier {
     };
   }
 
-  #edit(localId: string, expected: readonly ErrorCode[]): Deed {
+  #edit(localId: string): Deed {
     const { currency, random } = this.#options;
     const { lines } = basketOf(random, currency, { idPrefix: `${this.#newId("l")}.` });
     const note = random.chance(0.3) ? { notes: [{ text: "no sugar" }] } : {};
+    const named = random.chance(0.5) ? { editId: this.#newId("e") } : {};
     const wish: Wish = { kind: "order.edited", localId, amountMinor: null, currency, intent: 0 };
-    return {
+    const deed: Deed = {
       wishes: [wish],
-      act: (tx) => [tx.editOrder({ localId, add: lines, ...note })],
-      expected: ["SHIFT_NOT_OPEN", ...expected],
+      act: (tx) => [tx.editOrder({ localId, add: lines, ...note, ...named })],
+      expected: ["SHIFT_NOT_OPEN", "ORDER_NOT_OPEN"],
     };
+    if (named.editId !== undefined) this.#named = [...this.#named.slice(-20), deed];
+    return deed;
   }
 
   #hold(): Deed {
     const { random } = this.#options;
     if (this.#held.length === 0 || random.chance(0.4)) this.#held.push(this.#newId("t"));
-    return this.#edit(random.pick(this.#held), ["ORDER_NOT_OPEN"]);
+    return this.#edit(random.pick(this.#held));
   }
 
   #pay(localId = this.#take()): Deed | null {
@@ -242,7 +247,7 @@ export class Cashier {
     const { random, tables } = this.#options;
     const table = random.pick(tables);
     const way = random.float();
-    if (way < 0.7) return this.#edit(table, ["ORDER_NOT_OPEN"]);
+    if (way < 0.7) return this.#edit(table);
     if (way < 0.9) return this.#pay(table);
     const { currency } = this.#options;
     const { lines, amountMinor } = basketOf(random, currency);
@@ -280,6 +285,7 @@ export class Cashier {
   /** The POS was restarted and does not know that it has sold this already. */
   #repeat(): Deed | null {
     const { machine, random } = this.#options;
+    if (this.#named.length > 0 && random.chance(0.3)) return random.pick(this.#named);
     if (this.#done.length === 0) return null;
     const { draft, wish } = random.pick(this.#done);
     machine.options.chronicle.hit("pos.repeats-local-id");
@@ -321,7 +327,7 @@ export class Cashier {
       return {
         wishes: [wish],
         act: (tx) => [tx.editOrder({ localId, notes: [{ text: "no\0sugar" }] })],
-        expected: ["SHIFT_NOT_OPEN"],
+        expected: ["SHIFT_NOT_OPEN", "ORDER_NOT_OPEN"],
       };
     }
     const { currency } = this.#options;

@@ -37,6 +37,8 @@ export interface Said {
   readonly amountMinor: number | null;
   readonly receiptNumber: string | null;
   readonly eventIds: readonly string[];
+  /** The caller's own name of an edit. */
+  readonly editId: string | null;
 }
 
 const NOTHING: Said = {
@@ -47,6 +49,7 @@ const NOTHING: Said = {
   amountMinor: null,
   receiptNumber: null,
   eventIds: [],
+  editId: null,
 };
 
 export function said(body: string): Said {
@@ -57,7 +60,7 @@ export function said(body: string): Said {
     return NOTHING; // bytes that say nothing have no money in them either
   }
   const { kind, localId, changeId, payload } = object(value);
-  const { currency, totalMinor, amountMinor, receiptNumber, events } = object(payload);
+  const { currency, totalMinor, amountMinor, receiptNumber, events, editId } = object(payload);
   const ids = Array.isArray(events) ? events.map((event) => text(object(event).id) ?? "") : [];
   return {
     kind: text(kind),
@@ -68,6 +71,7 @@ export function said(body: string): Said {
       kind === "order.closed" ? number(totalMinor) : kind === "transaction.recorded" ? number(amountMinor) : null,
     receiptNumber: text(receiptNumber),
     eventIds: kind === "order.edited" ? ids : [],
+    editId: text(editId),
   };
 }
 

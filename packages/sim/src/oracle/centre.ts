@@ -111,27 +111,44 @@ function checkNothingElse({ tables, machines, views, chronicle }: StoreAtEnd): v
 function checkEffects(store: StoreAtEnd): void {
   const { chronicle, tables } = store;
   const announced = announcements(store);
-  const parked = new Set(
-    [...tables.heads.values()].flatMap(({ effect, localId }) =>
-      effect === "parked" && localId !== null ? [localId] : [],
-    ),
-  );
+  const blocked = blockedFrom(tables);
   for (const [key, head] of tables.heads) {
     const effects = announced.get(key) ?? [];
+    const name = `${key} (${head.kind} ${head.localId})`;
     if (effects.at(-1) !== head.effect)
-      chronicle.violate("I14", `${key} is ${head.effect}; the feed says ${effects.join(", ") || "nothing"}`);
+      chronicle.violate("I14", `${name} is ${head.effect}; the feed says ${effects.join(", ") || "nothing"}`);
     if (effects.filter((effect) => effect === "applied").length > 1)
-      chronicle.violate("I1", `${key} was applied more than once`);
-    if (head.effect === "pending") chronicle.violate("I12", `${key} was never interpreted`);
+      chronicle.violate("I1", `${name} was applied more than once`);
+    if (head.effect === "pending") chronicle.violate("I12", `${name} was never interpreted`);
     if (head.effect === "parked" && !mayPark(store, head))
-      chronicle.violate("I10", `${key} (${head.kind} ${head.localId}) is parked: ${head.message}`);
-    if (head.effect === "waiting" && !parked.has(head.localId ?? ""))
-      chronicle.violate("I10", `${key} waits, and nothing of ${head.localId} is parked`);
+      chronicle.violate("I10", `${name} is parked: ${head.message}`);
+    if (head.effect === "waiting" && !blocked.entities.has(head.localId ?? ""))
+      chronicle.violate("I10", `${name} waits, and nothing of its entity is parked`);
     if (head.effect === "conflict" && !mayConflict(store, head))
-      chronicle.violate("I10", `${key} (${head.kind} ${head.localId}) is a conflict: ${head.message}`);
-    if (head.effect === "applied" && mustPark(store, head))
-      chronicle.violate("I10", `${key} cannot be applied, and is`);
+      chronicle.violate("I10", `${name} is a conflict: ${head.message}`);
+    if (head.effect !== "applied") continue;
+    if (mustPark(store, head)) chronicle.violate("I10", `${name} cannot be applied, and is`);
+    if (head.repeat) chronicle.violate("I1", `${name} came before under another number, and is applied again`);
+    if (head.seq > (blocked.places.get(entityPlace(head)) ?? Number.POSITIVE_INFINITY))
+      chronicle.violate("I9", `${name} is applied, and an earlier change of its entity is parked`);
   }
+}
+
+/** Which entities have a parked change, and from which seq on each life has to wait with them. */
+function blockedFrom({ heads }: StoreTables): { entities: Set<string>; places: Map<string, number> } {
+  const entities = new Set<string>();
+  const places = new Map<string, number>();
+  for (const head of heads.values()) {
+    if (head.effect !== "parked" || head.localId === null) continue;
+    entities.add(head.localId);
+    const place = entityPlace(head);
+    places.set(place, Math.min(places.get(place) ?? head.seq, head.seq));
+  }
+  return { entities, places };
+}
+
+function entityPlace({ terminal, incarnation, localId }: HeadRow): string {
+  return `${terminal}/${incarnation}/${localId}`;
 }
 
 /** What the feed says of each change, in its order. I14: its numbers have no hole. */

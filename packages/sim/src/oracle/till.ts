@@ -17,6 +17,7 @@ export function checkTill(machine: Machine, acknowledged: Acknowledged): void {
   checkTold(machine, view);
   checkTogether(machine, view);
   checkIntents(machine, view);
+  checkEdits(machine, view);
   checkReceipts(machine, view);
   checkMarks(machine, acknowledged);
 }
@@ -94,6 +95,17 @@ function checkIntents(machine: Machine, { entries }: TillView): void {
   for (const localIds of machine.ledger.intents.values()) {
     const sales = [...localIds].reduce((sum, localId) => sum + (times.get(localId) ?? 0), 0);
     if (sales > 1) violate(machine, "I3", `one purchase was recorded ${sales} times: ${[...localIds].join(", ")}`);
+  }
+}
+
+/** I3, for open orders: an edit that the POS gave a name is recorded once. */
+function checkEdits(machine: Machine, { entries }: TillView): void {
+  const edits = new Set<string>();
+  for (const { localId, said } of entries) {
+    if (said.editId === null) continue;
+    const edit = `${said.editId} of ${localId}`;
+    if (edits.has(edit)) violate(machine, "I3", `edit ${edit} was recorded twice`);
+    edits.add(edit);
   }
 }
 

@@ -10,6 +10,7 @@ export interface StatusInput {
   readonly terminal: string;
   readonly shortId: string;
   readonly store: string;
+  readonly currency: string;
   readonly lives: readonly Life[];
   readonly shift: Shift | null;
   readonly lane: LaneState & { readonly sending: boolean };
@@ -32,6 +33,7 @@ export function statusOf(input: StatusInput): TerminalStatus {
     terminal: input.terminal,
     shortId: input.shortId,
     store: input.store,
+    currency: input.currency,
     incarnation: present?.incarnation ?? "",
     incarnationOrdinal: present?.ordinal ?? 0,
     syncState: sending ? "Syncing" : failures > 0 ? "Error" : lastSuccessAt === null ? "Idle" : "Success",

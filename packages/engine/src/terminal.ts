@@ -257,7 +257,7 @@ class RunningTerminal implements Terminal {
   }
 
   status(): TerminalStatus {
-    const { terminal, shortId, store } = this.#settings;
+    const { terminal, shortId, store, currency } = this.#settings;
     const { read } = this.#ports.store;
     const exceptions = this.#stopped
       ? 0
@@ -268,6 +268,7 @@ class RunningTerminal implements Terminal {
       terminal,
       shortId,
       store,
+      currency,
       lives: this.#lives,
       shift: this.#present.shift,
       lane,

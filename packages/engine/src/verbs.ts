@@ -155,6 +155,8 @@ export interface TerminalStatus {
   readonly terminal: string;
   readonly shortId: string;
   readonly store: string;
+  /** Of amounts that come without one. */
+  readonly currency: string;
   readonly incarnation: string;
   readonly incarnationOrdinal: number;
   /** 004's words for the state; its counts of orders are of closed orders. */

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { businessDate, hash, incarnationId, instant, localId, seq, uuidv7 } from "./ids.ts";
+import { businessDate, changeId, hash, incarnationId, instant, localId, seq } from "./ids.ts";
 import { currency, decimal, minor } from "./money.ts";
 import { orderClosed, orderEdited, orderEnded } from "./order.ts";
+import { deletedAtCentre, submitted } from "./submitted.ts";
 
 const text = (max: number) => z.string().min(1).max(max);
 
@@ -56,7 +57,7 @@ export const terminalReborn = z.strictObject({
   reason: text(256),
 });
 
-/** Payload schema by kind: the closed list of what can happen on a till. */
+/** Payload schema by kind: the closed list of what can happen. */
 export const PAYLOADS = {
   "order.edited": orderEdited,
   "order.closed": orderClosed,
@@ -67,6 +68,11 @@ export const PAYLOADS = {
   "shift.opened": shiftOpened,
   "shift.closed": shiftClosed,
   "terminal.reborn": terminalReborn,
+  "order.submitted": submitted,
+  "transaction.submitted": submitted,
+  "inventory.submitted": submitted,
+  "order.withdrawn": deletedAtCentre,
+  "transaction.withdrawn": deletedAtCentre,
 } as const;
 
 export type Kind = keyof typeof PAYLOADS;
@@ -74,7 +80,7 @@ export type PayloadOf<K extends Kind> = z.infer<(typeof PAYLOADS)[K]>;
 
 /** The part of a change's body that is the same for every kind. */
 export const envelope = z.strictObject({
-  changeId: uuidv7,
+  changeId,
   kind: text(32),
   localId,
   /** Counts the changes of this entity on its terminal, from 1. */
@@ -92,6 +98,18 @@ export type Envelope = Omit<z.infer<typeof envelope>, "payload">;
 
 /** A change's body: what its canonical bytes say. */
 export type ChangeBody = { [K in Kind]: Envelope & { readonly kind: K; readonly payload: PayloadOf<K> } }[Kind];
+
+/**
+ * Kinds that only the centre writes, for devices of somebody else's and for people at head office. A till that sends one
+ * has it parked: it would speak for others.
+ */
+export const CENTRAL_KINDS: ReadonlySet<string> = new Set<Kind>([
+  "order.submitted",
+  "transaction.submitted",
+  "inventory.submitted",
+  "order.withdrawn",
+  "transaction.withdrawn",
+]);
 
 export function isKind(kind: string): kind is Kind {
   return Object.hasOwn(PAYLOADS, kind);

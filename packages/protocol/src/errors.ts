@@ -39,6 +39,12 @@ export const ERROR_CODES = {
   WAITING_FOR_EARLIER: { status: 422, retryable: false, who: "nobody" },
   ALREADY_CLOSED: { status: 422, retryable: false, who: "operator" },
 
+  // The conflict table of requirement 004: the server's version stands, the other one is kept.
+  VERSION_MISMATCH: { status: 409, retryable: false, who: "caller" },
+  HASH_MISMATCH: { status: 409, retryable: false, who: "caller" },
+  CONCURRENT_MODIFICATION: { status: 409, retryable: false, who: "caller" },
+  DELETED_ITEM: { status: 409, retryable: false, who: "caller" },
+
   // The terminal's own machine.
   LOCKED: { status: 503, retryable: true, who: "operator" },
   SQLITE_TOO_OLD: { status: 500, retryable: false, who: "operator" },

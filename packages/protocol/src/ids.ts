@@ -10,6 +10,17 @@ export const uuidv7 = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, "a UUIDv7 in lower case");
 
+/**
+ * The identity of a change: a UUIDv7 made with it on a till, or a UUIDv8 that the centre derived from what a device of
+ * somebody else's sent (RFC 9562 section 5.8), so that the same content sent again has the same id.
+ */
+export const changeId = z
+  .string()
+  .regex(
+    /^[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    "a UUIDv7 or UUIDv8 in lower case",
+  );
+
 /** One life of a terminal's database: 64 random bits as 16 hex digits. */
 export const incarnationId = z.string().regex(/^[0-9a-f]{16}$/, "16 lower-case hex digits");
 
@@ -49,4 +60,11 @@ export function makeUuidv7(wallMs: number, random: string): string {
   const time = wholeMs.toString(16).padStart(12, "0");
   const variant = ((Number.parseInt(random.slice(3, 4), 16) & 0x3) | 0x8).toString(16);
   return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(7, 19)}`;
+}
+
+/** A UUIDv8 (RFC 9562 section 5.8) from the first 122 fitting bits of a SHA-256: the same name gives the same id. */
+export function uuidFromHash(sha256Hex: string): string {
+  const variant = ((Number.parseInt(sha256Hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
+  const head = `${sha256Hex.slice(0, 8)}-${sha256Hex.slice(8, 12)}-8${sha256Hex.slice(13, 16)}`;
+  return `${head}-${variant}${sha256Hex.slice(17, 20)}-${sha256Hex.slice(20, 32)}`;
 }

@@ -1,6 +1,7 @@
 export { type Canonical, canonicalText, MAX_DEPTH, parseCanonical } from "./canonical.ts";
 export { CHAIN_START, type Link, linkHash, type Origin, privateHash, privateText, type Sha256 } from "./chain.ts";
 export {
+  CENTRAL_KINDS,
   type ChangeBody,
   type Entity,
   type Envelope,
@@ -22,9 +23,44 @@ export {
   type Repair,
   type WireChange,
 } from "./exchange.ts";
-export { businessDate, hash, incarnationId, instant, localId, makeUuidv7, seq, shortId, uuid, uuidv7 } from "./ids.ts";
+export {
+  businessDate,
+  changeId,
+  hash,
+  incarnationId,
+  instant,
+  localId,
+  makeUuidv7,
+  seq,
+  shortId,
+  uuid,
+  uuidFromHash,
+  uuidv7,
+} from "./ids.ts";
+export { type InventoryEvent, readInstant, readInventoryEvent } from "./inventory-event.ts";
+export { type ScanOptions, scanJson } from "./json/scan.ts";
 export { LIMITS } from "./limits.ts";
-export { currency, decimal, formatMinor, lineAmountMinor, minor, minorDigits, minorOf } from "./money.ts";
+export {
+  currency,
+  decimal,
+  formatMinor,
+  lineAmountMinor,
+  minor,
+  minorDigits,
+  minorOf,
+  readDecimal,
+  readMinor,
+  subtractDecimals,
+} from "./money.ts";
+export {
+  isKeptObject,
+  isWellFormedJson,
+  type KeptJson,
+  keptText,
+  NumberText,
+  parseKeepingNumbers,
+  plainJson,
+} from "./number-text.ts";
 export {
   checkTotals,
   foldEvents,
@@ -41,4 +77,5 @@ export {
 } from "./order.ts";
 export { parseAs, parseBody, parseField } from "./parse.ts";
 export { formatReceiptNumber, parseReceiptNumber, printedTerminal, type ReceiptNumber } from "./receipt-number.ts";
+export type { SubmissionFlag, Submitted } from "./submitted.ts";
 export { PROTOCOL_FLOOR, PROTOCOL_HISTORY, PROTOCOL_VERSION } from "./version.ts";

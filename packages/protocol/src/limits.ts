@@ -12,4 +12,15 @@ export const LIMITS = {
   maxFeedEntries: 1000,
   /** Bytes of private part per change. */
   maxPrivateBytes: 16 * 1024,
+  /** Names in one object of a body. No object of ours has more than a few dozen; each costs memory before a schema sees it. */
+  maxNames: 1000,
+  /**
+   * Values in one body, however they are nested: 10,000 receipts of a device that was offline for a week. A value costs
+   * some 50 bytes of memory and may come in two of text.
+   */
+  maxValues: 500_000,
+  /** Characters of one number: a 64-bit float written out takes 25. What reads numbers may take the square of their length. */
+  maxNumberChars: 64,
+  /** Power of ten that a number may name, either way: `1e999999999` is short and as long as a disk when written out. */
+  maxExponent: 99,
 } as const;

@@ -70,6 +70,37 @@ export function formatMinor(amountMinor: number, currencyCode: string): string {
   return new Big(amountMinor).div(new Big(10).pow(digits)).toFixed(digits);
 }
 
+/** What a number of somebody else's may look like. Longer ones, and exponents of three digits, are nobody's money. */
+const FOREIGN_NUMBER = /^-?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,2})?$/;
+
+/**
+ * An amount as other systems write it, in minor units: `45.99`, `1e2`, and `45.989999999999995`, which is what a binary
+ * fraction prints. Rounded half-up as into requirement 004's DECIMAL(10,2).
+ *
+ * @returns undefined for what is no number, or too large to be counted exactly; `rounded` when it was no whole number of minor units
+ */
+export function readMinor(text: string, currencyCode: string): { minor: number; rounded: boolean } | undefined {
+  if (!FOREIGN_NUMBER.test(text)) return undefined;
+  const exact = new Big(text).times(new Big(10).pow(minorDigits(currencyCode)));
+  const whole = exact.round(0, Big.roundHalfUp);
+  const amount = Number(whole.toFixed(0));
+  if (!Number.isSafeInteger(amount)) return undefined;
+  return { minor: amount === 0 ? 0 : amount, rounded: !whole.eq(exact) };
+}
+
+/** A number as other systems write it, as the decimal text of `decimal`: at most six places, half-up. */
+export function readDecimal(text: string): string | undefined {
+  if (!FOREIGN_NUMBER.test(text)) return undefined;
+  const plain = new Big(text).round(6, Big.roundHalfUp);
+  const written = plain.eq(0) ? "0" : plain.toFixed();
+  return decimal.safeParse(written).success ? written : undefined;
+}
+
+/** `minuend - subtrahend`, both decimal text. */
+export function subtractDecimals(minuend: string, subtrahend: string): string {
+  return new Big(minuend).minus(subtrahend).toFixed();
+}
+
 function decimalOf(text: string, field: string): Big {
   if (!decimal.safeParse(text).success) {
     const expected = 'decimal text such as "1" or "0.250"';

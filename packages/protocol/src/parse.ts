@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { acceptsOf } from "./accept.ts";
 import { parseCanonical } from "./canonical.ts";
 import { type ChangeBody, envelope, isKind, PAYLOADS } from "./change.ts";
 import { type ErrorCode, SyncError } from "./errors.ts";
@@ -6,10 +7,12 @@ import { checkTotals } from "./order.ts";
 
 /**
  * Checks a value against a schema. The refusal names the first field that is wrong, what belongs there and what came.
+ * What comes back may be the value itself: our schemas check and change nothing.
  *
  * @throws SyncError with `code` (INVALID_INPUT unless told)
  */
 export function parseAs<T>(schema: z.ZodType<T>, value: unknown, code: ErrorCode = "INVALID_INPUT"): T {
+  if (acceptsOf(schema)(value)) return value as T;
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];

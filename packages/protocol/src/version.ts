@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "95e7f68cd134b18d43d54b65729d7d4ab300904f83a50a7f0362bbc474b8d919",
-    what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts.",
+    schemas: "a68c6d77539673f03d939387d6240f95d662bdd65ec7c50fdc0fc680ee168338",
+    what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

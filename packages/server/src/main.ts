@@ -7,6 +7,7 @@ import { codeOf, failureOf } from "./db/failure.ts";
 import { ensureMonths, migrate } from "./db/migrate.ts";
 import { openPool } from "./db/pool.ts";
 import { createApp, type Surroundings } from "./http/app.ts";
+import type { Rates } from "./http/door-limits.ts";
 import type { Exchanging } from "./http/exchange-route.ts";
 import { type ExchangeContext, exchange } from "./ingest/exchange.ts";
 import { postgresIngest } from "./ingest/postgres.ts";
@@ -31,6 +32,12 @@ export interface ServerOptions {
   readonly autoMigrate?: boolean;
   /** Let browsers on this machine see the status page without a key (default false). For the demo. */
   readonly openPages?: boolean;
+  /** Let devices of other makes on this machine sync without a key (`foreign.open`, default false). For the demo. */
+  readonly openDevices?: boolean;
+  /** Requests a second of one device and of one store (default 500 and 2000). */
+  readonly rates?: Partial<Rates>;
+  /** Addresses of proxies before this server, whose `x-forwarded-for` is believed (default none). */
+  readonly trustedProxies?: readonly string[];
   /** Milliseconds that requests under way get when the server stops (default 4000). */
   readonly closeWithinMs?: number;
 }
@@ -61,9 +68,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (options.autoMigrate !== false) await migrate(databaseUrl);
     await ensureMonths(pool, surroundings.wallMs());
     await warnIfNotDurable(pool, options.log);
-    const { log, openPages = false } = options;
+    const { log, openPages = false, openDevices = false, rates = {}, trustedProxies = [] } = options;
     const context = { store: await postgresIngest(pool), sha256, nowMs: surroundings.wallMs };
-    const app = createApp({ ingest: ingestOf(context), pool, log, surroundings, openPages });
+    const app = createApp({
+      ingest: ingestOf(context),
+      submitting: context,
+      pool,
+      log,
+      surroundings,
+      openPages,
+      openDevices,
+      rates,
+      trustedProxies,
+    });
     const url = await listen(app, options);
     const months = setInterval(() => makeMonths(pool, log), DAY_MS);
     const sweeps = setInterval(() => sweep(pool, context, log), SWEEP_EVERY_MS);

@@ -2,7 +2,7 @@ import { SyncError } from "@tillsync/protocol";
 import type { FastifyInstance } from "fastify";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { terminalApp } from "./app.ts";
-import { MAX_BODY_BYTES } from "./refusals.ts";
+import { DOOR } from "./door-limits.ts";
 import { FakeTerminal } from "./testing/fake-terminal.ts";
 import { sale } from "./testing/samples.ts";
 
@@ -55,13 +55,33 @@ describe("bodies", () => {
   );
 
   it("larger than the limit are refused", async () => {
-    const response = await postText(JSON.stringify({ localId: "a", label: "x".repeat(MAX_BODY_BYTES) }));
+    const response = await postText(JSON.stringify({ localId: "a", label: "x".repeat(DOOR.maxBodyBytes) }));
     expect(response.statusCode).toBe(413);
-    expect(response.json().error).toMatchObject({ code: "TOO_LARGE", maxBytes: MAX_BODY_BYTES });
+    expect(response.json().error).toMatchObject({ code: "TOO_LARGE", maxBytes: DOOR.maxBodyBytes });
   });
 
   it("nested without end are refused", async () => {
     expect((await postText(`{"localId":${"[".repeat(200_000)}${"]".repeat(200_000)}}`)).statusCode).toBe(400);
+  });
+
+  it.each([
+    ["a name twice", '{"localId":"a","localId":"b"}', "body"],
+    ["a lone surrogate", '{"localId":"\\ud800"}', "localId"],
+    ["NUL", '{"lines":[{"item":"\\u0000"}]}', "lines.0.item"],
+    ["a number as long as a book", `{"amountMinor":1${"0".repeat(100_000)}}`, "amountMinor"],
+    ["500,000 values and more", `{"lines":[${"1,".repeat(500_000)}1]}`, "body"],
+  ])("with %s are refused, and where it is", async (_what, text, field) => {
+    const response = await postText(text);
+    expect([400, 413]).toContain(response.statusCode);
+    expect(response.json().error).toMatchObject({ field, expected: expect.any(String) });
+    expect(terminal.asked).toEqual([]);
+  });
+
+  it("that are no UTF-8 are refused instead of changed", async () => {
+    const payload = Buffer.from('{"localId":"caf\xe9"}', "latin1");
+    const headers = { "content-type": "application/json" };
+    const response = await app.inject({ method: "POST", url: "/api/orders", payload, headers });
+    expect(response.json().error).toMatchObject({ code: "INVALID_JSON", field: "body", expected: "UTF-8" });
   });
 
   it("that are empty count as none", async () => {

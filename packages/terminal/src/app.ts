@@ -2,7 +2,8 @@ import type { Terminal } from "@tillsync/engine";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { admit, checkListenSettings } from "./guard.ts";
 import { readJsonBodies } from "./json-body.ts";
-import { answerRefusals, type Log, MAX_BODY_BYTES, refuseBytes, sendRefusal } from "./refusals.ts";
+import { boundConnections, checkHead, LISTENER } from "./listener.ts";
+import { answerRefusals, type Log, refuseBytes, sendRefusal } from "./refusals.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { orderRoutes } from "./routes/orders.ts";
 import { pageRoutes } from "./routes/pages.ts";
@@ -21,9 +22,6 @@ export interface TerminalAppOptions {
   readonly every?: Every | undefined;
 }
 
-/** A request that is not whole after this long is given up (reliability.md S10). */
-const REQUEST_TIMEOUT_MS = 30_000;
-
 /**
  * The local HTTP API and pages of a till, not yet listening: for `startTerminalHttp`, and for tests by `inject`.
  *
@@ -33,12 +31,12 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
   const { terminal, key, host = "127.0.0.1", log, every = everyOfSystem } = options;
   checkListenSettings(host, key);
   const app = Fastify({
-    bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    ...LISTENER,
     genReqId: (request) => correlationId(request.headers["x-correlation-id"]),
     clientErrorHandler: refuseBytes,
     frameworkErrors: (error, request, reply) => sendRefusal(error, request as FastifyRequest, reply, log),
   });
+  boundConnections(app);
   app.addHook("onRequest", (request, reply, done) => {
     reply.headers({
       "x-correlation-id": request.id,
@@ -46,6 +44,7 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
       "referrer-policy": "no-referrer",
       "cache-control": "no-store",
     });
+    checkHead(request);
     const { host: hostHeader, origin, authorization } = request.headers;
     admit({ host: hostHeader, origin, authorization, route: request.routeOptions.url }, { host, key });
     done();

@@ -3,12 +3,10 @@ import type { Duplex } from "node:stream";
 import { SyncError } from "@tillsync/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import { DOOR } from "./door-limits.ts";
 import { newCorrelationId } from "./system/platform.ts";
 
 export type Log = Pick<Logger, "debug" | "info" | "warn" | "error">;
-
-/** The largest body the till reads. The engine refuses changes above 1 MiB; the rest is room for escapes and white space. */
-export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 /** Makes every failed request answer with the one shape of a refusal, and tells the log what the caller may not see. */
 export function answerRefusals(app: FastifyInstance, log: Log | undefined): void {
@@ -40,14 +38,35 @@ export function refuseBytes(error: Error, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const refusal =
-    codeOf(error) === "HPE_HEADER_OVERFLOW"
-      ? new SyncError("TOO_LARGE", "The headers of the request are too large.")
-      : new SyncError("INVALID_INPUT", "What came is not a whole HTTP request.");
+  const [status, refusal] = brokenBy(codeOf(error));
+  answerOnSocket(socket, status, refusal);
+}
+
+function brokenBy(code: unknown): readonly [status: number, refusal: SyncError] {
+  switch (code) {
+    case "ERR_HTTP_REQUEST_TIMEOUT": {
+      const expected = `headers within ${DOOR.headersTimeoutMs / 1000} s, all of it within ${DOOR.requestTimeoutMs / 1000} s`;
+      return [408, new SyncError("TIMED_OUT", "The request took too long to arrive.", { field: "request", expected })];
+    }
+    case "HPE_HEADER_OVERFLOW":
+    case "HPE_CHUNK_EXTENSIONS_OVERFLOW": {
+      const field = code === "HPE_HEADER_OVERFLOW" ? "headers" : "body";
+      const facts = { field, expected: `at most ${DOOR.maxHeaderBytes} bytes of headers or chunk extensions` };
+      return [413, new SyncError("TOO_LARGE", "The headers of the request are too large.", facts)];
+    }
+    default: {
+      const facts = { field: "request", expected: "HTTP/1.1" };
+      return [400, new SyncError("INVALID_INPUT", "What came is not a whole HTTP request.", facts)];
+    }
+  }
+}
+
+/** Writes a refusal as the last thing on a connection. */
+export function answerOnSocket(socket: Duplex, status: number, refusal: SyncError): void {
   const correlationId = newCorrelationId();
   const body = JSON.stringify(refusal.toBody(correlationId));
   const head = [
-    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ""}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
     "content-type: application/json; charset=utf-8",
     `content-length: ${Buffer.byteLength(body)}`,
     `x-correlation-id: ${correlationId}`,
@@ -62,8 +81,8 @@ function asRefusal(error: unknown): SyncError {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
       return new SyncError(
         "TOO_LARGE",
-        `The body is larger than ${MAX_BODY_BYTES} bytes.`,
-        { maxBytes: MAX_BODY_BYTES },
+        `The body is larger than ${DOOR.maxBodyBytes} bytes.`,
+        { field: "body", expected: `at most ${DOOR.maxBodyBytes} bytes`, maxBytes: DOOR.maxBodyBytes },
         error,
       );
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":

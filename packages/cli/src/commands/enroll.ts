@@ -11,7 +11,9 @@ interface EnrollOptions extends Record<string, unknown> {
   readonly org: string;
   readonly store: string;
   readonly currency: string;
-  readonly role: "terminal" | "foreign" | "admin";
+  readonly role?: "terminal" | "foreign" | "admin";
+  readonly foreign?: boolean;
+  readonly device?: string;
   readonly name: string;
   readonly shortId?: string;
   readonly id?: string;
@@ -28,14 +30,16 @@ export function enrollCommand(program: Command): void {
     .option("--org <code>", "organization", "main")
     .option("--store <code>", "store", "STORE001")
     .option("--currency <code>", "currency of the store, ISO 4217", "KES")
-    .requiredOption("--role <role>", "terminal, foreign or admin")
+    .option("--role <role>", "terminal, foreign or admin")
+    .option("--foreign", "the same as --role foreign: for a POS of another make that posts JSON")
+    .option("--device <id>", "the only deviceId that this key speaks for (role foreign); without it any of the store")
     .requiredOption("--name <name>", "who uses the key")
     .option("--short-id <id>", "short id of the terminal, such as T01 (role terminal)")
     .option("--id <uuid>", "the terminal's UUID when it has one already")
     .option("--json", "the answer as JSON")
     .addHelpText(
       "after",
-      "\nExample:\n  DATABASE_URL=postgresql://localhost/tillsync tillsync enroll --role terminal --short-id T01 --name 'till by the door'",
+      "\nExamples:\n  DATABASE_URL=postgresql://localhost/tillsync tillsync enroll --role terminal --short-id T01 --name 'till by the door'\n  DATABASE_URL=postgresql://localhost/tillsync tillsync enroll --foreign --name 'the Kotlin POS'",
     );
   configurable(command, FLAGS).action(async (options: EnrollOptions) => {
     const output = outputOf(options);
@@ -47,9 +51,11 @@ export function enrollCommand(program: Command): void {
       });
     const pool = openPool(url, { max: 1 });
     try {
-      const { org, store, currency, role, name, shortId, id } = options;
+      const { org, store, currency, name, shortId, id, device } = options;
+      const role = roleOf(options);
       const terminal = shortId === undefined ? {} : { terminal: { shortId, ...(id === undefined ? {} : { id }) } };
-      const enrolled = await enroll(pool, { org, store, currency, role, name, ...terminal }, Date.now());
+      const speaker = device === undefined ? {} : { device };
+      const enrolled = await enroll(pool, { org, store, currency, role, name, ...terminal, ...speaker }, Date.now());
       output.value(enrolled);
       output.line(`Key for ${name} (${role}) of store ${store}:\n\n  ${enrolled.key}\n`);
       if (enrolled.terminal) output.line(`Terminal ${enrolled.shortId}: ${enrolled.terminal}`);
@@ -57,5 +63,15 @@ export function enrollCommand(program: Command): void {
     } finally {
       await pool.end();
     }
+  });
+}
+
+function roleOf({ role, foreign }: EnrollOptions): "terminal" | "foreign" | "admin" {
+  if (foreign === true && (role ?? "foreign") === "foreign") return "foreign";
+  if (foreign !== true && role !== undefined) return role;
+  const got = foreign === true ? `--foreign and --role ${role}` : "neither";
+  throw new SyncError("INVALID_INPUT", `Say one of --foreign and --role terminal|foreign|admin; got ${got}.`, {
+    field: "role",
+    expected: "terminal, foreign or admin",
   });
 }

@@ -41,6 +41,12 @@ export function serverCommand(program: Command): void {
           log,
           autoMigrate: values["Database.AutoMigrate"],
           openPages: options.openPages ?? false,
+          openDevices: values["Foreign.Open"],
+          rates: {
+            perDevice: values["Server.RequestsPerSecondPerDevice"],
+            perStore: values["Server.RequestsPerSecondPerStore"],
+          },
+          trustedProxies: values["Server.TrustedProxies"]?.split(",") ?? [],
         });
         await untilStopped(output, { url: server.url, what: "Central server", close: () => server.close() });
       } finally {

@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** A file from .NET's connection string (001: `Data Source=data/POS_Local.db`), or a plain path. */
 export function localFileOf(text: string): string | undefined {
   if (/^[a-z]+:\/\//i.test(text) || text.trim() === "") return undefined;
@@ -14,6 +16,18 @@ export function postgresUrlOf(text: string): string | undefined {
   if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol)) return undefined;
   // A socket of this machine is named in the query: `postgresql:///name?host=/run/postgresql`.
   return parsed.hostname !== "" || parsed.searchParams.has("host") ? url : undefined;
+}
+
+/** `10.0.0.5,10.1.0.0/16` of addresses and networks with commas. */
+export function proxiesOf(text: string): string | undefined {
+  const proxies = text.split(",").map((part) => part.trim());
+  const valid = proxies.every((proxy) => {
+    const [address = "", bits, ...more] = proxy.split("/");
+    const version = isIP(address);
+    if (version === 0 || more.length > 0) return false;
+    return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  });
+  return valid ? proxies.join(",") : undefined;
 }
 
 export function uuidOf(text: string): string | undefined {

@@ -1,5 +1,5 @@
 import { LIMITS } from "@tillsync/protocol";
-import { localFileOf, postgresUrlOf, uuidOf, zoneOf } from "./forms.ts";
+import { localFileOf, postgresUrlOf, proxiesOf, uuidOf, zoneOf } from "./forms.ts";
 import { address, choice, type Setting, text, textAs, whole, yesNo } from "./settings.ts";
 
 const ANY = /./s;
@@ -120,6 +120,34 @@ export const KEYS = {
   "Server.DataDir": text("the path of a folder", ANY, {
     default: ".tillsync/server",
     effect: "Folder of the embedded PostgreSQL, relative to the working directory.",
+  }),
+  "Server.RequestsPerSecondPerDevice": whole<number>(1, 100_000, {
+    default: 500,
+    unit: "requests/s",
+    effect:
+      "What one terminal or device may ask of one server process, with bursts of twice as many; above it the answer is 429 with `Retry-After`. A till that catches up stays below 300.",
+  }),
+  "Server.RequestsPerSecondPerStore": whole<number>(1, 100_000, {
+    default: 2000,
+    unit: "requests/s",
+    effect: "The same for all devices of a store together, so that one store cannot keep the others waiting.",
+  }),
+  "Server.TrustedProxies": textAs<string | undefined>(
+    "IP addresses with commas, such as 10.0.0.5,10.1.0.0/16",
+    proxiesOf,
+    {
+      default: undefined,
+      absent: "none",
+      effect:
+        "Proxies before the server whose `X-Forwarded-For` is believed when wrong keys are counted by address. Without it a proxy counts as one address.",
+    },
+  ),
+
+  "Foreign.Open": yesNo({
+    default: false,
+    env: ["FOREIGN_OPEN"],
+    effect:
+      "Lets devices of other makes on this very machine sync without a key, as devices of the store that was enrolled first. For trying out; the demo does. Requests from elsewhere always need a key.",
   }),
 
   "Terminal.Id": textAs<string | undefined>("a UUID", uuidOf, {

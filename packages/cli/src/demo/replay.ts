@@ -3,13 +3,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { SyncResult } from "@tillsync/engine";
 import { SyncError } from "@tillsync/protocol";
 import { askJson } from "../http-door.ts";
-import type { ImportedDocument } from "../import/documents.ts";
+import type { ImportedEntry } from "../import/documents.ts";
 import { type Progress, recordAll } from "../import/record.ts";
 import { type Verification, verify } from "../verify/verify.ts";
 import type { Demo } from "./run.ts";
 
 export interface ReplayOptions {
-  readonly documents: AsyncIterable<ImportedDocument>;
+  readonly documents: AsyncIterable<ImportedEntry>;
   /** Cut the link after every so many documents, for a fifth as many; 0: never. */
   readonly offlineEvery: number;
   /** Kill a process after every so many documents, the tills and the server in turn; 0: never. */

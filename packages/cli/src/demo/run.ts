@@ -72,7 +72,7 @@ function startServerChild({ dataDir, port, onNote }: DemoOptions, databaseUrl: s
   return Child.start({
     name: "The central server",
     args: ["server", "--port", String(port), "--open-pages"],
-    env: { DATABASE_URL: databaseUrl },
+    env: { DATABASE_URL: databaseUrl, FOREIGN_OPEN: "true" },
     logFile: join(dataDir, "log", "server.log"),
     onDeath: (why) => onNote(`the central server died (${why}); starting it again`),
   });

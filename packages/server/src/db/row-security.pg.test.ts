@@ -37,8 +37,9 @@ const ROWS: Readonly<Record<string, readonly [columns: string, values: readonly 
     "n, chain, at_ms, terminal, incarnation, from_seq, to_seq, effect",
     [1, HASH, 0, TILL, "a".repeat(16), 1, 1, "applied"],
   ],
+  device_token: ["terminal, token_ms, n, issued_at", [TILL, 1, 1, new Date(0)]],
 };
-/** Filled by enrolment, not by the app. */
+/** Filled by enrolment. */
 const DIRECTORY = ["store", "terminal", "feed_counter"];
 
 const insert = (client: pg.PoolClient, table: string, { orgId, storeId }: Scope) => {
@@ -120,6 +121,18 @@ describe("row security", () => {
       client.query(`UPDATE ${table} SET org_id = $1, store_id = $2`, [theirs.orgId, theirs.storeId]),
     );
     await expect(moved).rejects.toThrow(/row-level security|permission denied/);
+  });
+
+  it("lets a device become known in its own store only", async () => {
+    const make = (scope: Scope, at: Scope) =>
+      inScope(database.pool, scope, (client) =>
+        client.query(
+          `INSERT INTO terminal (org_id, store_id, terminal, short_id, kind, created_at)
+           VALUES ($1, $2, gen_random_uuid(), 'F9', 'foreign', $3)`,
+          [at.orgId, at.storeId, new Date(0)],
+        ),
+      );
+    await expect(make(mine, theirs)).rejects.toThrow(/row-level security/);
   });
 
   it("changes nothing of another store, whatever the statement names", async () => {

@@ -3,6 +3,7 @@ import { currency, parseAs, SyncError, shortId, uuid } from "@tillsync/protocol"
 import type pg from "pg";
 import { z } from "zod";
 import { asOperator } from "../db/scope.ts";
+import { findOrMakeDevice } from "./devices.ts";
 import { keyHash, makeKey } from "./keys.ts";
 
 const code = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, dots, underscores or hyphens");
@@ -27,6 +28,11 @@ const enrolment = z.strictObject({
         .regex(/^[a-z][a-z-]{0,31}$/, "a kind such as retail")
         .optional(),
     })
+    .optional(),
+  /** The one 004 `deviceId` that a key of role foreign speaks for; without it any of the store. */
+  device: z
+    .string()
+    .regex(/^[^\p{Cc}\p{Cs}]{1,64}$/u, "a deviceId of 1 to 64 characters")
     .optional(),
 });
 
@@ -53,7 +59,11 @@ export interface Enrolled {
  * @throws SyncError INVALID_INPUT when a field is wrong or contradicts what is stored; UNAVAILABLE
  */
 export async function enroll(pool: pg.Pool, wanted: Enrolment, nowMs: number): Promise<Enrolled> {
-  const { org, store, terminal, ...access } = parseAs(enrolment, wanted);
+  const { org, store, terminal, device, ...access } = parseAs(enrolment, wanted);
+  if (device !== undefined && (access.role !== "foreign" || terminal !== undefined)) {
+    const expected = "a key of role foreign without a terminal";
+    throw new SyncError("INVALID_INPUT", `device: is for ${expected}.`, { field: "device", expected });
+  }
   if (access.role === "terminal" && terminal === undefined) {
     const field = "terminal.shortId";
     throw new SyncError("INVALID_INPUT", `A key of role terminal needs a terminal; got none.`, {
@@ -68,12 +78,13 @@ export async function enroll(pool: pg.Pool, wanted: Enrolment, nowMs: number): P
     const storeId = await ensureStore(client, orgId, { code: store, currency: access.currency }, now);
     const at = { orgId, storeId };
     const till = terminal === undefined ? undefined : await ensureTerminal(client, at, terminal, now);
+    const speaker = device === undefined ? till : await findOrMakeDevice(client, at, device, nowMs);
     await client.query(
       `INSERT INTO access_key (key_hash, org_id, store_id, role, name, terminal, created_at)
        VALUES (decode($1, 'hex'), $2, $3, $4, $5, $6, $7)`,
-      [keyHash(key), orgId, storeId, access.role, access.name, till?.terminal ?? null, now],
+      [keyHash(key), orgId, storeId, access.role, access.name, speaker?.terminal ?? null, now],
     );
-    return { key, ...at, ...till };
+    return { key, ...at, ...(speaker && { terminal: speaker.terminal, shortId: speaker.shortId }) };
   });
 }
 

@@ -19,13 +19,31 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /light": "anyone",
   "GET /pages/:file": "anyone",
   "POST /api/sync/exchange": ["terminal"],
+  "POST /api/sync/batch": ["foreign"],
+  "POST /api/sync/order": ["foreign"],
+  "POST /api/sync/transaction": ["foreign"],
+  "GET /api/sync/updates": ["foreign"],
+  "POST /api/inventory/events": ["foreign"],
   "GET /api/admin/overview": ["admin"],
   "GET /api/admin/totals": ["admin"],
   "GET /api/admin/terminals/:terminal/ledger": ["admin", "terminal"],
   "GET /api/admin/find/:key": ["admin", "terminal"],
+  "GET /api/admin/orders/:localId": ["admin"],
+  "PUT /api/admin/orders/:localId": ["admin"],
+  "DELETE /api/admin/orders/:localId": ["admin"],
+  "GET /api/admin/transactions/:localId": ["admin"],
+  "PUT /api/admin/transactions/:localId": ["admin"],
+  "DELETE /api/admin/transactions/:localId": ["admin"],
 };
 
-/** The routes that `openPages` opens to a browser on the same machine, without a key. */
+/** Who a request from this machine is when it brings no key; absent where there is no such thing. For the demo. */
+export interface OpenDoors {
+  /** A browser that looks at the status page. */
+  readonly pages?: (() => Promise<Caller>) | undefined;
+  /** A device of somebody else's (`foreign.open`). */
+  readonly devices?: (() => Promise<Caller>) | undefined;
+}
+
 const OPEN_PAGES = new Set(["GET /api/admin/overview"]);
 
 declare module "fastify" {
@@ -35,12 +53,8 @@ declare module "fastify" {
   }
 }
 
-/**
- * Fastify `onRequest` hook: deny by default, before a byte of the body is read.
- *
- * @param openPages answers who a browser on this machine is when it brings no key; absent when there is no such thing
- */
-export function guard(authenticate: Authenticate, openPages?: () => Promise<Caller>): onRequestAsyncHookHandler {
+/** Fastify `onRequest` hook: deny by default, before a byte of the body is read. */
+export function guard(authenticate: Authenticate, doors: OpenDoors = {}): onRequestAsyncHookHandler {
   return async (request) => {
     // Nothing is registered there: said at once, with or without a key, so that nobody's body is read for nothing.
     if (request.is404) throw new SyncError("NOT_FOUND", "There is nothing at this address.");
@@ -48,9 +62,9 @@ export function guard(authenticate: Authenticate, openPages?: () => Promise<Call
     const access = Object.hasOwn(ACCESS, route) ? ACCESS[route] : undefined;
     if (access === "anyone") return;
     if (access === undefined) throw new SyncError("FORBIDDEN", "This address is not open to anyone.");
-    const open = openPages !== undefined && OPEN_PAGES.has(route) && request.headers.authorization === undefined;
-    if (open && isFromThisMachine(request)) {
-      request.caller = await openPages();
+    const open = OPEN_PAGES.has(route) ? doors.pages : access.includes("foreign") ? doors.devices : undefined;
+    if (open && request.headers.authorization === undefined && isFromThisMachine(request)) {
+      request.caller = await open();
       return;
     }
     const caller = await authenticate(presentedKey(request));

@@ -1,25 +1,27 @@
-import { LIMITS, SyncError } from "@tillsync/protocol";
+import { SyncError } from "@tillsync/protocol";
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from "fastify";
 import type pg from "pg";
 import { authenticate, rememberCallers } from "../directory/authenticate.ts";
+import { rememberDevices } from "../directory/devices.ts";
 import { firstStore } from "../directory/first-store.ts";
-import { guard, refuseUnlisted } from "./access.ts";
+import type { ExchangeContext } from "../ingest/exchange.ts";
+import { guard, type OpenDoors, refuseUnlisted } from "./access.ts";
 import { addAdminRoutes } from "./admin-routes.ts";
-import { readJson } from "./body.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { compressAnswer } from "./compress.ts";
+import { addDeviceRoutes } from "./device-routes.ts";
+import { addDocumentRoutes } from "./document-routes.ts";
+import { DEFAULT_RATES, type Rates } from "./door-limits.ts";
 import { addExchangeRoute, type Exchanging } from "./exchange-route.ts";
 import { addHealthRoutes } from "./health-routes.ts";
+import { addInventoryEventRoute } from "./inventory-event-route.ts";
+import { readBody } from "./kept-json.ts";
+import { addLimits } from "./limit-hooks.ts";
+import { boundConnections, checkHead, LISTENER } from "./listener.ts";
 import { addPageRoutes } from "./page-routes.ts";
 import { answerRefusal } from "./refusal.ts";
+import { inTurn, limitStrangers } from "./strangers.ts";
 
-/** A full batch over the slowest mobile link (2 KB/s); anything slower comes in smaller batches. */
-const REQUEST_TIMEOUT_MS = 120_000;
-/** Headers come in one packet; who drips them holds a socket for nothing (slowloris). */
-const HEADERS_TIMEOUT_MS = 10_000;
-/** Above the 60 s of common balancers, which have to be the ones that close an idle connection. */
-const KEEP_ALIVE_MS = 65_000;
-const CHECK_CONNECTIONS_MS = 5_000;
 const CORRELATION_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
 /** Time and chance, handed in so that no route has its own. */
@@ -37,8 +39,16 @@ export interface AppOptions {
   readonly pool: pg.Pool;
   readonly log: FastifyBaseLogger;
   readonly surroundings: Surroundings;
+  /** Where whole documents of devices and of head office go. */
+  readonly submitting: ExchangeContext;
   /** Lets a browser on this machine see the overview of the first store without a key. For the demo. */
   readonly openPages?: boolean;
+  /** Lets devices on this machine speak for the first store without a key (`foreign.open`). For the demo. */
+  readonly openDevices?: boolean;
+  /** Requests a second; the defaults are made for catching up, not for saving. */
+  readonly rates?: Partial<Rates>;
+  /** Addresses of proxies whose `x-forwarded-for` is believed when strangers are counted by address. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** The centre's HTTP doors, not yet listening. `docs/errors.md` has what they refuse. */
@@ -52,32 +62,51 @@ export function createApp(options: AppOptions): FastifyInstance {
   );
   app.addHook("onRoute", refuseUnlisted);
   addHooks(app);
+  const monotonicMs = () => surroundings.monotonicMs();
+  boundConnections(app, monotonicMs);
   const lookUp = rememberCallers(
-    (key) => authenticate(pool, key),
-    () => surroundings.monotonicMs(),
+    inTurn((key) => authenticate(pool, key)),
+    monotonicMs,
   );
-  app.addHook("onRequest", guard(lookUp, options.openPages === true ? () => firstStore(pool) : undefined));
+  const strangers = limitStrangers(app, monotonicMs);
+  app.addHook("onRequest", strangers.before);
+  app.addHook("onRequest", guard(lookUp, openDoors(options)));
+  app.addHook("onRequest", strangers.after);
+  addLimits(app, { rates: { ...DEFAULT_RATES, ...options.rates }, monotonicMs });
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request: FastifyRequest, body: Buffer) =>
-    readJson(body, request.headers["content-encoding"]),
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request: FastifyRequest, bytes: Buffer) =>
+    readBody(request, bytes),
   );
   addHealthRoutes(app, pool);
   addPageRoutes(app);
   addExchangeRoute(app, options.ingest);
+  const findDevice = rememberDevices(pool, () => surroundings.wallMs());
+  const doors = { ingest: options.submitting, pool, findDevice };
+  addDeviceRoutes(app, doors);
+  addInventoryEventRoute(app, doors);
+  addDocumentRoutes(app, doors);
   addAdminRoutes(app, pool, () => surroundings.wallMs());
   return app;
 }
 
-function newInstance({ log, surroundings }: AppOptions): FastifyInstance {
+function openDoors({ pool, openPages, openDevices }: AppOptions): OpenDoors {
+  return {
+    pages: openPages === true ? () => firstStore(pool) : undefined,
+    devices:
+      openDevices === true
+        ? async () => ({ ...(await firstStore(pool)), role: "foreign", name: "foreign.open" })
+        : undefined,
+  };
+}
+
+function newInstance({ log, surroundings, trustedProxies = [] }: AppOptions): FastifyInstance {
   return fastify({
     loggerInstance: log,
     // Our own line per request (below) has no address line, headers or body: those can hold keys and names.
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: LIMITS.maxWireBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_CONNECTIONS_MS },
+    ...LISTENER,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: "idle",
@@ -104,6 +133,7 @@ function addHooks(app: FastifyInstance): void {
     reply.header("connection", "close");
     throw new SyncError("UNAVAILABLE", "This server is stopping; the next one answers.", { part: "server" });
   });
+  app.addHook("onRequest", checkHead);
   app.addHook("preSerialization", async (_request, reply, payload) => {
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
     return payload;

@@ -1,7 +1,8 @@
 import { promisify } from "node:util";
 import { constants, gunzip, zstdDecompress } from "node:zlib";
-import { LIMITS, SyncError } from "@tillsync/protocol";
-import { scanJson } from "./json-scan.ts";
+import { LIMITS, type ScanOptions, SyncError, scanJson } from "@tillsync/protocol";
+import { DOOR } from "./door-limits.ts";
+import { FairGate } from "./fair-gate.ts";
 
 /**
  * A zstd frame may name a window of up to 128 MiB, which is allocated before one byte comes out. 8 MiB (2^23) is what
@@ -14,6 +15,22 @@ const unpack = {
   zstd: promisify(zstdDecompress),
 } as const;
 
+/** What a parsed value takes, its place in an object or list included. */
+const VALUE_BYTES = 48;
+
+/** In memory at a time, while nobody knows yet what comes out: so many times the largest body. */
+const unpacking = new FairGate({
+  maxRunning: DOOR.maxUnpacking,
+  maxRunningPerShare: DOOR.maxUnpacking,
+  maxWaiting: DOOR.maxConnections,
+  maxWaitingPerShare: DOOR.maxConnections,
+});
+
+export interface ReadOptions extends ScanOptions {
+  /** Told how many bytes came out, and will come of the parser; throws when there is no room for them. */
+  readonly takeMemory?: (bytes: number) => void;
+}
+
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
@@ -21,16 +38,44 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *
  * @param bytes as they came over the wire, at most `LIMITS.maxWireBytes` (the listener has seen to it)
  * @param encoding the request's `content-encoding`
+ * @param takeMemory see `ReadOptions`
  * @throws SyncError UNSUPPORTED_ENCODING; TOO_LARGE when it unpacks to more than `LIMITS.maxRequestBytes`; INVALID_JSON
  */
-export async function readJson(bytes: Buffer, encoding: string | undefined): Promise<unknown> {
-  const text = decode(await unpacked(bytes, encoding));
-  scanJson(text);
+export async function readJson(
+  bytes: Buffer,
+  encoding: string | undefined,
+  takeMemory?: (bytes: number) => void,
+): Promise<unknown> {
+  const text = await readText(bytes, encoding, takeMemory === undefined ? {} : { takeMemory });
   try {
     return JSON.parse(text);
   } catch {
     // Without the cause: V8's message quotes the body.
-    throw new SyncError("INVALID_JSON", "The body is not JSON.");
+    throw new SyncError("INVALID_JSON", "The body is not JSON.", { field: "body", expected: "JSON" });
+  }
+}
+
+/**
+ * The text of a JSON request body, unpacked, strictly decoded and scanned, for a route that reads its numbers as text. It
+ * is within every limit, but not yet known to be JSON.
+ *
+ * @throws SyncError UNSUPPORTED_ENCODING, TOO_LARGE, INVALID_JSON
+ */
+export async function readText(
+  bytes: Buffer,
+  encoding: string | undefined,
+  { takeMemory = () => {}, ...scanning }: ReadOptions = {},
+): Promise<string> {
+  const leave = await unpacking.enter("");
+  if (leave === undefined) throw new SyncError("UNAVAILABLE", "Too many bodies wait to be read.", { part: "server" });
+  try {
+    const plain = await unpacked(bytes, encoding);
+    if (plain !== bytes) takeMemory(plain.length);
+    const text = decode(plain);
+    takeMemory(scanJson(text, scanning) * VALUE_BYTES);
+    return text;
+  } finally {
+    leave();
   }
 }
 

@@ -1,14 +1,32 @@
-import { type ErrorCode, SyncError } from "@tillsync/protocol";
+import { type ErrorCode, type ErrorDetails, SyncError } from "@tillsync/protocol";
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
 import { codeOf, failureOf } from "../db/failure.ts";
 
-/** What Fastify itself refuses, by HTTP status: its own texts quote the request and are not passed on. */
-const BY_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
-  400: ["INVALID_INPUT", "The request could not be read."],
-  404: ["NOT_FOUND", "There is nothing at this address."],
-  413: ["TOO_LARGE", "The request is larger than the centre accepts; send fewer changes at a time."],
-  414: ["INVALID_INPUT", "The address is too long."],
-  415: ["UNSUPPORTED_ENCODING", "A body has to be application/json."],
+/** What Fastify itself refuses, by its code or HTTP status: its own texts quote the request and are not passed on. */
+const BY_CODE_OR_STATUS: Readonly<Record<string, readonly [ErrorCode, string, ErrorDetails?]>> = {
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    "INVALID_INPUT",
+    "The body is not as long as its content-length says.",
+    { field: "content-length" },
+  ],
+  FST_ERR_BAD_URL: ["INVALID_INPUT", "The address is not a valid one.", { field: "url" }],
+  FST_ERR_MAX_PARAM_LENGTH: [
+    "INVALID_INPUT",
+    "A part of the address is too long.",
+    { field: "url", expected: "at most 100 characters in each part" },
+  ],
+  "400": ["INVALID_INPUT", "The request could not be read."],
+  "404": ["NOT_FOUND", "There is nothing at this address."],
+  "413": [
+    "TOO_LARGE",
+    "The request is larger than the centre accepts; send fewer changes at a time.",
+    { field: "body" },
+  ],
+  "415": [
+    "UNSUPPORTED_ENCODING",
+    "A body has to be application/json.",
+    { field: "content-type", expected: "application/json" },
+  ],
 };
 
 /** The refusal that any error means to the caller; what we did not foresee is INTERNAL and tells nothing. */
@@ -16,21 +34,32 @@ export function refusalOf(error: unknown): SyncError {
   if (error instanceof SyncError) return error;
   const failure = failureOf(error);
   if (failure !== undefined) return failure;
-  const [code, message] = BY_STATUS[statusOf(error)] ?? [
+  const known = BY_CODE_OR_STATUS[codeOf(error) ?? ""] ?? BY_CODE_OR_STATUS[statusOf(error)];
+  const [code, message, details = {}] = known ?? [
     "INTERNAL",
     "Something went wrong at the centre; its log has the correlation id.",
   ];
-  return new SyncError(code, message, {}, error);
+  return new SyncError(code, message, details, error);
 }
 
 /** Sends the refusal and writes it to the log: loudly when it is ours to mend. */
 export function answerRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const refusal = refusalOf(error);
+  const refusal = withBodyLimit(refusalOf(error), request);
   logRefusal(refusal, request.log);
   reply.code(refusal.status).header("cache-control", "no-store").header("x-correlation-id", request.id);
-  if (refusal.code === "UNAVAILABLE") reply.header("retry-after", "1");
+  const { retryAfterMs = 1000 } = refusal.details;
+  if (refusal.code === "UNAVAILABLE" || refusal.code === "TOO_MANY_REQUESTS")
+    reply.header("retry-after", String(Math.ceil(Number(retryAfterMs) / 1000)));
   if (refusal.code === "UNAUTHENTICATED") reply.header("www-authenticate", "Bearer");
   return reply.send(refusal.toBody(request.id));
+}
+
+/** Routes have limits of their own for what is read of a body. */
+function withBodyLimit(refusal: SyncError, { routeOptions }: FastifyRequest): SyncError {
+  const { code, message, details, cause } = refusal;
+  if (code !== "TOO_LARGE" || details.field !== "body" || details.expected !== undefined) return refusal;
+  const expected = `at most ${routeOptions.bodyLimit} bytes on the wire`;
+  return new SyncError(code, message, { ...details, expected, limit: routeOptions.bodyLimit }, cause);
 }
 
 function logRefusal(refusal: SyncError, log: FastifyBaseLogger): void {

@@ -8,10 +8,10 @@ import {
   type Sha256,
   SyncError,
 } from "@tillsync/protocol";
-import { collapse, identityOfBody, type Reading, read } from "./interpret.ts";
+import { CENTRAL_LIFE, identityOfBody, type Reading, read } from "./interpret.ts";
 import { type Placed, place } from "./place.ts";
 import type { IngestStore, IngestTransaction, Mark, Scope, StoredChange, TerminalLife } from "./ports.ts";
-import { runsOf } from "./runs.ts";
+import { storeBatch } from "./store-batch.ts";
 import { interpretPending } from "./sweep.ts";
 
 export interface ExchangeContext {
@@ -37,6 +37,7 @@ export async function exchange(
   request: ExchangeRequest,
 ): Promise<ExchangeResponse> {
   const life: TerminalLife = { terminal: request.terminal, incarnation: request.incarnation };
+  if (life.incarnation === CENTRAL_LIFE) throw centralLife();
   for (let sweeps = 0; ; sweeps++) {
     const done = await context.store.transaction(scope, (tx) => ingest(context, tx, life, request));
     if (done.kind === "fork") throw forkError(done.seq, done.mark);
@@ -110,40 +111,24 @@ async function storeAndApply(
 ): Promise<{ next: Mark; failed: boolean }> {
   const { fresh, mark, nowMs } = batch;
   const { headSeq } = batch.request;
-  const first = fresh[0];
   const last = fresh.at(-1);
-  if (!first || !last) {
+  if (!last) {
     await tx.seen(life, headSeq, nowMs);
     return { next: mark, failed: false };
   }
   const readings = fresh.map(({ seq, wire }) => {
     const { body, private: secret = null, damaged = false } = wire;
-    return read({ seq, body, private: secret, damaged }, context.sha256);
+    return read({ incarnation: life.incarnation, seq, body, private: secret, damaged }, context.sha256);
   });
   const changes = await judge(tx, fresh, readings);
-  await tx.store(life, changes, nowMs);
   const place = { durableThrough: last.seq, chainHash: last.wire.hash };
-  const receipt = await tx.advance(life, { ...place, headSeq, receipt: receiptOf(readings) }, nowMs);
-  const failure = await tx.attempt(async () => {
-    const documents = readings.flatMap((reading, index) =>
-      reading.ok && changes[index]?.effect === "applied" ? [reading.document] : [],
-    );
-    await tx.apply(life, collapse(documents));
-  });
-  const next: Mark = {
-    ...mark,
-    ...place,
-    receipt,
-    hasDamaged: mark.hasDamaged || changes.some(({ damaged }) => damaged),
-  };
-  if (failure === undefined) {
-    await tx.appendFeed(life, runsOf(changes), nowMs);
-    return { next, failed: false };
-  }
-  await tx.setPending(life, first.seq, last.seq);
-  const settled = changes.filter(({ effect }) => effect !== "applied");
-  await tx.appendFeed(life, runsOf(settled), nowMs);
-  return { next, failed: true };
+  const documents = readings.flatMap((reading, index) =>
+    reading.ok && changes[index]?.effect === "applied" ? [reading.document] : [],
+  );
+  const advance = { ...place, headSeq, receipt: receiptOf(readings) };
+  const { receipt, failed } = await storeBatch(tx, life, { changes, documents, place: advance, nowMs });
+  const hasDamaged = mark.hasDamaged || changes.some(({ damaged }) => damaged);
+  return { next: { ...mark, ...place, receipt, hasDamaged }, failed };
 }
 
 /** Decides the effect of each change as far as its own bytes and its entity's earlier changes tell. */
@@ -250,7 +235,7 @@ async function repair({ sha256 }: ExchangeContext, tx: IngestTransaction, reques
     if (row === undefined) continue;
     const hash = linkHash(sha256, { ...life, seq, prevHash: row.prevHash, origin: row.origin ?? undefined, body });
     if (hash !== row.hash) continue;
-    const reading = read({ seq, body, private: null, damaged: false }, sha256);
+    const reading = read({ incarnation, seq, body, private: null, damaged: false }, sha256);
     const identity = reading.ok ? identityOfBody(reading.body) : reading.identity;
     // Its own damaged bytes may have given the same changeId; only another place makes it a repeat.
     const known = identity.changeId === null ? [] : await tx.knownChangeIds([identity.changeId], { ...life, seq });
@@ -287,6 +272,12 @@ async function answerOf(
     },
     pacing: { notBeforeMs: 0 },
   };
+}
+
+function centralLife(): SyncError {
+  const expected = "an incarnation that the till drew at random";
+  const message = `incarnation: ${expected}; got the one that the centre keeps for devices without a journal.`;
+  return new SyncError("INVALID_INPUT", message, { field: "incarnation", expected });
 }
 
 function forkError(seq: number, mark: Mark): SyncError {

@@ -1,19 +1,24 @@
 export { type Cursor, feedReset, formatCursor, parseCursor } from "./cursor.ts";
 export { type ExchangeContext, exchange } from "./exchange.ts";
-export { canFollow, collapse, type Identity, identityOfBody, type Reading, read } from "./interpret.ts";
+export { CENTRAL_LIFE, canFollow, collapse, type Identity, identityOfBody, type Reading, read } from "./interpret.ts";
 export { type Placement, place } from "./place.ts";
-export type {
-  DocumentRow,
-  DocumentState,
-  IngestStore,
-  IngestTransaction,
-  Mark,
-  PendingChange,
-  Run,
-  Scope,
-  StoredChange,
-  TerminalLife,
+export {
+  type DocumentRow,
+  type DocumentState,
+  type EntityKey,
+  entityKey,
+  type IngestStore,
+  type IngestTransaction,
+  type Mark,
+  type PendingChange,
+  type Run,
+  type Scope,
+  type Standing,
+  type StoredChange,
+  type StoredEffect,
+  type TerminalLife,
 } from "./ports.ts";
 export { postgresIngest } from "./postgres.ts";
 export { runsOf } from "./runs.ts";
+export { type Outcome, type Submission, submit } from "./submit.ts";
 export { interpretPending } from "./sweep.ts";

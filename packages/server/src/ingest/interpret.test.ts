@@ -1,13 +1,18 @@
-import { type PAYLOADS, privateHash } from "@tillsync/protocol";
+import { CENTRAL_KINDS, type PAYLOADS, privateHash } from "@tillsync/protocol";
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../ledger/sha256.ts";
 import { APPLY_POISONS, HARMLESS, UNREADABLE_POISONS } from "../testing/poisons.ts";
 import { sampleBody, sampleChangeId, sampleEdit, sampleSale } from "../testing/sample-life.ts";
-import { canFollow, collapse, type Reading, read } from "./interpret.ts";
-import type { DocumentRow, DocumentState } from "./ports.ts";
+import { CENTRAL_LIFE, canFollow, collapse, type Reading, read } from "./interpret.ts";
+import type { DocumentRow, DocumentState, Standing } from "./ports.ts";
 
 function reading(body: string, secret: string | null = null, damaged = false): Reading {
-  return read({ seq: 9, body, private: secret, damaged }, sha256);
+  const incarnation = CENTRAL_KINDS.has(kindOf(body)) ? CENTRAL_LIFE : "0123456789abcdef";
+  return read({ incarnation, seq: 9, body, private: secret, damaged }, sha256);
+}
+
+function kindOf(body: string): string {
+  return /"kind":"([a-z.]+)"/.exec(body)?.[1] ?? "";
 }
 
 function documentOf(body: string): DocumentRow {
@@ -18,6 +23,14 @@ function documentOf(body: string): DocumentRow {
 
 const ID = { localId: "x-1" };
 const HASH = "ab".repeat(32);
+const SUBMITTED = {
+  device: "device-abc-123",
+  content: '{"total":45.99}',
+  contentHash: HASH,
+  currency: "KES",
+  totalMinor: 4599,
+};
+const WITHDRAWN = { actor: "Grace", reason: "entered twice" };
 const ENDED = { reason: "guests left" };
 const FACTS: Readonly<Record<keyof typeof PAYLOADS, readonly [payload: object, row: Partial<DocumentRow>]>> = {
   "order.closed": [
@@ -51,6 +64,23 @@ const FACTS: Readonly<Record<keyof typeof PAYLOADS, readonly [payload: object, r
     { parent: "0123456789abcdef", parentSeq: 3, parentHash: HASH, reason: "restored" },
     { state: "recorded" },
   ],
+  "order.submitted": [
+    { ...SUBMITTED, number: "ORD-7" },
+    { state: "closed", receiptNumber: "ORD-7", reference: null, currency: "KES", totalMinor: 4599, contentHash: HASH },
+  ],
+  "transaction.submitted": [
+    { ...SUBMITTED, number: "REF-7", type: "Sale" },
+    { state: "recorded", documentType: "Sale", receiptNumber: null, reference: "REF-7", contentHash: HASH },
+  ],
+  "inventory.submitted": [
+    { ...SUBMITTED, item: "bread", stockDelta: "-2" },
+    { state: "recorded", contentHash: HASH },
+  ],
+  "order.withdrawn": [
+    { ...WITHDRAWN, contentHash: HASH },
+    { state: "deleted", contentHash: HASH },
+  ],
+  "transaction.withdrawn": [WITHDRAWN, { state: "deleted", contentHash: null }],
 };
 
 describe("read", () => {
@@ -101,6 +131,9 @@ describe("read", () => {
 });
 
 describe("canFollow", () => {
+  const TILL = "till";
+  const next = (row: Partial<DocumentRow>) => ({ state: "closed" as const, version: 2, contentHash: null, ...row });
+
   it.each<[DocumentState | undefined, boolean]>([
     [undefined, true],
     ["open", true],
@@ -108,8 +141,30 @@ describe("canFollow", () => {
     ["voided", false],
     ["deleted", false],
     ["recorded", false],
-  ])("%s: %s", (state, expected) => {
-    expect(canFollow(state)).toBe(expected);
+  ])("a change of a till after %s: %s", (state, expected) => {
+    const standing = state && { state, version: 1, contentHash: null, terminal: TILL };
+    expect(canFollow(standing, next({}), TILL)).toBe(expected);
+  });
+
+  it("a sale follows a deletion that its till had not heard of, and nothing else does", () => {
+    const deleted: Standing = { state: "deleted", version: 1, contentHash: null, terminal: "head office" };
+    expect(canFollow(deleted, next({}), TILL)).toBe(true);
+    expect(canFollow(deleted, next({ state: "open" }), TILL)).toBe(false);
+    expect(canFollow({ ...deleted, contentHash: HASH }, next({}), TILL)).toBe(false);
+    expect(canFollow({ ...deleted, terminal: TILL }, next({}), TILL)).toBe(false);
+  });
+
+  it.each<[string, Partial<Standing>, number, boolean]>([
+    ["a lower version", {}, 6, true],
+    ["the same version", {}, 5, false],
+    ["a higher version", {}, 4, false],
+    ["a deleted document", { state: "deleted" }, 6, false],
+    ["an open order of a till", { state: "open", contentHash: null }, 6, false],
+    ["a closed order of a till", { contentHash: null }, 6, false],
+  ])("a whole document over %s: %#", (_name, standing, version, expected) => {
+    const standsNow: Standing = { state: "closed", version: 5, contentHash: HASH, terminal: "a", ...standing };
+    for (const terminal of ["a", "b"])
+      expect(canFollow(standsNow, next({ version, contentHash: "cd".repeat(32) }), terminal)).toBe(expected);
   });
 });
 
@@ -118,12 +173,15 @@ describe("collapse", () => {
     documentOf(sampleEdit({ localId, version }, events));
 
   it("keeps one row per entity, the last, with all its events in their order", () => {
-    const rows = collapse([
-      edit("b", 1, "T01.1"),
-      edit("a", 1),
-      edit("b", 2, "T01.2", "T01.3"),
-      documentOf(sampleSale({ localId: "b", version: 3 }, 600)),
-    ]);
+    const rows = collapse(
+      [
+        edit("b", 1, "T01.1"),
+        edit("a", 1),
+        edit("b", 2, "T01.2", "T01.3"),
+        documentOf(sampleSale({ localId: "b", version: 3 }, 600)),
+      ],
+      "t",
+    );
     expect(rows).toMatchObject([
       { localId: "a", state: "open" },
       { localId: "b", state: "closed", version: 3, totalMinor: 600 },
@@ -133,17 +191,25 @@ describe("collapse", () => {
 
   it("keeps the currency that an end of an order does not name", () => {
     const voided = documentOf(sampleBody("order.voided", { localId: "a" }, ENDED));
-    expect(collapse([edit("a", 1), voided])).toMatchObject([{ state: "voided", currency: "KES" }]);
+    expect(collapse([edit("a", 1), voided], "t")).toMatchObject([{ state: "voided", currency: "KES" }]);
   });
 
   it("sorts by localId, as everybody locks: upper case, digits and prefixes too", () => {
     const ids = ["b", "a-1", "a", "a.1", "B", "1", "a:1", "_"];
-    expect(collapse(ids.map((id) => edit(id, 1))).map(({ localId }) => localId)).toEqual(ids.toSorted());
+    expect(
+      collapse(
+        ids.map((id) => edit(id, 1)),
+        "t",
+      ).map(({ localId }) => localId),
+    ).toEqual(ids.toSorted());
   });
 
   it("keeps entities of one name apart", () => {
     const payload = { type: "paid-in", currency: "KES", amountMinor: 5 };
-    const rows = collapse([edit("a", 1), documentOf(sampleBody("transaction.recorded", { localId: "a" }, payload))]);
+    const rows = collapse(
+      [edit("a", 1), documentOf(sampleBody("transaction.recorded", { localId: "a" }, payload))],
+      "t",
+    );
     expect(rows.map(({ entity }) => entity)).toEqual(["order", "transaction"]);
   });
 
@@ -152,6 +218,8 @@ describe("collapse", () => {
     ["another end", () => sampleSale({ localId: "a", version: 2 }, 1)],
   ])("refuses %s after the end: as a set it would take the end back", (_name, later) => {
     const ended = documentOf(sampleSale({ localId: "a" }, 700));
-    expect(() => collapse([ended, documentOf(later())])).toThrow(expect.objectContaining({ code: "ALREADY_CLOSED" }));
+    expect(() => collapse([ended, documentOf(later())], "t")).toThrow(
+      expect.objectContaining({ code: "ALREADY_CLOSED" }),
+    );
   });
 });

@@ -1,4 +1,5 @@
 import {
+  CENTRAL_KINDS,
   type ChangeBody,
   type ErrorCode,
   entityOf,
@@ -7,7 +8,7 @@ import {
   type Sha256,
   SyncError,
 } from "@tillsync/protocol";
-import type { DocumentRow, DocumentState } from "./ports.ts";
+import { type DocumentRow, entityKey, type Standing } from "./ports.ts";
 
 /** What the bytes of a change say, or why they say nothing the centre can use. */
 export type Reading =
@@ -21,9 +22,15 @@ export interface Identity {
   readonly localId: string | null;
 }
 
+/**
+ * The one life of whoever has no journal of its own: devices of somebody else's and people at head office. The centre
+ * gives their changes a place in it. A till's incarnation is random, and this one is refused from it.
+ */
+export const CENTRAL_LIFE = "0".repeat(16);
+
 /** Reads one change. Pure: the same bytes give the same reading, on the real centre and on the simulated one. */
 export function read(
-  change: { seq: number; body: string; private: string | null; damaged: boolean },
+  change: { incarnation: string; seq: number; body: string; private: string | null; damaged: boolean },
   sha256: Sha256,
 ): Reading {
   if (change.damaged) {
@@ -32,6 +39,9 @@ export function read(
   }
   try {
     const body = parseBody(change.body);
+    if (CENTRAL_KINDS.has(body.kind) !== (change.incarnation === CENTRAL_LIFE)) {
+      throw new SyncError("KIND_UNKNOWN", `Changes of kind "${body.kind}" do not come from here.`, { field: "kind" });
+    }
     if (change.private !== null && privateHash(sha256, change.private) !== body.private) {
       throw new SyncError("PRIVATE_MISMATCH", "The private part does not fit the hash in its change.");
     }
@@ -85,6 +95,7 @@ const NOTHING = {
   reference: null,
   currency: null,
   totalMinor: null,
+  contentHash: null,
   events: [],
 };
 
@@ -115,15 +126,42 @@ function documentOf(body: ChangeBody, seq: number): DocumentRow {
       return { ...row, state: "closed" };
     case "terminal.reborn":
       return { ...row, state: "recorded" };
+    case "order.submitted": {
+      const { type = null, number = null, currency, totalMinor = null, contentHash } = body.payload;
+      return { ...row, state: "closed", documentType: type, receiptNumber: number, currency, totalMinor, contentHash };
+    }
+    case "transaction.submitted":
+    case "inventory.submitted": {
+      const { type = null, number = null, currency, totalMinor = null, contentHash } = body.payload;
+      return { ...row, state: "recorded", documentType: type, reference: number, currency, totalMinor, contentHash };
+    }
+    case "order.withdrawn":
+    case "transaction.withdrawn":
+      return { ...row, state: "deleted", contentHash: body.payload.contentHash ?? null };
   }
 }
 
 /**
- * Whether an entity in `state` can take another change. Closed, voided, deleted and recorded are final: corrections are
- * new documents, so whatever comes for a final entity is a conflict, kept with its bytes.
+ * Whether `next`, a change of `terminal`, may follow what stands.
+ *
+ * An open order takes changes of our tills. Closed, voided, deleted and recorded are final for them: corrections are new
+ * documents, so whatever comes for a final entity is a conflict, kept with its bytes. One exception: a till that took the
+ * money before it heard that the order was given up elsewhere has made a sale, and the sale stands.
+ *
+ * A document that came whole from a device of somebody else's is replaced by a higher version of itself (004), until it
+ * is deleted. The statement `UPSERT_DOCUMENTS` says the same in SQL.
  */
-export function canFollow(state: DocumentState | undefined): boolean {
-  return state === undefined || state === "open";
+export function canFollow(
+  standing: Standing | undefined,
+  next: Pick<DocumentRow, "state" | "version" | "contentHash">,
+  terminal: string,
+): boolean {
+  if (standing === undefined) return true;
+  if (next.contentHash !== null)
+    return standing.contentHash !== null && standing.state !== "deleted" && next.version > standing.version;
+  if (standing.state === "open") return true;
+  const paidBeforeItHeard = standing.state === "deleted" && standing.terminal !== terminal && next.state === "closed";
+  return paidBeforeItHeard && standing.contentHash === null;
 }
 
 /**
@@ -132,12 +170,12 @@ export function canFollow(state: DocumentState | undefined): boolean {
  *
  * @throws SyncError ALREADY_CLOSED when one follows what is final: one by one, the first of them counts
  */
-export function collapse(documents: readonly DocumentRow[]): DocumentRow[] {
+export function collapse(documents: readonly DocumentRow[], terminal: string): DocumentRow[] {
   const rows = new Map<string, DocumentRow>();
   for (const document of documents) {
-    const key = `${document.localId} ${document.entity}`;
+    const key = entityKey(document);
     const before = rows.get(key);
-    if (before && !canFollow(before.state))
+    if (before && !canFollow({ ...before, terminal }, document, terminal))
       throw new SyncError("ALREADY_CLOSED", "A change of this batch follows one that ended its document.");
     const currency = document.currency ?? before?.currency ?? null;
     rows.set(key, before ? { ...document, currency, events: [...before.events, ...document.events] } : document);

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { inScope } from "../db/scope.ts";
+import { CHANGED } from "../devices/updates.ts";
 import { type IngestWorld, ingestWorld, type TestStore } from "../testing/ingest-world.ts";
-import * as sql from "./statements.ts";
+import * as statements from "./statements.ts";
+
+const sql = { ...statements, CHANGED };
 
 const LIFE = "0123456789abcdef";
 const HISTORY = 100_000;
@@ -51,6 +54,8 @@ const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
   STORE_CHANGES: () => [...place(), ROWS, AT, "2026-01-01"],
   UPSERT_DOCUMENTS: () => [...place(), ROWS],
   INSERT_EVENTS: () => [...place(), ROWS],
+  EFFECTS_OF: () => [["0198c0de-0000-7000-8000-000000000000"]],
+  READ_STANDINGS: () => [ROWS],
   READ_DOCUMENT: () => ["order", "1-17"],
   SET_EFFECT: () => [...place(), 100, 100, "applied", null, null],
   SET_PENDING: () => [...place(), 100, 1100],
@@ -63,11 +68,12 @@ const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
   SEEN: () => [...place(), AT, 1],
   APPEND_FEED: () => [...place(), ROWS, 0, "00", 0],
   READ_FEED: () => [terminal, HISTORY - 10, 1001],
+  CHANGED: () => [JSON.stringify([{ terminal, incarnation: LIFE, fromSeq: 1, toSeq: 500 }]), "order"],
 };
 
 it("has a plan for every statement of ingest", () => {
-  const { KEEP_FORK: _onlyInserts, INSERT_INCARNATION: _onceInALife, ...statements } = sql;
-  expect(Object.keys(HOT).sort()).toEqual(Object.keys(statements).sort());
+  const { KEEP_FORK: _onlyInserts, INSERT_INCARNATION: _onceInALife, ...hot } = sql;
+  expect(Object.keys(HOT).sort()).toEqual(Object.keys(hot).sort());
 });
 
 it.each(Object.keys(HOT))("%s reads no table from end to end, whatever the history", async (name) => {

@@ -56,9 +56,24 @@ export interface DocumentRow {
   readonly reference: string | null;
   readonly currency: string | null;
   readonly totalMinor: number | null;
+  /** Hash of a document that a device of somebody else's, or head office, sent whole; null for those of our tills. */
+  readonly contentHash: string | null;
   /** The change that made it so. */
   readonly seq: number;
   readonly events: readonly LineEvent[];
+}
+
+/** How an entity stands, as far as it decides what may follow. */
+export interface Standing extends Pick<DocumentRow, "state" | "version" | "contentHash"> {
+  /** Whose change made it so. */
+  readonly terminal: string;
+}
+
+export type EntityKey = Pick<DocumentRow, "entity" | "localId">;
+
+/** What became of a stored change. */
+export interface StoredEffect extends Pick<StoredChange, "effect" | "code" | "message"> {
+  readonly receivedAtMs: number;
 }
 
 /** A stored change that waits for its interpretation. */
@@ -79,6 +94,11 @@ export interface Run {
   readonly effect: Effect;
   readonly code: string | null;
   readonly message: string | null;
+}
+
+/** One text for an entity of any kind, as a key of maps and in the order in which rows are locked. */
+export function entityKey({ entity, localId }: EntityKey): string {
+  return `${localId} ${entity}`;
 }
 
 export interface TerminalLife {
@@ -129,8 +149,12 @@ export interface IngestTransaction {
   attempt(fn: () => Promise<void>): Promise<unknown>;
   /** Applies documents set-based, in entity order; throws when any of them is not as expected (already closed, ...). */
   apply(life: TerminalLife, documents: readonly DocumentRow[]): Promise<void>;
-  /** The state of one entity, locked; undefined when the centre does not know it. */
-  document(entity: Entity, localId: string): Promise<{ readonly state: DocumentState } | undefined>;
+  /** How one entity stands, locked; undefined when the centre does not know it. */
+  document(entity: Entity, localId: string): Promise<Standing | undefined>;
+  /** How these entities stand, locked, by `entityKey`; those that the centre does not know are missing. */
+  standings(keys: readonly EntityKey[]): Promise<ReadonlyMap<string, Standing>>;
+  /** What became of the changes with these ids, anywhere in the store; unknown ones are missing. */
+  effectsOf(changeIds: readonly string[]): Promise<ReadonlyMap<string, StoredEffect>>;
   /** Takes back "applied" from a range whose applying failed. */
   setPending(life: TerminalLife, fromSeq: number, toSeq: number): Promise<void>;
   /** Sets the effect of stored changes. */

@@ -4,17 +4,20 @@ import type pg from "pg";
 import { codeOf, failureOf } from "../db/failure.ts";
 import { inScope } from "../db/scope.ts";
 import { type Cursor, feedReset, formatCursor, parseCursor } from "./cursor.ts";
-import type {
-  DocumentRow,
-  DocumentState,
-  IngestStore,
-  IngestTransaction,
-  Mark,
-  PendingChange,
-  Run,
-  Scope,
-  StoredChange,
-  TerminalLife,
+import {
+  type DocumentRow,
+  type EntityKey,
+  entityKey,
+  type IngestStore,
+  type IngestTransaction,
+  type Mark,
+  type PendingChange,
+  type Run,
+  type Scope,
+  type Standing,
+  type StoredChange,
+  type StoredEffect,
+  type TerminalLife,
 } from "./ports.ts";
 import * as sql from "./statements.ts";
 
@@ -170,9 +173,21 @@ class PostgresTransaction implements IngestTransaction {
       await this.#query(sql.INSERT_EVENTS, life.terminal, life.incarnation, JSON.stringify(events));
   }
 
-  async document(entity: Entity, localId: string): Promise<{ readonly state: DocumentState } | undefined> {
-    const [row] = await this.#query<{ state: DocumentState }>(sql.READ_DOCUMENT, entity, localId);
+  async document(entity: Entity, localId: string): Promise<Standing | undefined> {
+    const [row] = await this.#query<Standing>(sql.READ_DOCUMENT, entity, localId);
     return row;
+  }
+
+  async standings(keys: readonly EntityKey[]): Promise<ReadonlyMap<string, Standing>> {
+    if (keys.length === 0) return new Map();
+    const rows = await this.#query<Standing & EntityKey>(sql.READ_STANDINGS, JSON.stringify(keys));
+    return new Map(rows.map((row) => [entityKey(row), row]));
+  }
+
+  async effectsOf(changeIds: readonly string[]): Promise<ReadonlyMap<string, StoredEffect>> {
+    if (changeIds.length === 0) return new Map();
+    const rows = await this.#query<StoredEffect & { changeId: string }>(sql.EFFECTS_OF, changeIds);
+    return new Map(rows.map(({ changeId, ...row }) => [changeId, row]));
   }
 
   async setEffect(life: TerminalLife, runs: readonly Run[]): Promise<void> {

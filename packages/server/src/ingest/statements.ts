@@ -82,21 +82,24 @@ export const READ_DAMAGED = `
   WHERE d.org_id = $1 AND d.store_id = $2 AND d.terminal = $3 AND d.incarnation = $4 AND d.damaged AND d.seq >= $5
   ORDER BY d.seq LIMIT $6`;
 
-/** Only what is open can change. Rows come sorted by entity and localId, so that two writers lock them in one order. */
+/** What may follow what, as `canFollow` says. Rows come sorted by localId and entity, so that two writers lock them in one order. */
 export const UPSERT_DOCUMENTS = `
   INSERT INTO document AS d (org_id, store_id, entity, local_id, state, version, business_date, occurred_at, shift_id,
-    document_type, receipt_number, reference, currency, total_minor, terminal, incarnation, seq)
+    document_type, receipt_number, reference, currency, total_minor, content_hash, terminal, incarnation, seq)
   SELECT $1, $2, entity, "localId", state, version, "businessDate", "occurredAt", "shiftId", "documentType", "receiptNumber",
-    reference, currency, "totalMinor", $3, $4, seq
+    reference, currency, "totalMinor", decode("contentHash", 'hex'), $3, $4, seq
   FROM json_to_recordset($5::json) AS r(entity text, "localId" text, state text, version bigint, "businessDate" date,
     "occurredAt" timestamptz, "shiftId" text, "documentType" text, "receiptNumber" text, reference text, currency text,
-    "totalMinor" bigint, seq bigint)
+    "totalMinor" bigint, "contentHash" text, seq bigint)
   ON CONFLICT (org_id, store_id, entity, local_id) DO UPDATE SET state = excluded.state, version = excluded.version,
     business_date = excluded.business_date, occurred_at = excluded.occurred_at, shift_id = excluded.shift_id,
     document_type = excluded.document_type, receipt_number = excluded.receipt_number, reference = excluded.reference,
     currency = coalesce(excluded.currency, d.currency), total_minor = excluded.total_minor,
-    terminal = excluded.terminal, incarnation = excluded.incarnation, seq = excluded.seq
-  WHERE d.state = 'open'`;
+    content_hash = excluded.content_hash, terminal = excluded.terminal, incarnation = excluded.incarnation, seq = excluded.seq
+  WHERE CASE WHEN excluded.content_hash IS NOT NULL
+      THEN d.content_hash IS NOT NULL AND d.state <> 'deleted' AND excluded.version > d.version
+    ELSE d.state = 'open'
+      OR d.state = 'deleted' AND d.content_hash IS NULL AND excluded.state = 'closed' AND d.terminal <> excluded.terminal END`;
 
 /** A line event is the same whoever brings it and how often. */
 export const INSERT_EVENTS = `
@@ -106,7 +109,19 @@ export const INSERT_EVENTS = `
   ON CONFLICT DO NOTHING`;
 
 export const READ_DOCUMENT = `
-  SELECT state FROM document WHERE org_id = $1 AND store_id = $2 AND entity = $3 AND local_id = $4 FOR NO KEY UPDATE`;
+  SELECT state, version::float8 AS version, encode(content_hash, 'hex') AS "contentHash", terminal
+  FROM document WHERE org_id = $1 AND store_id = $2 AND entity = $3 AND local_id = $4 FOR NO KEY UPDATE`;
+
+/** Locked in the order in which every other writer locks them. */
+export const READ_STANDINGS = `
+  SELECT d.entity, d.local_id AS "localId", d.state, d.version::float8 AS version, encode(d.content_hash, 'hex') AS "contentHash", d.terminal
+  FROM json_to_recordset($3::json) AS r(entity text, "localId" text)
+  JOIN document d ON d.org_id = $1 AND d.store_id = $2 AND d.entity = r.entity AND d.local_id = r."localId"
+  ORDER BY d.local_id COLLATE "C", d.entity COLLATE "C" FOR NO KEY UPDATE OF d`;
+
+export const EFFECTS_OF = `
+  SELECT change_id AS "changeId", effect, code, message, extract(epoch FROM received_at)::float8 * 1000 AS "receivedAtMs"
+  FROM change_head WHERE org_id = $1 AND store_id = $2 AND NOT repeat AND change_id = ANY ($3::uuid[])`;
 
 /** One run a statement: joined with a list of runs, the planner would rather read the whole life than believe that they are short. */
 export const SET_EFFECT = `

@@ -1,4 +1,5 @@
 import { type Sha256, SyncError } from "@tillsync/protocol";
+import { conflictOf } from "./conflict.ts";
 import { canFollow, type Reading, read as readChange } from "./interpret.ts";
 import type { IngestTransaction, PendingChange, Run, TerminalLife } from "./ports.ts";
 import { runsOf } from "./runs.ts";
@@ -68,7 +69,8 @@ async function interpretOne(
     };
   }
   const standing = await tx.document(document.entity, document.localId);
-  if (!canFollow(standing?.state)) {
+  if (!canFollow(standing, document, life.terminal)) {
+    if (document.contentHash !== null && standing) return { seq, ...conflictOf(standing, document, life.terminal) };
     const message = `The ${document.entity} was already ${standing?.state} by an earlier document; this version was kept and not applied.`;
     return { seq, effect: "conflict", code: "ALREADY_CLOSED", message };
   }

@@ -4,6 +4,9 @@ import type pg from "pg";
 import pino from "pino";
 import type { Caller } from "../directory/authenticate.ts";
 import { type AppOptions, createApp } from "../http/app.ts";
+import type { ExchangeContext } from "../ingest/exchange.ts";
+import { postgresIngest } from "../ingest/postgres.ts";
+import { sha256 } from "../ledger/sha256.ts";
 
 export interface TestApp {
   readonly app: FastifyInstance;
@@ -49,7 +52,15 @@ export function testApp(pool: pg.Pool, options: Partial<AppOptions> = {}): TestA
         return ANSWER;
       },
     },
+    submitting: submittingTo(pool, () => world.nowMs),
     ...options,
   });
   return Object.assign(world, { app });
+}
+
+/** Real ingest of whole documents, which looks at the database only when something comes. */
+function submittingTo(pool: pg.Pool, nowMs: () => number): ExchangeContext {
+  const transaction: ExchangeContext["store"]["transaction"] = async (scope, fn) =>
+    (await postgresIngest(pool)).transaction(scope, fn);
+  return { store: { serverEpoch: ANSWER.serverEpoch, transaction }, sha256, nowMs };
 }

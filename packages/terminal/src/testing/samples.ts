@@ -7,6 +7,7 @@ export const STATUS: TerminalStatus = {
   terminal: "01890a5d-ac96-774b-bcce-b302099a8057",
   shortId: "T01",
   store: "main",
+  currency: "KES",
   incarnation: "00000000000000aa",
   incarnationOrdinal: 1,
   syncState: "Error",

@@ -1,0 +1,33 @@
+/** Chance that is the same for the same seed. */
+export class Chance {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** A whole number from 0 up to, not including, `limit`. mulberry32 (Tommy Ettinger): plenty for a test. */
+  below(limit: number): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    const state = this.#state;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
+  }
+
+  /** True once in `times`. */
+  oneIn(times: number): boolean {
+    return this.below(times) === 0;
+  }
+
+  pick<T>(items: readonly T[]): T {
+    if (items.length === 0) throw new Error("nothing to pick from");
+    return items[this.below(items.length)] as T;
+  }
+}
+
+/** The seed of this run: TILLSYNC_SEED, or one drawn now. Whoever draws it prints it. */
+export function fuzzSeed(): number {
+  const given = process.env.TILLSYNC_SEED;
+  return given === undefined ? Date.now() % 1_000_000 : Number(given);
+}

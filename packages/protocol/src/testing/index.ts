@@ -1,0 +1,2 @@
+export * from "./fuzz/index.ts";
+export { type Golden, goldenBody, readGolden } from "./golden.ts";

@@ -1,0 +1,64 @@
+import {
+  exchangeRequest,
+  keptText,
+  PAYLOADS,
+  parseAs,
+  parseBody,
+  parseCanonical,
+  parseKeepingNumbers,
+  readInventoryEvent,
+  readMinor,
+  scanJson,
+} from "@tillsync/protocol";
+import { type FuzzFigures, FuzzTally, Mutator, readGolden } from "@tillsync/protocol/testing";
+import { readItem } from "../devices/read-item.ts";
+import { readJson, readText } from "../http/body.ts";
+import { readExchange } from "../http/exchange-route.ts";
+import { sha256 } from "../ledger/sha256.ts";
+import { DOCUMENTS, exchangeExample } from "./fuzz-examples.ts";
+
+const ITEM_CONTEXT = { currency: "KES", deviceId: "device-1", sha256, nowMs: Date.UTC(2026, 0, 16) };
+
+/** Hostile texts and values for everything that reads what others sent, without a door or a database around it. */
+export async function fuzzReaders({ seed, inputs }: { seed: number; inputs: number }): Promise<FuzzFigures> {
+  const mutator = new Mutator(seed);
+  const { chance } = mutator;
+  const tally = new FuzzTally();
+  const bodies = readGolden().map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+  const kinds = Object.keys(PAYLOADS) as (keyof typeof PAYLOADS)[];
+  const request = exchangeExample();
+  while (tally.figures.inputs < inputs) {
+    const body = chance.pick(bodies);
+    const json = mutator.json(chance.oneIn(3) ? request : body);
+    const text = json.toString("utf8");
+    tally.read("scanJson", text, () => scanJson(text, { fractions: chance.oneIn(2), storable: chance.oneIn(2) }));
+    tally.read("parseBody", text, () => parseBody(text));
+    tally.read("parseCanonical", text, () => parseCanonical(text));
+    tally.read("a payload", text, () => parseAs<unknown>(PAYLOADS[chance.pick(kinds)], looseJson(text)));
+    tally.read("exchangeRequest", text, () => parseAs(exchangeRequest, looseJson(text)));
+    await tally.readLater("readJson", json, () => readJson(json, chance.oneIn(20) ? "gzip" : undefined));
+    const exchange = mutator.json(request);
+    await tally.readLater("readExchange", exchange, async () => readExchange(await readJson(exchange, undefined)));
+    const document = mutator.json(chance.pick(DOCUMENTS));
+    await tally.readLater("a device's document", document, async () => {
+      const kept = parseKeepingNumbers(await readText(document, undefined, { fractions: true }));
+      for (const what of ["order", "transaction"] as const) {
+        tally.read(`readItem ${what}`, document, () => readItem(kept, what, "", ITEM_CONTEXT));
+      }
+      tally.read("readInventoryEvent", document, () => readInventoryEvent(kept, ""));
+      return keptText(kept, "sorted");
+    });
+    const amount = mutator.text();
+    tally.read("readMinor", amount, () => readMinor(amount, chance.pick(["KES", "JPY", "KWD", "XXX"])));
+  }
+  return tally.figures;
+}
+
+/** What a reader gets when the scan before it was not there: schemas have to stand alone. */
+function looseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { SyncError } from "@tillsync/protocol";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { DOOR } from "./door-limits.ts";
+import { answerOnSocket } from "./refusals.ts";
+
+/** Fastify's options for what is decided on the wire, before there is a request. */
+export const LISTENER = {
+  bodyLimit: DOOR.maxBodyBytes,
+  requestTimeout: DOOR.requestTimeoutMs,
+  http: {
+    headersTimeout: DOOR.headersTimeoutMs,
+    connectionsCheckingInterval: DOOR.checkConnectionsMs,
+    maxHeaderSize: DOOR.maxHeaderBytes,
+    // Node would answer a missing Host itself, with an empty body; the guard and `checkHead` refuse it with ours.
+    requireHostHeader: false,
+  },
+} as const;
+
+/** Bounds the connections, and answers what Node would answer with an empty body or with silence. */
+export function boundConnections({ server }: FastifyInstance): void {
+  server.maxConnections = DOOR.maxConnections;
+  server.on("connect", (_request: IncomingMessage, socket: Socket) => {
+    answerOnSocket(socket, 400, new SyncError("INVALID_INPUT", "This till is no proxy.", { field: "method" }));
+  });
+  server.on("checkExpectation", (_request: IncomingMessage, response: ServerResponse) => {
+    const facts = { field: "expect", expected: "100-continue, or nothing" };
+    const refusal = new SyncError("INVALID_INPUT", "The header Expect asks for what this till does not do.", facts);
+    response.writeHead(refusal.status, { "content-type": "application/json; charset=utf-8", connection: "close" });
+    response.end(JSON.stringify(refusal.toBody()));
+  });
+}
+
+/** The first line and the headers of a request. @throws SyncError TOO_LARGE, INVALID_INPUT */
+export function checkHead(request: FastifyRequest): void {
+  const { rawHeaders, url = "", httpVersion, headers } = request.raw;
+  const count = rawHeaders.length / 2;
+  if (count > DOOR.maxHeaders) throw tooLarge("headers", DOOR.maxHeaders, "headers", count);
+  if (url.length > DOOR.maxUrlBytes) throw tooLarge("url", DOOR.maxUrlBytes, "bytes", url.length);
+  if (headers.host !== undefined || httpVersion === "1.0") return;
+  throw new SyncError("INVALID_INPUT", "HTTP/1.1 has to say which host is asked.", { field: "host", got: "nothing" });
+}
+
+function tooLarge(field: string, limit: number, unit: string, got: number): SyncError {
+  const message = `The ${field} of a request may have ${limit} ${unit}; got ${got}.`;
+  return new SyncError("TOO_LARGE", message, { field, expected: `at most ${limit} ${unit}`, got: String(got), limit });
+}

@@ -1,6 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { businessDate, hash, incarnationId, instant, localId, makeUuidv7, shortId, uuid, uuidv7 } from "./ids.ts";
+import {
+  businessDate,
+  changeId,
+  hash,
+  incarnationId,
+  instant,
+  localId,
+  makeUuidv7,
+  shortId,
+  uuid,
+  uuidFromHash,
+  uuidv7,
+} from "./ids.ts";
 
 const random = fc.stringMatching(/^[0-9a-f]{20}$/);
 const wallMs = fc.integer({ min: 0, max: 2 ** 48 - 1 });
@@ -88,5 +100,14 @@ describe("ids on the wire", () => {
   ])("%s takes its one form and no other", (_name, schema, good, bad) => {
     expect(good.filter((text) => !schema.safeParse(text).success)).toEqual([]);
     expect(bad.filter((text) => schema.safeParse(text).success)).toEqual([]);
+  });
+});
+
+describe("uuidFromHash", () => {
+  it("is a UUIDv8, the same for the same hash, with no bit of it lost to another place", () => {
+    const hash = "0123456789abcdef0123456789abcdef".repeat(2);
+    expect(uuidFromHash(hash)).toBe("01234567-89ab-8def-8123-456789abcdef");
+    expect(changeId.safeParse(uuidFromHash(hash)).success).toBe(true);
+    expect(uuidFromHash(`f${hash.slice(1)}`)).not.toBe(uuidFromHash(hash));
   });
 });

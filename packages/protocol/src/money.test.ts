@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { currency, decimal, formatMinor, lineAmountMinor, minorDigits, minorOf } from "./money.ts";
+import {
+  currency,
+  decimal,
+  formatMinor,
+  lineAmountMinor,
+  minorDigits,
+  minorOf,
+  readDecimal,
+  readMinor,
+  subtractDecimals,
+} from "./money.ts";
 import { refusalOf } from "./testing/refusal.ts";
 
 /** Decimal text as sellers write it: up to six places, either sign. */
@@ -140,5 +150,46 @@ describe("currencies", () => {
     const bad = ["+1", "00", ".5", "1.", "1e2", "", " 1", "1 ", "1\n", "Infinity", "1000000000000000", "0x1", "١"];
     expect(good.filter((text) => !decimal.safeParse(text).success)).toEqual([]);
     expect(bad.filter((text) => decimal.safeParse(text).success)).toEqual([]);
+  });
+});
+
+describe("readMinor", () => {
+  it.each([
+    ["45.99", "KES", 4599, false],
+    ["45.989999999999995", "KES", 4599, true],
+    ["0.005", "KES", 1, true],
+    ["-0.005", "KES", -1, true],
+    ["1e2", "KES", 10_000, false],
+    ["100", "JPY", 100, false],
+    ["1.2345", "KWD", 1235, true],
+    ["-0.00", "KES", 0, false],
+  ])("%s %s is %i minor units, rounded: %s", (text, currency, minor, rounded) => {
+    expect(readMinor(text, currency)).toEqual({ minor, rounded });
+  });
+
+  it.each(["", "NaN", "Infinity", "1,5", "0x10", " 1", "1e999", "90071992547409.93", "1".repeat(50)])(
+    "does not read %s",
+    (text) => {
+      expect(readMinor(text, "KES")).toBeUndefined();
+    },
+  );
+});
+
+describe("readDecimal", () => {
+  it.each([
+    ["2", "2"],
+    ["2.50", "2.5"],
+    ["0.30000000000000004", "0.3"],
+    ["1e3", "1000"],
+    ["-0", "0"],
+    ["0.0000001", "0"],
+    ["1e15", undefined],
+    ["two", undefined],
+  ])("%s is %s", (text, expected) => {
+    expect(readDecimal(text)).toBe(expected);
+  });
+
+  it("subtracts without a binary fraction", () => {
+    expect(subtractDecimals("0.3", "0.1")).toBe("0.2");
   });
 });

@@ -153,7 +153,10 @@ describe("POST /api/sync/batch (004)", () => {
   it("writes 004's log lines with the correlation id", async () => {
     await batch(A, [order("o-1", 100, 2)]);
     await batch(B, [order("o-1", 120, 1, B)]);
-    const text = world.lines.join("");
+    const lines = world.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const ofRoutes = lines.filter(({ logger }) => logger === "SyncRoutes");
+    expect(new Set(ofRoutes.map(({ correlationId }) => correlationId)).size).toBe(2);
+    const told = ofRoutes.map(({ msg }) => msg);
     for (const line of [
       "Batch sync request from device: device-abc-123",
       "Orders: 1, Transactions: 0",
@@ -161,7 +164,8 @@ describe("POST /api/sync/batch (004)", () => {
       "Conflict detected for order o-1",
       "Sync successful: 1 orders, 0 transactions",
     ])
-      expect(text).toContain(line);
+      expect(told).toContain(line);
+    expect(ofRoutes.find(({ msg }) => String(msg).startsWith("Conflict"))?.level).toBe(40);
   });
 });
 

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { demoCommand } from "./commands/demo.ts";
 import { enrollCommand } from "./commands/enroll.ts";
+import { exportCommand } from "./commands/export.ts";
 import { importCommand, seedCommand } from "./commands/import.ts";
 import { explainCommand, statusCommand, syncCommand } from "./commands/look.ts";
 import { serverCommand } from "./commands/server.ts";
@@ -25,6 +26,7 @@ for (const add of [
   explainCommand,
   verifyCommand,
   importCommand,
+  exportCommand,
   seedCommand,
 ]) {
   add(program);

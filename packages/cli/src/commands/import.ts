@@ -1,15 +1,19 @@
 import type { Command } from "commander";
-import type { ImportedDocument } from "../import/documents.ts";
-import { readDocuments } from "../import/read-documents.ts";
+import { Option } from "commander";
+import type { ImportedEntry } from "../import/documents.ts";
+import { readDocuments, SOURCE_FORMATS, type SourceFormat } from "../import/read-documents.ts";
 import { type Progress, recordAll } from "../import/record.ts";
 import { type Output, outputOf } from "../output.ts";
+import type { ReadingReport } from "../poslog/left-out.ts";
+import { printReport } from "../poslog/print-report.ts";
 import { seededDocuments } from "../seed.ts";
 import { DEMO_DATA_DIR, type TargetOptions, tillTargets } from "../targets.ts";
 import { wholeNumber } from "./options.ts";
 
 interface ImportOptions extends TargetOptions {
   readonly mapping?: string;
-  readonly format?: "csv" | "ndjson";
+  readonly format?: SourceFormat;
+  readonly timeZone?: string;
   readonly keepGoing?: boolean;
   readonly json?: boolean;
 }
@@ -24,28 +28,38 @@ function recording(command: Command): Command {
 
 export function importCommand(program: Command): void {
   recording(program.command("import"))
-    .argument("<file>", "CSV or NDJSON, plain or gzip")
+    .argument("<file>", "CSV, NDJSON or ARTS POSLog XML, plain or gzip")
     .summary("record the documents of a file through a till")
     .description(
-      "Records every document of a file through running tills, as if it were sold there: date and time of the file are kept, one shift is opened per date, the file's own numbers become references. Running it again records only what is missing.",
+      "Records every document of a file through running tills, as if it were sold there: date and time of the file are kept, one shift is opened per date, the file's own numbers become references. Running it again records only what is missing. A POSLog holds more than a document has fields for: what has no place is listed by name and reason at the end. What `tillsync export` wrote is recorded as it was, with its own shifts.",
     )
     .option("--mapping <file>", "mapping file for CSV; chosen by the header line when absent")
-    .option("--format <format>", "csv or ndjson; recognised when absent")
+    .addOption(new Option("--format <format>", "recognised when absent").choices(SOURCE_FORMATS))
+    .option("--time-zone <zone>", "of the times of a POSLog that name none, such as Africa/Nairobi", "UTC")
     .option("--keep-going", "leave bad documents out, list them, and go on")
-    .addHelpText("after", "\nExample:\n  tillsync import receipts.csv.gz --terminal T01")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tillsync import receipts.csv.gz --terminal T01\n  tillsync import poslog.xml.gz --time-zone America/Los_Angeles",
+    )
     .action(async (file: string, options: ImportOptions) => {
       const output = outputOf(options);
-      const { mapping, format, keepGoing } = options;
+      const { mapping, format, keepGoing, timeZone } = options;
       const refused: string[] = [];
+      let report: ReadingReport | undefined;
       const onRefused = keepGoing ? (text: string) => void refused.push(text) : undefined;
       const documents = readDocuments({
         file,
         mapping,
         format,
+        timeZone,
+        onReport: (told) => {
+          report = told;
+        },
         onRefused: onRefused && ((refusal) => onRefused(`line ${refusal.line}, ${refusal.field}: ${refusal.message}`)),
       });
       const progress = await record(output, documents, options, onRefused);
-      output.value({ ...progress, refusals: refused });
+      output.value({ ...progress, refusals: refused, ...(report === undefined ? {} : { report }) });
+      if (report !== undefined) printReport(output, report);
       for (const text of refused.slice(0, 20)) output.line(`  left out: ${text}`);
       if (refused.length > 0) process.exitCode = 1;
     });
@@ -83,12 +97,13 @@ export function seedCommand(program: Command): void {
 
 async function record(
   output: Output,
-  documents: AsyncIterable<ImportedDocument> | Iterable<ImportedDocument>,
+  documents: AsyncIterable<ImportedEntry> | Iterable<ImportedEntry>,
   options: TargetOptions,
   onRefused: ((text: string) => void) | undefined,
 ): Promise<Progress> {
-  const targets = (await tillTargets(options)).map(({ local }) => ({
+  const targets = (await tillTargets(options)).map(({ local, shortId }) => ({
     url: local.url,
+    shortId,
     ...(local.key === undefined ? {} : { key: local.key }),
   }));
   let told = 0;
@@ -106,5 +121,7 @@ async function record(
   output.line(
     `${recorded} documents recorded in ${shifts} shifts, ${duplicates} were there already, ${refused} left out.`,
   );
+  if (progress.renumbered > 0)
+    output.line(`${progress.renumbered} receipts have another number here than in the file: a till gives its own.`);
   return progress;
 }

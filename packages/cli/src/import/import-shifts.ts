@@ -1,5 +1,5 @@
 import { SyncError } from "@tillsync/protocol";
-import type { ImportedDocument } from "./documents.ts";
+import type { ImportedDocument, ImportedEntry, ImportedShift } from "./documents.ts";
 import type { Answer, TerminalDoor } from "./terminal-door.ts";
 
 /** Whose name stands on the shifts of an import. */
@@ -7,6 +7,14 @@ export const IMPORT_OPERATOR = "import";
 
 /** Opening meets a shift of another date at most once per attempt; more means somebody else works on this terminal. */
 const MAX_OPENINGS = 3;
+
+/** What became of an entry of a file. */
+export interface Outcome {
+  /** The terminal held it already. */
+  readonly duplicate: boolean;
+  /** The terminal gave it another receipt number than the file has. */
+  readonly renumbered: boolean;
+}
 
 const PATHS = { order: "/api/orders", transaction: "/api/transactions", inventory: "/api/inventory" } as const;
 
@@ -17,11 +25,16 @@ const PATHS = { order: "/api/orders", transaction: "/api/transactions", inventor
  *
  * A shift is opened only once the terminal asks for one. So an import that is run again passes over everything it already
  * recorded (the terminal answers "duplicate") without opening a single empty shift on the way.
+ *
+ * A file that a till exported brings its own shifts. They are opened and closed as they were there, and one that it leaves
+ * open stays open; a shift the terminal had before is known by its localId.
  */
 export class ImportShifts {
   readonly #door: TerminalDoor;
   /** Business date of the open shift, null when none is open, undefined until asked. */
   #openDate: string | null | undefined;
+  /** The open shift is the file's own: it says itself when it closes. */
+  #ofFile = false;
   #lastAt: string | undefined;
   opened = 0;
 
@@ -30,22 +43,22 @@ export class ImportShifts {
   }
 
   /**
-   * Records one document under its date.
+   * Records one entry under its date.
    *
-   * @returns true when the terminal held it already
    * @throws SyncError LOCAL_ID_TAKEN when it holds something else under this localId, or this under another date; whatever
    *   else the terminal refuses it with; UNREACHABLE
    */
-  async record(document: ImportedDocument): Promise<boolean> {
-    if (this.#openDate === undefined) this.#openDate = await this.#currentDate();
-    if (this.#openDate !== null && this.#openDate !== document.businessDate) await this.close();
-    // Stock may move outside shifts, so the terminal would take it now, under a date of its own.
-    if (document.kind === "inventory" && this.#openDate === null && !(await this.#holds(document.draft.localId)))
-      await this.#open(document);
-    const answer = await this.#post(document);
-    this.#lastAt = document.draft.occurredAt;
-    checkDate(document, answer);
-    return answer.body.duplicate === true;
+  async record(entry: ImportedEntry): Promise<Outcome> {
+    if (this.#openDate === undefined) this.#openDate = (await this.#current())?.businessDate ?? null;
+    if (entry.kind === "shift.opened") return { duplicate: !(await this.#openGiven(entry)), renumbered: false };
+    if (entry.kind === "shift.closed") return { duplicate: !(await this.#closeGiven(entry)), renumbered: false };
+    await this.#prepare(entry);
+    const answer = await this.#post(entry);
+    this.#lastAt = entry.draft.occurredAt;
+    checkDate(entry, answer);
+    const { receiptNumber } = answer.body;
+    const renumbered = entry.receiptNumber !== undefined && receiptNumber !== entry.receiptNumber;
+    return { duplicate: answer.body.duplicate === true, renumbered };
   }
 
   /** Closes the open shift, if there is one. */
@@ -57,6 +70,50 @@ export class ImportShifts {
       "SHIFT_NOT_OPEN",
     );
     this.#openDate = null;
+    this.#ofFile = false;
+  }
+
+  /** The end of the import: a shift that the file left open stays open. */
+  async finish(): Promise<void> {
+    if (!this.#ofFile) await this.close();
+  }
+
+  /** Sees to it that the shift that is open fits the document; for an order a missing one is opened when it is asked for. */
+  async #prepare(document: ImportedDocument): Promise<void> {
+    const date = document.outsideShift === true ? null : document.businessDate;
+    if (this.#openDate === date || (this.#openDate === null && document.kind !== "inventory")) return;
+    // What the terminal holds already needs no shift: one that is open for something else stays as it is.
+    if (await this.#holds(document.draft.localId)) return;
+    if (this.#openDate !== null) await this.close();
+    // Stock may move outside shifts, so the terminal would take it now, under a date of its own.
+    if (document.kind === "inventory" && date !== null) await this.#open(document);
+  }
+
+  /** @returns false when the terminal had this shift before */
+  async #openGiven({ businessDate, draft }: Extract<ImportedShift, { kind: "shift.opened" }>): Promise<boolean> {
+    if ((await this.#current())?.localId === draft.localId) {
+      this.#openDate = businessDate;
+      this.#ofFile = true;
+      return false;
+    }
+    // Looked up first: closing the present shift for one that is in the past would be for nothing.
+    if (await this.#holds(draft.localId)) return false;
+    await this.close();
+    await this.#door.ask("POST", "/api/shifts/open", { ...draft, businessDate });
+    this.opened += 1;
+    this.#openDate = businessDate;
+    this.#ofFile = true;
+    return true;
+  }
+
+  /** @returns false when it is closed already */
+  async #closeGiven({ draft }: Extract<ImportedShift, { kind: "shift.closed" }>): Promise<boolean> {
+    const { localId, ...closing } = draft;
+    if ((await this.#current())?.localId !== localId) return false;
+    await unlessRefused(this.#door.ask("POST", "/api/shifts/close", closing), "SHIFT_NOT_OPEN");
+    this.#openDate = null;
+    this.#ofFile = false;
+    return true;
   }
 
   async #post(document: ImportedDocument): Promise<Answer> {
@@ -76,7 +133,8 @@ export class ImportShifts {
       );
       if (opened !== undefined) this.opened += 1;
       // Already open is what a lost answer to our own opening looks like, too.
-      this.#openDate = opened === undefined ? await this.#currentDate() : businessDate;
+      this.#openDate = opened === undefined ? ((await this.#current())?.businessDate ?? null) : businessDate;
+      this.#ofFile = false;
       if (this.#openDate === businessDate) return;
       await this.close();
     }
@@ -86,10 +144,12 @@ export class ImportShifts {
     );
   }
 
-  async #currentDate(): Promise<string | null> {
+  async #current(): Promise<{ readonly businessDate: string; readonly localId: string | undefined } | undefined> {
     const { body } = await this.#door.ask("GET", "/api/shifts/current");
     const shift = body.shift;
-    return shift !== null && typeof shift === "object" && "businessDate" in shift ? String(shift.businessDate) : null;
+    if (shift === null || typeof shift !== "object" || !("businessDate" in shift)) return undefined;
+    const localId = "localId" in shift && typeof shift.localId === "string" ? shift.localId : undefined;
+    return { businessDate: String(shift.businessDate), localId };
   }
 
   async #holds(localId: string): Promise<boolean> {

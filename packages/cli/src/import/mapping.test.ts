@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ImportedDocument } from "./documents.ts";
+import type { ImportedEntry } from "./documents.ts";
 import { loadMapping } from "./mapping.ts";
 import { readDocuments } from "./read-documents.ts";
 import { listOf, temporaryFile } from "./testing/temporary-file.ts";
@@ -87,7 +87,7 @@ it("refuses a mapping that is wrong, naming file and key", async () => {
   await expect(loadMapping("/nowhere/m.json")).rejects.toThrow("there is no such file");
 });
 
-async function read(mapping: object, content: string | Uint8Array): Promise<ImportedDocument[]> {
+async function read(mapping: object, content: string | Uint8Array): Promise<ImportedEntry[]> {
   const file = await temporaryFile("sales.csv", content);
   return listOf(readDocuments({ file, mapping: await temporaryFile("mapping.json", JSON.stringify(mapping)) }));
 }

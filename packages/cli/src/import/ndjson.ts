@@ -1,5 +1,5 @@
 import { canonicalText, LIMITS, parseAs, SyncError } from "@tillsync/protocol";
-import { documentOf, documentSchema, type ImportedDocument } from "./documents.ts";
+import { documentOf, documentSchema, type ImportedEntry } from "./documents.ts";
 import { type Refusals, refusalOf } from "./refusals.ts";
 import { type Line, MAX_LINE_BYTES, readLines } from "./source-file.ts";
 
@@ -7,7 +7,7 @@ import { type Line, MAX_LINE_BYTES, readLines } from "./source-file.ts";
  * The documents of an NDJSON file, one a line (`documentSchema`); empty lines are passed over. The file is read twice, so
  * that without a listener for refusals a bad line stops the import before the first document.
  */
-export async function* ndjsonDocuments(file: string, refusals: Refusals): AsyncGenerator<ImportedDocument> {
+export async function* ndjsonDocuments(file: string, refusals: Refusals): AsyncGenerator<ImportedEntry> {
   let expected = 0;
   for await (const line of readLines(file)) if (documentIn(line, refusals) !== undefined) expected += 1;
   refusals.stopIfAny(file);
@@ -25,7 +25,7 @@ export async function* ndjsonDocuments(file: string, refusals: Refusals): AsyncG
 }
 
 /** The document of a line; undefined for an empty or refused line. Refusals are told in the first pass only. */
-function documentIn(line: Line, refusals?: Refusals): ImportedDocument | undefined {
+function documentIn(line: Line, refusals?: Refusals): ImportedEntry | undefined {
   try {
     return parsed(line);
   } catch (error) {
@@ -35,7 +35,7 @@ function documentIn(line: Line, refusals?: Refusals): ImportedDocument | undefin
   }
 }
 
-function parsed({ bytes }: Line): ImportedDocument | undefined {
+function parsed({ bytes }: Line): ImportedEntry | undefined {
   if (bytes === undefined) throw refusal(`at most ${MAX_LINE_BYTES} bytes`, "a longer line");
   const text = textOf(bytes);
   if (text.trim() === "") return undefined;

@@ -16,6 +16,7 @@ describe("an import through one terminal", () => {
       recorded: 9,
       duplicates: 0,
       refused: 0,
+      renumbered: 0,
       shifts: 3,
       retries: 0,
       businessDate: DAYS[2],

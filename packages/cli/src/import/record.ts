@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "@tillsync/engine";
 import { SyncError } from "@tillsync/protocol";
-import type { ImportedDocument } from "./documents.ts";
-import { ImportShifts } from "./import-shifts.ts";
+import type { ImportedEntry } from "./documents.ts";
+import { ImportShifts, type Outcome } from "./import-shifts.ts";
 import { type Target, TerminalDoor } from "./terminal-door.ts";
 
 export interface Progress {
@@ -11,6 +11,8 @@ export interface Progress {
   /** Held by the terminal already, with the same content. */
   readonly duplicates: number;
   readonly refused: number;
+  /** Documents of an exported file whose receipt number is another now: the terminal gives its own. */
+  readonly renumbered: number;
   readonly shifts: number;
   /** Requests sent again because a terminal did not answer. */
   readonly retries: number;
@@ -20,7 +22,7 @@ export interface Progress {
 
 /** A document that a terminal would not take. */
 export interface RefusedDocument {
-  readonly document: ImportedDocument;
+  readonly document: ImportedEntry;
   readonly error: SyncError;
 }
 
@@ -57,12 +59,12 @@ const OF_THE_DOCUMENT: ReadonlySet<string> = new Set([
  * @throws SyncError of the first refusal (without `onRefused`), UNREACHABLE when patience ends; the signal's reason
  */
 export async function recordAll(
-  documents: AsyncIterable<ImportedDocument> | Iterable<ImportedDocument>,
+  documents: AsyncIterable<ImportedEntry> | Iterable<ImportedEntry>,
   target: Target | readonly Target[],
   options: RecordOptions = {},
 ): Promise<Progress> {
   const { clock = systemClock, patienceMs = PATIENCE_MS, signal, onProgress, onRefused } = options;
-  const counts = { documents: 0, recorded: 0, duplicates: 0, refused: 0, shifts: 0, retries: 0, businessDate: "" };
+  const counts = startCounts();
   const onRetry = () => {
     counts.retries += 1;
   };
@@ -72,43 +74,79 @@ export async function recordAll(
   const doors = targets.map((each) => new TerminalDoor(each, { clock, patienceMs, signal, onRetry }));
   const tills = doors.map((door) => new ImportShifts(door));
   try {
-    for await (const round of rounds(documents, tills.length)) {
+    for await (const round of rounds(documents, doors)) {
       signal?.throwIfAborted();
-      const outcomes = await Promise.allSettled(round.map((document, index) => tills[index]?.record(document)));
+      const outcomes = await Promise.allSettled(round.map(({ entry, door }) => tills[door]?.record(entry)));
       for (const [index, outcome] of outcomes.entries()) {
-        const document = round[index];
+        const document = round[index]?.entry;
         if (document === undefined) continue;
-        counts.documents += 1;
-        counts.businessDate = document.businessDate;
-        if (outcome.status === "fulfilled") counts[outcome.value === true ? "duplicates" : "recorded"] += 1;
+        if (outcome.status === "fulfilled") count(document, outcome.value, counts);
         else tellRefused(document, outcome.reason, onRefused, counts);
       }
       counts.shifts = tills.reduce((sum, till) => sum + till.opened, 0);
       onProgress?.({ ...counts });
     }
-    await Promise.all(tills.map((till) => till.close()));
+    await Promise.all(tills.map((till) => till.finish()));
     return { ...counts };
   } finally {
     await Promise.all(doors.map((door) => door.close()));
   }
 }
 
+function startCounts() {
+  const counts = { documents: 0, recorded: 0, duplicates: 0, refused: 0, renumbered: 0, shifts: 0, retries: 0 };
+  return { ...counts, businessDate: "" };
+}
+
+type Counts = ReturnType<typeof startCounts>;
+
+function count(entry: ImportedEntry, outcome: Outcome | undefined, counts: Counts): void {
+  counts.businessDate = entry.businessDate;
+  // Shifts are counted when they are opened.
+  if (outcome === undefined || entry.kind === "shift.opened" || entry.kind === "shift.closed") return;
+  counts.documents += 1;
+  counts[outcome.duplicate ? "duplicates" : "recorded"] += 1;
+  if (outcome.renumbered) counts.renumbered += 1;
+}
+
 function tellRefused(
-  document: ImportedDocument,
+  document: ImportedEntry,
   error: unknown,
   onRefused: RecordOptions["onRefused"],
-  counts: { refused: number },
+  counts: Counts,
 ): void {
   if (onRefused === undefined || !(error instanceof SyncError) || !OF_THE_DOCUMENT.has(error.code)) throw error;
+  counts.documents += 1;
+  counts.businessDate = document.businessDate;
   counts.refused += 1;
   onRefused({ document, error });
 }
 
-/** The documents in groups of `size`, the last one shorter. */
-async function* rounds<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncGenerator<readonly T[]> {
-  let round: T[] = [];
-  for await (const item of items) {
-    if (round.push(item) < size) continue;
+/** An entry and the door it goes through. */
+interface Sent {
+  readonly entry: ImportedEntry;
+  readonly door: number;
+}
+
+/**
+ * The entries in groups that can go out together, at most one for each door: those that a file gives to a terminal go to
+ * the one of that name, or all to the first; the others go round.
+ */
+async function* rounds(
+  entries: AsyncIterable<ImportedEntry> | Iterable<ImportedEntry>,
+  doors: readonly TerminalDoor[],
+): AsyncGenerator<readonly Sent[]> {
+  let round: Sent[] = [];
+  let turn = 0;
+  for await (const entry of entries) {
+    const named = doors.findIndex(({ shortId }) => shortId !== undefined && shortId === entry.terminal);
+    const door = entry.terminal === undefined ? turn++ % doors.length : Math.max(0, named);
+    if (round.some((sent) => sent.door === door)) {
+      yield round;
+      round = [];
+    }
+    round.push({ entry, door });
+    if (round.length < doors.length) continue;
     yield round;
     round = [];
   }

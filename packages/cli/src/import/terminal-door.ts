@@ -8,6 +8,8 @@ export interface Target {
   readonly url: string;
   /** Needed when the terminal listens beyond its own machine. */
   readonly key?: string | undefined;
+  /** Its short id: documents that a file gives to a terminal of this name go here. */
+  readonly shortId?: string | undefined;
 }
 
 export interface DoorOptions {
@@ -59,6 +61,10 @@ export class TerminalDoor {
 
   get url(): string {
     return this.#target.url;
+  }
+
+  get shortId(): string | undefined {
+    return this.#target.shortId;
   }
 
   /** @throws SyncError with the terminal's code for a refusal; UNREACHABLE when patience ends; the signal's reason */

@@ -15,7 +15,7 @@ export class FakeTill {
   readonly kept = new Map<string, Kept>();
   /** Every shift opened, by date; what a real till would have in its journal. */
   readonly shifts: string[] = [];
-  shift: { businessDate: string; operator: string } | null = null;
+  shift: { businessDate: string; operator: string; localId?: string } | null = null;
   /**
    * The next requests, in turn: `dead` breaks before anything happens, `mute` after it, `rival` finds a shift that somebody
    * else has opened meanwhile, a code refuses, undefined works.
@@ -77,7 +77,8 @@ export class FakeTill {
         return { status: 200, body: { shift: this.shift } };
       case "POST /api/shifts/open":
         if (this.shift !== null) throw new SyncError("SHIFT_ALREADY_OPEN", "close it first");
-        this.shift = { businessDate, operator };
+        this.shift = { businessDate, operator, localId };
+        if (localId !== "") this.kept.set(localId, { path: route, businessDate, body: text });
         this.shifts.push(businessDate);
         return { status: 201, body: { shift: this.shift } };
       case "POST /api/shifts/close":

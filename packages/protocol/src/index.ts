@@ -37,7 +37,7 @@ export {
   uuidFromHash,
   uuidv7,
 } from "./ids.ts";
-export { type InventoryEvent, readInstant, readInventoryEvent } from "./inventory-event.ts";
+export { type InventoryEvent, readInstant, readInventoryEvent, withoutBookkeeping } from "./inventory-event.ts";
 export { type ScanOptions, scanJson } from "./json/scan.ts";
 export { LIMITS } from "./limits.ts";
 export {

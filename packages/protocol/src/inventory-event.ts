@@ -87,6 +87,12 @@ export function readInventoryEvent(value: KeptJson, field: string): InventoryEve
   };
 }
 
+/** The event without the bookkeeping of its sender: what makes two sendings the same. */
+export function withoutBookkeeping(value: KeptJson): KeptJson {
+  if (!isKeptObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !BOOKKEEPING.includes(name.toLowerCase())));
+}
+
 function byLowerName(value: { readonly [name: string]: KeptJson }, field: string): Map<string, KeptJson> {
   const members = new Map<string, KeptJson>();
   for (const [name, member] of Object.entries(value)) {

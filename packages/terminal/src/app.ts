@@ -2,8 +2,9 @@ import type { Terminal } from "@tillsync/engine";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { admit, checkListenSettings } from "./guard.ts";
 import { readJsonBodies } from "./json-body.ts";
-import { boundConnections, checkHead, LISTENER } from "./listener.ts";
+import { checkHead, LISTENER, prepareServer } from "./listener.ts";
 import { answerRefusals, type Log, refuseBytes, sendRefusal } from "./refusals.ts";
+import { docsRoutes } from "./routes/docs.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { orderRoutes } from "./routes/orders.ts";
 import { pageRoutes } from "./routes/pages.ts";
@@ -13,7 +14,7 @@ import { type Every, every as everyOfSystem, newCorrelationId } from "./system/p
 
 export interface TerminalAppOptions {
   readonly terminal: Terminal;
-  /** When set, every route but `/health` and `/light` wants `Authorization: Bearer <key>`. */
+  /** When set, every route but `/health`, `/light` and `/docs` wants `Authorization: Bearer <key>`. */
   readonly key?: string | undefined;
   /** The address it will listen on; 127.0.0.1 when absent. */
   readonly host?: string | undefined;
@@ -36,7 +37,7 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
     clientErrorHandler: refuseBytes,
     frameworkErrors: (error, request, reply) => sendRefusal(error, request as FastifyRequest, reply, log),
   });
-  boundConnections(app);
+  prepareServer(app);
   app.addHook("onRequest", (request, reply, done) => {
     reply.headers({
       "x-correlation-id": request.id,
@@ -65,6 +66,7 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
   statusRoutes(app, terminal);
   eventRoutes(app, terminal, every);
   pageRoutes(app, terminal);
+  docsRoutes(app);
   return app;
 }
 

@@ -16,6 +16,8 @@ export const DOOR = {
   /** A request that is not whole after this long is given up (reliability.md S10). */
   requestTimeoutMs: 30_000,
   checkConnectionsMs: 5_000,
-  /** A POS, a few pages and displays; a program that forgets to close its connections is stopped here. */
+  /** A POS, a few pages and displays. */
   maxConnections: 500,
+  /** From here on a new connection ends the one that has been idle for longest. */
+  crowdedConnections: 400,
 } as const;

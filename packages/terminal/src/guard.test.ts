@@ -67,9 +67,12 @@ describe("a till with a key", () => {
     expect((await app.inject({ url: "/api/status", headers })).statusCode).toBe(200);
   });
 
-  it.each(["/health", "/light", "/light.js", "/light.css"])("answers everybody at %s", async (url) => {
-    expect((await app.inject({ url, headers: { host: "till.shop.lan" } })).statusCode).toBe(200);
-  });
+  it.each(["/health", "/light", "/light.js", "/light.css", "/docs", "/docs/openapi.json"])(
+    "answers everybody at %s",
+    async (url) => {
+      expect((await app.inject({ url, headers: { host: "till.shop.lan" } })).statusCode).toBe(200);
+    },
+  );
 
   it("on loopback checks both", async () => {
     const both = terminalApp({ terminal: new FakeTerminal(), key: KEY });

@@ -10,14 +10,20 @@ export interface Caller {
   readonly route: string | undefined;
 }
 
-/** Answered without a key: they tell a colour, a count and whether the till lives, and nothing else. */
+/** Answered without a key: they tell a colour, a count, whether the till lives and what its API is, and nothing else. */
 const OPEN_ROUTES: ReadonlySet<string | undefined> = new Set([
   "/health",
   "/light",
   "/light.js",
   "/light.css",
   "/light/events",
+  "/docs",
+  "/docs/openapi.json",
 ]);
+
+export function isOpenRoute(url: string | undefined): boolean {
+  return OPEN_ROUTES.has(url);
+}
 
 /** True for names and addresses that only this machine can reach. Ports are not part of `host`. */
 export function isLoopback(host: string): boolean {

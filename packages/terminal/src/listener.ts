@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { SyncError } from "@tillsync/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { boundConnections } from "./connections.ts";
 import { DOOR } from "./door-limits.ts";
 import { answerOnSocket } from "./refusals.ts";
 
@@ -18,9 +19,9 @@ export const LISTENER = {
   },
 } as const;
 
-/** Bounds the connections, and answers what Node would answer with an empty body or with silence. */
-export function boundConnections({ server }: FastifyInstance): void {
-  server.maxConnections = DOOR.maxConnections;
+/** Answers what Node would answer with an empty body or with silence, and bounds the connections. */
+export function prepareServer({ server }: FastifyInstance): void {
+  boundConnections(server, { max: DOOR.maxConnections, crowded: DOOR.crowdedConnections });
   server.on("connect", (_request: IncomingMessage, socket: Socket) => {
     answerOnSocket(socket, 400, new SyncError("INVALID_INPUT", "This till is no proxy.", { field: "method" }));
   });

@@ -24,7 +24,8 @@ export function sendRefusal(
   log: Log | undefined,
 ): FastifyReply {
   const refusal = asRefusal(error);
-  if (refusal.status >= 500) {
+  if (isGone(error)) log?.debug({ correlationId: request.id }, "caller went away");
+  else if (refusal.status >= 500) {
     // The cause and its stack go to the log only; the caller gets the sentence and the id to find them by.
     log?.error({ correlationId: request.id, code: refusal.code, err: refusal.cause ?? refusal }, "request failed");
   }
@@ -75,8 +76,15 @@ export function answerOnSocket(socket: Duplex, status: number, refusal: SyncErro
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 
+/** How Node calls a request whose caller went away before it was whole. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && error.message === "aborted" && codeOf(error) === "ECONNRESET";
+}
+
 function asRefusal(error: unknown): SyncError {
   if (error instanceof SyncError) return error;
+  // Nobody reads it; it is no mistake of ours.
+  if (isGone(error)) return notJson("The request ended before it was whole.", error);
   switch (codeOf(error)) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
       return new SyncError(

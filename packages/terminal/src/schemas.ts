@@ -36,6 +36,8 @@ const MAX_EVENTS = 1000;
 export const orderEdit = z.strictObject({
   localId,
   currency: currency.optional(),
+  /** The caller's own id of this edit, so that one whose answer was lost can be sent again. */
+  editId: PAYLOADS["order.edited"].shape.editId,
   add: z.array(lineDraft).max(MAX_EVENTS).optional(),
   void: z
     .array(voidEvent.omit({ id: true, type: true }))

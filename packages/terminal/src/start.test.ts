@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { MAX_STREAMS } from "./routes/events.ts";
 import { startTerminalHttp, type TerminalHttp } from "./start.ts";
 import { type EventReader, readEvents } from "./testing/event-reader.ts";
@@ -119,4 +119,18 @@ it("answers bytes that are no HTTP in its own words", async () => {
   await once(socket, "close");
   expect(answer).toContain("HTTP/1.1 400");
   expect(answer).toContain("x-correlation-id");
+});
+
+it("does not call it a failure when a caller goes away half-way", async () => {
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  const logging = await startTerminalHttp({ terminal, port: 0, log });
+  const socket = connect({ host: "127.0.0.1", port: Number(new URL(logging.url).port) });
+  const head = "POST /api/orders HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 100";
+  socket.write(`${head}\r\nexpect: 100-continue\r\n\r\n{`);
+  // The till reads the body now.
+  await once(socket, "data");
+  socket.destroy();
+  await vi.waitFor(() => expect(log.debug.mock.calls).toContainEqual([expect.anything(), "caller went away"]));
+  expect(log.error).not.toHaveBeenCalled();
+  await logging.close();
 });

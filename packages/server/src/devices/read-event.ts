@@ -1,4 +1,11 @@
-import { type KeptJson, readInventoryEvent, readMinor, type Sha256, type SubmissionFlag } from "@tillsync/protocol";
+import {
+  type KeptJson,
+  readInventoryEvent,
+  readMinor,
+  type Sha256,
+  type SubmissionFlag,
+  withoutBookkeeping,
+} from "@tillsync/protocol";
 import type { Device } from "../directory/devices.ts";
 import type { Submission } from "../ingest/submit.ts";
 import { contentOf } from "./read-item.ts";
@@ -23,7 +30,9 @@ export function readEvent(
 ): { id: string; submission: Submission } {
   const { device, currency, sha256, nowMs } = context;
   const event = readInventoryEvent(value, field);
-  const { content, contentHash } = contentOf(value, field || "(root)", sha256);
+  const { content } = contentOf(value, field || "(root)", sha256);
+  // 001's client counts its attempts in the record itself: sent again, it is the same event all the same.
+  const { contentHash } = contentOf(withoutBookkeeping(value), field || "(root)", sha256);
   const flags: SubmissionFlag[] = [];
   const amount = event.totalAmount === undefined ? undefined : readMinor(event.totalAmount, currency);
   if (event.totalAmount !== undefined && amount === undefined) flags.push("TOTAL_UNREADABLE");

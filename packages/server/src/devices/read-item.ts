@@ -84,7 +84,7 @@ export function contentOf(
 }
 
 /** Room for the rest of the body, and for characters of up to four bytes. */
-const MAX_CONTENT = LIMITS.maxChangeBytes / 4;
+export const MAX_CONTENT = LIMITS.maxChangeBytes / 4;
 
 function readFacts(
   document: { readonly [name: string]: KeptJson },

@@ -2,11 +2,12 @@ import { type KeptJson, type Sha256, SyncError, uuidFromHash } from "@tillsync/p
 import type pg from "pg";
 import { inScope } from "../db/scope.ts";
 import type { Device } from "../directory/devices.ts";
-import { isConflictCode } from "../ingest/conflict.ts";
+import { conflictOf, isConflictCode } from "../ingest/conflict.ts";
 import type { ExchangeContext } from "../ingest/exchange.ts";
 import { entityKey, type Scope } from "../ingest/ports.ts";
 import { type Outcome, type Submission, submit } from "../ingest/submit.ts";
 import { type Item, readItem } from "./read-item.ts";
+import { standingsOf } from "./standing.ts";
 import { documentsOf } from "./updates.ts";
 
 export interface DeviceContext {
@@ -51,19 +52,49 @@ export async function syncItems(
   const outcomes: Outcome[] = [];
   for (let at = 0; at < submissions.length; at += CHUNK)
     outcomes.push(...(await submit(context.ingest, scope, device.terminal, submissions.slice(at, at + CHUNK))));
-  const lost = submissions.filter((_, index) => isConflictCode(outcomes[index]?.code ?? null));
+  const sent = submissions.map((submission, index) => ({ submission, outcome: outcomeAt(outcomes, index) }));
+  const told = await sinceOvertaken(context, scope, device, { what, sent });
+  const lost = submissions.filter((_, index) => isConflictCode(told[index]?.code ?? null));
   const keys = lost.map(({ localId }) => ({ entity: what, localId }));
   const standing =
     lost.length === 0 ? new Map() : await inScope(context.pool, scope, (tx) => documentsOf(tx, scope, keys));
   let next = 0;
   return readings.map((reading): ItemResult => {
     if (reading instanceof SyncError) return refused(reading);
-    const outcome = outcomes[next++];
-    if (outcome === undefined) throw new Error("an item was stored without an outcome");
+    const outcome = outcomeAt(told, next++);
     const { submission } = reading;
     const serverId = serverIdOf(sha256, scope, what, submission.localId);
     const remote = standing.get(entityKey({ entity: what, localId: submission.localId }));
     return answered(reading, what, { outcome, serverId, remote });
+  });
+}
+
+function outcomeAt(outcomes: readonly Outcome[], index: number): Outcome {
+  const outcome = outcomes[index];
+  if (outcome === undefined) throw new Error("an item was stored without an outcome");
+  return outcome;
+}
+
+/**
+ * A repeat was stored once and is told so, unless somebody else has changed the document since: then the server's version
+ * is newer (004), and a device that never got its first answer would go on with its own for ever. Nothing is stored.
+ */
+async function sinceOvertaken(
+  { pool }: DeviceContext,
+  scope: Scope,
+  { terminal }: Device,
+  { what, sent }: { what: Parcel["what"]; sent: readonly { submission: Submission; outcome: Outcome }[] },
+): Promise<Outcome[]> {
+  const repeats = sent.filter(({ outcome }) => outcome.duplicate && outcome.effect === "applied");
+  const keys = repeats.map(({ submission: { localId } }) => ({ entity: what, localId }));
+  const standings = keys.length === 0 ? new Map() : await inScope(pool, scope, (tx) => standingsOf(tx, scope, keys));
+  return sent.map(({ submission, outcome }) => {
+    const standing = outcome.duplicate
+      ? standings.get(entityKey({ entity: what, localId: submission.localId }))
+      : undefined;
+    if (outcome.effect !== "applied" || standing === undefined || standing.terminal === terminal) return outcome;
+    const isSame = standing.state !== "deleted" && standing.contentHash === submission.payload.contentHash;
+    return isSame ? outcome : { ...outcome, ...conflictOf(standing, submission, terminal) };
   });
 }
 

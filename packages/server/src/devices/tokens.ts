@@ -12,9 +12,9 @@ export interface FeedMark {
  * How far back a number is believed that is no token of ours. A device's clock may be a day off; requirement 004 keeps
  * timestamps, and a row committed later than it was stamped would be lost behind one (reliability.md F1).
  */
-const MARGIN_MS = 24 * 60 * 60 * 1000;
+export const MARGIN_MS = 24 * 60 * 60 * 1000;
 /** A device that lost more answers than this in a row is given a day more, and loses nothing. */
-const TOKENS_KEPT = 100;
+export const TOKENS_KEPT = 100;
 
 /** Where the feed stands now. Whatever is committed later has a higher number and a later time. */
 export async function readMark(client: pg.PoolClient, { orgId, storeId }: Scope): Promise<FeedMark> {

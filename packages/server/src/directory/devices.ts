@@ -24,36 +24,63 @@ const MAX_DEVICES = 1_000;
 const MAX_REMEMBERED = 20_000;
 const ATTEMPTS = 20;
 
-/** Finds devices by their `deviceId`, and makes a row for one that comes for the first time. */
-export type FindDevice = (scope: Scope, deviceId: string) => Promise<Device>;
+/** The devices of every store, remembered. */
+export interface Devices {
+  /** The device of a store that calls itself so; one that comes for the first time is given a row. */
+  named(scope: Scope, deviceId: string): Promise<Device>;
+  /** The one that a key was enrolled for, by its row. */
+  withRow(scope: Scope, terminal: string): Promise<Device>;
+}
 
-/** @throws SyncError FORBIDDEN when the store has as many devices as it may; UNAVAILABLE */
-export function rememberDevices(pool: pg.Pool, wallMs: () => number): FindDevice {
+/** Both throw SyncError UNAVAILABLE; `named` FORBIDDEN when the store has as many devices as it may. */
+export function rememberDevices(pool: pg.Pool, wallMs: () => number): Devices {
   const known = new Map<string, Device>();
-  return async (scope, deviceId) => {
-    const key = `${scope.orgId}/${scope.storeId}/${deviceId}`;
-    const remembered = known.get(key);
-    if (remembered) return remembered;
-    const device = await inScope(pool, scope, (client) => findOrMakeDevice(client, scope, deviceId, wallMs()));
+  const remembered = async ({ orgId, storeId }: Scope, name: string, find: () => Promise<Device>): Promise<Device> => {
+    const key = `${orgId}/${storeId}/${name}`;
+    const device = known.get(key) ?? (await find());
     if (known.size >= MAX_REMEMBERED) known.delete(known.keys().next().value ?? "");
     known.set(key, device);
     return device;
   };
+  return {
+    named: (scope, deviceId) =>
+      remembered(scope, `named ${deviceId}`, () =>
+        inScope(pool, scope, (client) => findOrMakeDevice(client, scope, deviceId, wallMs())),
+      ),
+    withRow: (scope, terminal) =>
+      remembered(scope, `row ${terminal}`, () =>
+        inScope(pool, scope, (client) => deviceWithRow(client, scope, terminal)),
+      ),
+  };
 }
 
 /**
- * The device that a request speaks for, as far as its key allows: a key enrolled for one terminal speaks for that one,
- * any other key of the store for each device of it.
+ * The device that a request speaks for, as far as its key allows: a key enrolled for one terminal speaks for that one
+ * (by its `deviceId` or its UUID), any other key of the store for each device of it.
  *
- * @throws SyncError INVALID_INPUT for an id that no device can have; FORBIDDEN
+ * @throws SyncError FORBIDDEN
  */
-export async function deviceOf(find: FindDevice, caller: Caller, deviceId: string): Promise<Device> {
-  if (deviceId === HEAD_OFFICE)
-    throw new SyncError("FORBIDDEN", "No device can be head office.", { field: "deviceId" });
-  const device = await find(caller, deviceId);
-  if (caller.terminal === null || caller.terminal === device.terminal) return device;
-  const message = "This key belongs to another device than the request speaks for.";
-  throw new SyncError("FORBIDDEN", message, { field: "deviceId" });
+export async function deviceOf(devices: Devices, caller: Caller, deviceId: string): Promise<Device> {
+  if (caller.terminal !== null) {
+    const own = await devices.withRow(caller, caller.terminal);
+    if (deviceId === own.deviceId || deviceId === own.terminal) return own;
+    throw forbidden("This key belongs to another device than the request speaks for.");
+  }
+  if (deviceId === HEAD_OFFICE) throw forbidden("No device can be head office.");
+  return devices.named(caller, deviceId);
+}
+
+function forbidden(message: string): SyncError {
+  return new SyncError("FORBIDDEN", message, { field: "deviceId" });
+}
+
+const DEVICE = `SELECT terminal, short_id AS "shortId", coalesce(device_id, terminal::text) AS "deviceId", currency
+  FROM terminal JOIN store USING (org_id, store_id) WHERE org_id = $1 AND store_id = $2`;
+
+async function deviceWithRow(client: pg.PoolClient, { orgId, storeId }: Scope, terminal: string): Promise<Device> {
+  const { rows } = await client.query<Device>(`${DEVICE} AND terminal = $3`, [orgId, storeId, terminal]);
+  if (rows[0] === undefined) throw new Error("a key names a terminal that its store does not have");
+  return rows[0];
 }
 
 /** Finds a device of a store by its id, or gives it a row. Runs in a transaction of the store or of the operator. */
@@ -65,12 +92,7 @@ export async function findOrMakeDevice(
 ): Promise<Device> {
   const at = [scope.orgId, scope.storeId];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const { rows } = await client.query<Device>(
-      `SELECT terminal, short_id AS "shortId", coalesce(device_id, terminal::text) AS "deviceId", currency
-       FROM terminal JOIN store USING (org_id, store_id)
-       WHERE org_id = $1 AND store_id = $2 AND (device_id = $3 OR terminal::text = $3)`,
-      [...at, deviceId],
-    );
+    const { rows } = await client.query<Device>(`${DEVICE} AND device_id = $3`, [...at, deviceId]);
     if (rows[0]) return rows[0];
     await make(client, at, deviceId, nowMs);
   }
@@ -80,6 +102,12 @@ export async function findOrMakeDevice(
 /** Another request may be making the same device, or one with the same short id: then this inserts nothing. */
 async function make(client: pg.PoolClient, at: readonly number[], deviceId: string, nowMs: number): Promise<void> {
   const isHeadOffice = deviceId === HEAD_OFFICE;
+  // Otherwise a device could pass itself off as a till, or as head office, in what others are told.
+  const namesake = await client.query(
+    "SELECT 1 FROM terminal WHERE org_id = $1 AND store_id = $2 AND terminal::text = $3",
+    [...at, deviceId],
+  );
+  if (namesake.rowCount !== 0) throw forbidden("This deviceId is the UUID of another terminal of the store.");
   const { rows } = await client.query<{ devices: number; next: number }>(
     `SELECT count(*)::integer AS devices, coalesce(max(substring(short_id FROM '^F([0-9]{1,7})$')::integer), 0) + 1 AS next
      FROM terminal WHERE org_id = $1 AND store_id = $2 AND device_id IS NOT NULL`,

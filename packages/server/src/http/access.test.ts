@@ -7,7 +7,7 @@ import { ACCESS } from "./access.ts";
 const nowhere = new pg.Pool({ connectionString: "postgresql://127.0.0.1:1/none", max: 1 });
 
 describe("ACCESS", () => {
-  it("opens nothing to strangers but health and the pages", () => {
+  it("opens nothing to strangers but health, the pages and the description of the API", () => {
     const open = Object.keys(ACCESS).filter((route) => ACCESS[route] === "anyone");
     expect(open).toEqual([
       "GET /health",
@@ -16,6 +16,8 @@ describe("ACCESS", () => {
       "GET /",
       "GET /light",
       "GET /pages/:file",
+      "GET /docs",
+      "GET /docs/openapi.json",
     ]);
   });
 
@@ -33,6 +35,12 @@ describe("ACCESS", () => {
     expect(() => app.route({ method: ["GET", "DELETE"], url: "/health/all", handler: async () => "" })).toThrow(
       "not in ACCESS",
     );
+  });
+
+  it("answers a monitor that asks for the head only", async () => {
+    const { app } = testApp(nowhere);
+    expect((await app.inject({ method: "HEAD", url: "/health/live" })).statusCode).toBe(200);
+    expect((await app.inject({ method: "HEAD", url: "/api/admin/overview" })).statusCode).toBe(404);
   });
 
   it("refuses every closed route to a stranger without asking the database", async () => {

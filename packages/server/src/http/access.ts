@@ -18,6 +18,8 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /": "anyone",
   "GET /light": "anyone",
   "GET /pages/:file": "anyone",
+  "GET /docs": "anyone",
+  "GET /docs/openapi.json": "anyone",
   "POST /api/sync/exchange": ["terminal"],
   "POST /api/sync/batch": ["foreign"],
   "POST /api/sync/order": ["foreign"],
@@ -58,7 +60,7 @@ export function guard(authenticate: Authenticate, doors: OpenDoors = {}): onRequ
   return async (request) => {
     // Nothing is registered there: said at once, with or without a key, so that nobody's body is read for nothing.
     if (request.is404) throw new SyncError("NOT_FOUND", "There is nothing at this address.");
-    const route = `${request.method} ${request.routeOptions.url ?? ""}`;
+    const route = routeName(request.method, request.routeOptions.url ?? "");
     const access = Object.hasOwn(ACCESS, route) ? ACCESS[route] : undefined;
     if (access === "anyone") return;
     if (access === undefined) throw new SyncError("FORBIDDEN", "This address is not open to anyone.");
@@ -83,9 +85,14 @@ export function guard(authenticate: Authenticate, doors: OpenDoors = {}): onRequ
 /** Fastify `onRoute` hook: an app with a route that nobody gave an access to does not start. */
 export function refuseUnlisted(route: RouteOptions): void {
   for (const method of [route.method].flat()) {
-    const name = `${method} ${route.url}`;
+    const name = routeName(method, route.url);
     if (!Object.hasOwn(ACCESS, name)) throw new Error(`${name} is not in ACCESS: say who may use it`);
   }
+}
+
+/** Who may GET may ask for the head of it. */
+export function routeName(method: string, url: string): string {
+  return `${method === "HEAD" ? "GET" : method} ${url}`;
 }
 
 /** The caller of a route that needs a key. */

@@ -14,16 +14,18 @@ const wholeNumber = (max: number) =>
     .string()
     .regex(/^[1-9][0-9]{0,15}$/, "a whole number from 1")
     .transform(Number)
-    .refine((value) => value <= max, `a whole number from 1 to ${max}`);
+    .refine((value) => value <= max, `a whole number from 1 to ${max}`)
+    .meta({ type: "integer", minimum: 1, maximum: max });
 
-const ledgerParameters = z.strictObject({ terminal: uuid });
-const ledgerQuery = z.strictObject({
+// Exported for the description of the API, which is made of what the routes read with.
+export const ledgerParameters = z.strictObject({ terminal: uuid });
+export const ledgerQuery = z.strictObject({
   incarnation: incarnationId.optional(),
   fromSeq: wholeNumber(Number.MAX_SAFE_INTEGER - MAX_LEDGER_ROWS).default(1),
   limit: wholeNumber(MAX_LEDGER_ROWS).default(1000),
 });
 /** Control characters and lone surrogates are in no receipt number, and PostgreSQL takes no NUL. */
-const findParameters = z.strictObject({
+export const findParameters = z.strictObject({
   key: z.string().regex(/^[^\p{Cc}\p{Cs}]{1,64}$/u, "a receipt number, localId or reference"),
 });
 const noQuery = z.strictObject({});

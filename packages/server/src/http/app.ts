@@ -10,6 +10,7 @@ import { addAdminRoutes } from "./admin-routes.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { compressAnswer } from "./compress.ts";
 import { addDeviceRoutes } from "./device-routes.ts";
+import { addDocsRoutes } from "./docs-routes.ts";
 import { addDocumentRoutes } from "./document-routes.ts";
 import { DEFAULT_RATES, type Rates } from "./door-limits.ts";
 import { addExchangeRoute, type Exchanging } from "./exchange-route.ts";
@@ -17,7 +18,7 @@ import { addHealthRoutes } from "./health-routes.ts";
 import { addInventoryEventRoute } from "./inventory-event-route.ts";
 import { readBody } from "./kept-json.ts";
 import { addLimits } from "./limit-hooks.ts";
-import { boundConnections, checkHead, LISTENER } from "./listener.ts";
+import { checkHead, LISTENER, prepareServer } from "./listener.ts";
 import { addPageRoutes } from "./page-routes.ts";
 import { answerRefusal } from "./refusal.ts";
 import { inTurn, limitStrangers } from "./strangers.ts";
@@ -63,7 +64,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.addHook("onRoute", refuseUnlisted);
   addHooks(app);
   const monotonicMs = () => surroundings.monotonicMs();
-  boundConnections(app, monotonicMs);
+  prepareServer(app);
   const lookUp = rememberCallers(
     inTurn((key) => authenticate(pool, key)),
     monotonicMs,
@@ -80,9 +81,10 @@ export function createApp(options: AppOptions): FastifyInstance {
   );
   addHealthRoutes(app, pool);
   addPageRoutes(app);
+  addDocsRoutes(app);
   addExchangeRoute(app, options.ingest);
-  const findDevice = rememberDevices(pool, () => surroundings.wallMs());
-  const doors = { ingest: options.submitting, pool, findDevice };
+  const devices = rememberDevices(pool, () => surroundings.wallMs());
+  const doors = { ingest: options.submitting, pool, devices };
   addDeviceRoutes(app, doors);
   addInventoryEventRoute(app, doors);
   addDocumentRoutes(app, doors);
@@ -104,7 +106,7 @@ function newInstance({ log, surroundings, trustedProxies = [] }: AppOptions): Fa
   return fastify({
     loggerInstance: log,
     // Our own line per request (below) has no address line, headers or body: those can hold keys and names.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "correlationId" }),
     ...LISTENER,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     exposeHeadRoutes: false,

@@ -124,6 +124,6 @@ function decode(bytes: Buffer): string {
     return UTF8.decode(bytes);
   } catch (cause) {
     // Replacing the bytes by U+FFFD instead would change what a till has signed with its chain.
-    throw new SyncError("INVALID_JSON", "The body is not UTF-8.", {}, cause);
+    throw new SyncError("INVALID_JSON", "The body is not UTF-8.", { field: "body", expected: "UTF-8" }, cause);
   }
 }

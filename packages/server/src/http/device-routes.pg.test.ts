@@ -196,6 +196,12 @@ describe("POST /api/inventory/events (001)", () => {
     });
     const many = await send("POST", "/api/inventory/events", [sale, stock]);
     expect(many.body).toMatchObject({ success: true, results: [{ duplicate: true }, { id: "u-1", duplicate: false }] });
+    // 001's own client counts its attempts in the record it sends again.
+    const retried = { ...sale, Synced: false, SyncAttempts: 1, LastSyncError: "timed out" };
+    expect((await send("POST", "/api/inventory/events", retried)).body).toMatchObject({
+      success: true,
+      duplicate: true,
+    });
     const bad = await send("POST", "/api/inventory/events", [
       { ...sale, Id: 18 },
       { ...stock, id: undefined },

@@ -5,19 +5,19 @@ import { deviceIdOf, refuse } from "../devices/read-item.ts";
 import { type DeviceContext, type ItemResult, type Parcel, syncItems } from "../devices/sync.ts";
 import { issueToken, readMark, startOf } from "../devices/tokens.ts";
 import { isUpToDate, type Span, updatesOf } from "../devices/updates.ts";
-import { type Device, deviceOf, type FindDevice } from "../directory/devices.ts";
+import { type Device, type Devices, deviceOf } from "../directory/devices.ts";
 import type { Scope } from "../ingest/ports.ts";
 import { callerOf } from "./access.ts";
 import { streamJson } from "./kept-json.ts";
 
 export interface DeviceDoors extends DeviceContext {
-  readonly findDevice: FindDevice;
+  readonly devices: Devices;
 }
 
 /** Items in one batch, of each kind: what fits into a request anyway. */
-const MAX_ITEMS = 20_000;
+export const MAX_ITEMS = 20_000;
 /** 004's clients do not compress, and send all that is pending at once. */
-const BATCH_BYTES = 8 * 1024 * 1024;
+export const BATCH_BYTES = 8 * 1024 * 1024;
 const KEPT = { config: { keepsNumbers: true } };
 
 /** The doors of requirement 004, field for field, for any POS that can post JSON. */
@@ -39,7 +39,7 @@ async function batch(request: FastifyRequest, reply: FastifyReply, doors: Device
   log.info(`Batch sync request from device: ${deviceId}`);
   log.info(`Orders: ${orders.length}, Transactions: ${transactions.length}`);
   const caller = callerOf(request);
-  const device = await deviceOf(doors.findDevice, caller, deviceId);
+  const device = await deviceOf(doors.devices, caller, deviceId);
   const syncedOrders = await sync(request, doors, device, { what: "order", field: "orders", items: orders });
   const parcel: Parcel = { what: "transaction", field: "transactions", items: transactions };
   const syncedTransactions = await sync(request, doors, device, parcel);
@@ -68,7 +68,7 @@ async function single(
   if (!isKeptObject(body)) throw refuse("(root)", "an object", body);
   const deviceId = deviceIdOf(body.deviceId, "deviceId");
   syncLog(request).info(`Single ${what} sync request from device: ${deviceId}`);
-  const device = await deviceOf(doors.findDevice, callerOf(request), deviceId);
+  const device = await deviceOf(doors.devices, callerOf(request), deviceId);
   const [result] = await sync(request, doors, device, { what, field: "", items: [body] });
   if (result === undefined || result.refusal) throw result?.refusal ?? new Error("an item got no answer");
   reply.header("content-type", "application/json; charset=utf-8").header("cache-control", "no-store");
@@ -83,7 +83,7 @@ async function updates(request: FastifyRequest, reply: FastifyReply, doors: Devi
   const sinceMs = sinceOf(since, "since");
   syncLog(request).info(`Updates request from device: ${deviceId}`);
   const caller = callerOf(request);
-  const device = await deviceOf(doors.findDevice, caller, deviceId);
+  const device = await deviceOf(doors.devices, caller, deviceId);
   const { span, token } = await spanOf(doors, caller, device, sinceMs);
   return streamJson(request, reply, join("{", sections(doors, caller, span), `,"nextSyncToken":"${token}"}`));
 }

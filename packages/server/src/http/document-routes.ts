@@ -46,6 +46,7 @@ async function edit(request: FastifyRequest<Params>, reply: FastifyReply, doors:
   const { localId } = keyOf(request, what);
   const body = request.body as KeptJson;
   if (!isKeptObject(body)) throw refuse("(root)", "an object", body);
+  refuseQuery(request.query);
   const act = actOf(body, callerOf(request));
   return record(request, reply, doors, what, ({ currency }, standing) => {
     if (standing.contentHash === null) throw immutable(what, standing);
@@ -59,8 +60,12 @@ async function edit(request: FastifyRequest<Params>, reply: FastifyReply, doors:
 
 async function remove(request: FastifyRequest<Params>, reply: FastifyReply, doors: DeviceDoors, what: What) {
   const { localId } = keyOf(request, what);
+  // Many clients cannot send a body with DELETE.
   const given = request.body ?? request.query;
+  if (request.body !== undefined) refuseQuery(request.query);
   if (!isKeptObject(given)) throw refuse("(root)", "an object", given as KeptJson);
+  const [unknown] = Object.keys(given).filter((name) => name !== "actor" && name !== "reason");
+  if (unknown !== undefined) throw refuse(unknown.slice(0, 64), "actor and reason only", "another field");
   const act = actOf(given, callerOf(request));
   return record(request, reply, doors, what, (_device, standing) => {
     const isOpen = what === "order" && standing.state === "open";
@@ -87,7 +92,7 @@ async function record(
 ): Promise<FastifyReply> {
   const caller = callerOf(request);
   const key = keyOf(request, what);
-  const device = await doors.findDevice(caller, HEAD_OFFICE);
+  const device = await doors.devices.named(caller, HEAD_OFFICE);
   for (let attempt = 0; attempt < 5; attempt++) {
     const standing = await standingOf(doors.pool, caller, key);
     if (standing === undefined) throw unknown(what);
@@ -99,6 +104,11 @@ async function record(
     return reply.send({ localId: key.localId, syncVersion: version, state: stateOf(submission), duplicate: isGone });
   }
   throw new SyncError("UNAVAILABLE", "This document is being changed all the time; come back in a moment.");
+}
+
+function refuseQuery(query: unknown): void {
+  const [name] = Object.keys(Object(query));
+  if (name !== undefined) throw refuse(name.slice(0, 64), "no parameters beside a body", "a parameter");
 }
 
 function stateOf({ kind }: Submission): string {

@@ -25,7 +25,7 @@ export const DOOR = {
    * server, is one address with many tills behind it.
    */
   maxConnections: 10_000,
-  /** From here on connections that ask nothing are closed, so that there is room for the next health check. */
+  /** From here on a new connection ends the one that has been idle for longest: health checks and tills get in. */
   crowdedConnections: 9_000,
 
   /** Requests that use the database at a time: of its ten connections, three stay free for health, keys and sweeps. */
@@ -40,8 +40,8 @@ export const DOOR = {
   /** A town of tills that comes back at once; a look-up takes a millisecond. */
   maxWaitingLookUps: 2000,
 
-  /** Answers that are streamed: their readers may be slow, so they hold no turn, but one page each of the database. */
-  maxStreaming: 500,
+  /** Answers that are streamed: their readers may be slow, so they hold no turn, and ask the database page by page. */
+  maxStreaming: 200,
   maxStreamingPerStore: 50,
 
   /** Bytes of all bodies in memory, as they came or unpacked: 32 of the largest, or some 20,000 usual batches. */

@@ -6,6 +6,9 @@ import { watchReachable } from "../db/reachable.ts";
 /** A balancer asks every few seconds; a database that takes longer than this cannot serve tills either. */
 const DATABASE_TIMEOUT_MS = 2000;
 
+/** Many monitors ask for nothing but the head. */
+const HEAD_TOO = { exposeHeadRoute: true };
+
 /** `/health/live`: this process answers. `/health` and `/health/ready`: and so does what it needs; 503 names what not. */
 export function addHealthRoutes(app: FastifyInstance, pool: pg.Pool): void {
   const reachable = watchReachable(pool, DATABASE_TIMEOUT_MS);
@@ -16,9 +19,9 @@ export function addHealthRoutes(app: FastifyInstance, pool: pg.Pool): void {
     reply.code(refusal.status).header("retry-after", "1");
     return { status: "down", parts: { database: "down" }, ...refusal.toBody(request.id) };
   };
-  app.get("/health", ready);
-  app.get("/health/ready", ready);
-  app.get("/health/live", async (_request, reply) => {
+  app.get("/health", HEAD_TOO, ready);
+  app.get("/health/ready", HEAD_TOO, ready);
+  app.get("/health/live", HEAD_TOO, async (_request, reply) => {
     reply.header("cache-control", "no-store");
     return { status: "ok" };
   });

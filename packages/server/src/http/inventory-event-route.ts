@@ -9,7 +9,7 @@ import { type Outcome, type Submission, submit } from "../ingest/submit.ts";
 import { callerOf } from "./access.ts";
 import type { DeviceDoors } from "./device-routes.ts";
 
-const MAX_EVENTS = 1_000;
+export const MAX_EVENTS = 1_000;
 
 /** What became of one event. */
 interface EventResult {
@@ -36,7 +36,7 @@ export function addInventoryEventRoute(app: FastifyInstance, doors: DeviceDoors)
 async function takeEvents(request: FastifyRequest, reply: FastifyReply, doors: DeviceDoors): Promise<FastifyReply> {
   const body = request.body as KeptJson;
   const caller = callerOf(request);
-  const device = await deviceOf(doors.findDevice, caller, senderOf(request, caller));
+  const device = await deviceOf(doors.devices, caller, senderOf(request, caller));
   const { sha256, nowMs } = doors.ingest;
   const context = { device, currency: device.currency, sha256, nowMs: nowMs() };
   const { events, field } = eventsOf(body);

@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { createGzip, createZstdCompress } from "node:zlib";
 import { parseKeepingNumbers } from "@tillsync/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -36,7 +36,10 @@ export function streamJson(request: FastifyRequest, reply: FastifyReply, pieces:
   if (encoding === undefined) return reply.send(source);
   const packer = encoding === "zstd" ? createZstdCompress() : createGzip();
   reply.header("content-encoding", encoding);
-  return reply.send(source.compose(packer));
+  // Not `compose`: destroyed after its last byte was read, it throws where nobody can catch it. Who waits for the packer
+  // is told of a failure by it.
+  pipeline(source, packer, () => {});
+  return reply.send(packer);
 }
 
 async function* gathered(pieces: AsyncIterable<string>): AsyncGenerator<Buffer> {

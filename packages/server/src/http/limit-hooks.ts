@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { SyncError } from "@tillsync/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Caller } from "../directory/authenticate.ts";
-import { ACCESS } from "./access.ts";
+import { ACCESS, routeName } from "./access.ts";
 import { type Allowance, BodyBudget } from "./body-budget.ts";
 import { DOOR, type Rates } from "./door-limits.ts";
 import { FairGate, type Leave } from "./fair-gate.ts";
@@ -134,7 +134,7 @@ function limitStreaming(app: FastifyInstance): void {
 }
 
 export function isOpenToAnyone(method: string, url: string | undefined): boolean {
-  return ACCESS[`${method} ${url}`] === "anyone";
+  return ACCESS[routeName(method, url ?? "")] === "anyone";
 }
 
 function isStream(answer: unknown): answer is Readable {

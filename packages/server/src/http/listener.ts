@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { LIMITS, SyncError } from "@tillsync/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { answerOnSocket } from "./broken-request.ts";
+import { boundConnections } from "./connections.ts";
 import { DOOR } from "./door-limits.ts";
 
 /** Fastify's options for what is decided on the wire, before there is a request. */
@@ -19,25 +20,9 @@ export const LISTENER = {
   },
 } as const;
 
-/** How soon after closing idle connections it is worth looking for more. */
-const CLOSE_IDLE_EVERY_MS = 1000;
-
-/** Bounds the connections of the process, and answers what Node would answer with an empty body or with silence. */
-export function boundConnections(app: FastifyInstance, monotonicMs: () => number): void {
-  const { server } = app;
-  server.maxConnections = DOOR.maxConnections;
-  let open = 0;
-  let closedIdleAtMs = Number.NEGATIVE_INFINITY;
-  server.on("connection", (socket: Socket) => {
-    open += 1;
-    socket.once("close", () => {
-      open -= 1;
-    });
-    const nowMs = monotonicMs();
-    if (open < DOOR.crowdedConnections || nowMs - closedIdleAtMs < CLOSE_IDLE_EVERY_MS) return;
-    closedIdleAtMs = nowMs;
-    server.closeIdleConnections();
-  });
+/** Answers what Node would answer with an empty body or with silence, and bounds the connections. */
+export function prepareServer({ server }: FastifyInstance): void {
+  boundConnections(server, { max: DOOR.maxConnections, crowded: DOOR.crowdedConnections });
   server.on("connect", (_request: IncomingMessage, socket: Socket) => {
     answerOnSocket(socket, 400, new SyncError("INVALID_INPUT", "This server is no proxy.", { field: "method" }));
   });

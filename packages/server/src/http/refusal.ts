@@ -44,7 +44,7 @@ export function refusalOf(error: unknown): SyncError {
 
 /** Sends the refusal and writes it to the log: loudly when it is ours to mend. */
 export function answerRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const refusal = withBodyLimit(refusalOf(error), request);
+  const refusal = goneRefusal(error, reply) ?? withBodyLimit(refusalOf(error), request);
   logRefusal(refusal, request.log);
   reply.code(refusal.status).header("cache-control", "no-store").header("x-correlation-id", request.id);
   const { retryAfterMs = 1000 } = refusal.details;
@@ -52,6 +52,23 @@ export function answerRefusal(error: unknown, request: FastifyRequest, reply: Fa
     reply.header("retry-after", String(Math.ceil(Number(retryAfterMs) / 1000)));
   if (refusal.code === "UNAUTHENTICATED") reply.header("www-authenticate", "Bearer");
   return reply.send(refusal.toBody(request.id));
+}
+
+/** How Node calls a stream that was ended because nobody reads it any more. */
+const ENDED_STREAM: ReadonlySet<string | undefined> = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ABORT_ERR"]);
+
+/**
+ * What is only a caller that went away. Nobody reads it, but the log does: a lost connection to a caller must not look
+ * like one to the database, or like a mistake of ours.
+ */
+function goneRefusal(error: unknown, { raw }: FastifyReply): SyncError | undefined {
+  const code = codeOf(error);
+  if (code === "ECONNRESET" && error instanceof Error && error.message === "aborted") {
+    const facts = { field: "body", expected: "as many bytes as announced" };
+    return new SyncError("INVALID_INPUT", "The request ended before it was whole.", facts, error);
+  }
+  if (!raw.destroyed || !ENDED_STREAM.has(code)) return undefined;
+  return new SyncError("INVALID_INPUT", "The caller went away before the answer was out.", {}, error);
 }
 
 /** Routes have limits of their own for what is read of a body. */

@@ -1,7 +1,10 @@
-import { FUZZ_INPUTS, fuzzSeed } from "@tillsync/protocol/testing";
-import { expect, it } from "vitest";
+import { FUZZ_INPUTS, fuzzSeed, tellFigures } from "@tillsync/protocol/testing";
+import { expect, it, vi } from "vitest";
 import { fuzzContents, fuzzServer } from "../testing/fuzz-doors.ts";
 import { fuzzReaders } from "../testing/fuzz-readers.ts";
+
+/** A bound for a machine that has other things to do; alone, all of it takes about a minute. */
+vi.setConfig({ testTimeout: 240_000 });
 
 const seed = fuzzSeed();
 
@@ -11,7 +14,7 @@ it.each([
   ["stored change", FUZZ_INPUTS.contents, fuzzContents],
 ] as const)(`no %s breaks on %i hostile inputs, seed ${seed}`, async (_what, inputs, fuzz) => {
   const { violations, ...figures } = await fuzz({ seed, inputs });
-  console.log(JSON.stringify({ seed, ...figures }));
+  tellFigures({ seed, ...figures });
   expect(violations).toEqual([]);
   expect(figures).toMatchObject({ crashes: 0, status500: 0 });
   expect(figures.inputs).toBeGreaterThanOrEqual(inputs);

@@ -1,3 +1,4 @@
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { canonicalText, type ExchangeRequest, LIMITS } from "@tillsync/protocol";
 import {
   type FuzzFigures,
@@ -154,13 +155,22 @@ async function askOnce(
       ...(body === undefined ? {} : { payload: body }),
     });
     // A HEAD has no body, whatever its status says.
-    const text = method === "HEAD" && answer.statusCode < 500 ? HEAD_BODY : answer.payload;
+    const text =
+      method === "HEAD" && answer.statusCode < 500
+        ? HEAD_BODY
+        : plainText(answer.rawPayload, answer.headers["content-encoding"]);
     tally.answer(what, body ?? "", { status: answer.statusCode, body: text });
   } catch (error) {
     tally.read(what, body ?? "", () => {
       throw error;
     });
   }
+}
+
+/** Long refusals come packed when the caller said it takes that. */
+function plainText(bytes: Buffer, encoding: unknown): string {
+  const plain = encoding === "zstd" ? zstdDecompressSync(bytes) : encoding === "gzip" ? gunzipSync(bytes) : bytes;
+  return plain.toString("utf8");
 }
 
 const HEAD_BODY = JSON.stringify({ error: { code: "NOT_FOUND", message: "(a HEAD)", retryable: false } });

@@ -18,6 +18,8 @@ import { BREAD, sale } from "./samples.ts";
 const KEY = "local-key-0123456789";
 /** The port of the discard service, which no machine of today runs. */
 const NOBODY = "http://127.0.0.1:9";
+/** Few enough for documents to be met again, open and closed. */
+const DIFFERENT_IDS = 200;
 const TENDERS = [{ type: "cash", amountMinor: 12_000 }];
 const END = { operator: "Amina", reason: "a mistake" };
 const OF_ORDER = { params: { localId: "order-1" } };
@@ -75,6 +77,13 @@ export function terminalRoutes(app: FastifyInstance): string[] {
   return routes.filter((route) => !route.startsWith("HEAD") && !STREAMS.includes(route));
 }
 
+/** The same of a door that is made for the purpose. */
+export async function terminalRoutesOfDoor(): Promise<string[]> {
+  const app = terminalApp({ terminal: new FakeTerminal() });
+  await app.ready();
+  return terminalRoutes(app);
+}
+
 /** A hostile request for one of a till's routes. */
 export function terminalRequest(
   mutator: Mutator,
@@ -83,8 +92,19 @@ export function terminalRequest(
 ): HostileRequest & { readonly route: string } {
   const { chance } = mutator;
   const route = chance.oneIn(3) ? chance.pick(routes) : chance.pick(Object.keys(EXAMPLES));
-  const example = chance.pick(EXAMPLES[route] ?? [{}]);
+  const example = renamed(chance.pick(EXAMPLES[route] ?? [{}]), chance.below(DIFFERENT_IDS));
   return { route, ...hostileRequest(mutator, { route, example, key, packs: false }) };
+}
+
+/** The example about another document: what is there already is only told again. */
+function renamed({ params, body, ...rest }: DoorExample, number: number): DoorExample {
+  const rename = <T extends object>(value: T): T =>
+    "localId" in value ? { ...value, localId: `${String(value.localId)}-${number}` } : value;
+  return {
+    ...rest,
+    ...(params === undefined ? {} : { params: rename(params) }),
+    ...(typeof body === "object" && body !== null ? { body: rename(body) } : {}),
+  };
 }
 
 /** The till's door with a terminal in memory behind it. */

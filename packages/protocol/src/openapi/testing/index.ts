@@ -1,0 +1,2 @@
+export { bodyFaults, documentFaults } from "./document-faults.ts";
+export { type SchemaCheck, schemaCheck } from "./schema-check.ts";

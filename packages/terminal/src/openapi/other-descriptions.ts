@@ -1,0 +1,263 @@
+import type { ErrorCode } from "@tillsync/protocol";
+import { type Answer, listOf, object, type RouteDescription, ref, text } from "@tillsync/protocol/openapi";
+
+const recorded: Readonly<Record<number, Answer>> = {
+  201: {
+    description: "Written. A list is answered with a list.",
+    schema: { anyOf: [ref("Recorded"), ref("RecordResults")] },
+  },
+  200: {
+    description: "It was recorded before with the same content: nothing was written.",
+    schema: { anyOf: [ref("Recorded"), ref("RecordResults")] },
+  },
+};
+const SEVERAL =
+  "One record, or a list of up to 1000, in our fields or in those of requirement 001. Of a list, everything that can be recorded is; the status is that of the first refusal, `results` has the answer to each, and sending all of it again is harmless.";
+
+const payout = { localId: "payout-1", type: "payout", amountMinor: -50_000, reason: "milk" };
+const sale = { Id: 17, ProductId: "bread", TransactionType: "Sale", Quantity: 2, UnitPrice: 60.0, TotalAmount: 120.0 };
+const delivery = { localId: "delivery-1", item: "bread", delta: "12", type: "delivery" };
+const stock = { id: "u-1", productId: "bread", previousStock: 10, newStock: 8, updateType: "Count" };
+
+interface Records {
+  readonly operationId: string;
+  readonly summary: string;
+  /** Name of the schema of one in our own fields. */
+  readonly draft: string;
+  /** One in our fields, and one in those of requirement 001. */
+  readonly samples: readonly [object, object];
+  readonly refusals: readonly ErrorCode[];
+}
+
+function records({ operationId, summary, draft, samples, refusals }: Records): RouteDescription {
+  const [own, other] = samples;
+  const one = { anyOf: [ref(draft), ref("InventoryEvent")] };
+  return {
+    operationId,
+    tag: "Records",
+    summary,
+    description: SEVERAL,
+    body: {
+      description: "A record or a list.",
+      schema: { anyOf: [...one.anyOf, listOf(one, "Several.", { maxItems: 1000 })] },
+    },
+    answers: recorded,
+    refusals: ["INVALID_INPUT", "LOCAL_ID_TAKEN", ...refusals],
+    examples: [
+      { summary: "In our fields", body: own, status: 201 },
+      { summary: "Again", body: own, status: 200 },
+      { summary: "A list, in the fields of requirement 001", body: [other], status: 201 },
+      { summary: "Another record under the same id", body: { ...own, type: "other" }, status: 409 },
+      { summary: "Without an id", body: { ...own, localId: undefined }, invalid: true, status: 400 },
+    ],
+  };
+}
+
+export const SHIFT_OPENING: Readonly<Record<string, RouteDescription>> = {
+  "POST /api/shifts/open": {
+    operationId: "openShift",
+    tag: "Shifts",
+    summary: "Open a shift; nothing is sold outside one.",
+    body: { description: "Who, and for which day.", schema: ref("ShiftOpening") },
+    answers: {
+      201: { description: "Opened.", schema: ref("ShiftAnswer") },
+      200: { description: "It was open already: nothing was written.", schema: ref("ShiftAnswer") },
+    },
+    refusals: ["INVALID_INPUT", "SHIFT_ALREADY_OPEN", "LOCAL_ID_TAKEN"],
+    examples: [
+      {
+        summary: "In the morning",
+        body: { localId: "shift-1", operator: "Amina", businessDate: "2026-01-16", openingFloatMinor: 200_000 },
+        status: 201,
+      },
+      {
+        summary: "Again",
+        body: { localId: "shift-1", operator: "Amina", businessDate: "2026-01-16", openingFloatMinor: 200_000 },
+        status: 200,
+      },
+      { summary: "Another one", body: { localId: "shift-2", operator: "Otieno" }, status: 409 },
+      { summary: "Nobody", body: {}, invalid: true, status: 400 },
+    ],
+  },
+  "GET /api/shifts/current": {
+    operationId: "getShift",
+    tag: "Shifts",
+    summary: "The shift that is open; null when none is.",
+    answers: { 200: { description: "The shift.", schema: ref("ShiftAnswer") } },
+    examples: [{ summary: "One is open", status: 200 }],
+  },
+};
+
+export const RECORD_ROUTES: Readonly<Record<string, RouteDescription>> = {
+  "POST /api/transactions": records({
+    operationId: "postTransactions",
+    summary: "Record money or stock moved outside an order.",
+    draft: "TransactionDraft",
+    samples: [payout, sale],
+    refusals: ["SHIFT_NOT_OPEN"],
+  }),
+  "POST /api/inventory": records({
+    operationId: "postInventory",
+    summary: "Record stock movements.",
+    draft: "InventoryDraft",
+    samples: [delivery, stock],
+    refusals: [],
+  }),
+};
+
+const html = (contentType = "text/html; charset=utf-8"): Answer => ({
+  description: "The file.",
+  contentType,
+  schema: { type: "string" },
+});
+function page(operationId: string, summary: string, contentType?: string): RouteDescription {
+  return {
+    operationId,
+    tag: "Pages",
+    summary,
+    answers: { 200: html(contentType) },
+    examples: [{ summary: "The file", status: 200 }],
+  };
+}
+function stream(operationId: string, summary: string, description: string): RouteDescription {
+  const says = "Server-sent events, without end.";
+  return {
+    operationId,
+    tag: "Status",
+    summary,
+    description,
+    answers: {
+      200: { description: says, contentType: "text/event-stream; charset=utf-8", schema: { type: "string" } },
+    },
+    refusals: ["TOO_MANY_REQUESTS"],
+    examples: [],
+  };
+}
+
+export const STATUS_ROUTES: Readonly<Record<string, RouteDescription>> = {
+  "GET /api/status": {
+    operationId: "getStatus",
+    tag: "Status",
+    summary: "What the till knows about itself and its way to head office.",
+    answers: { 200: { description: "Now.", schema: ref("Status") } },
+    examples: [{ summary: "Head office cannot be reached", status: 200 }],
+  },
+  "POST /api/sync/now": {
+    operationId: "syncNow",
+    tag: "Status",
+    summary: "Send what head office lacks, now; answers when it is done or given up.",
+    body: {
+      description: "Nothing, or an empty object.",
+      required: false,
+      schema: { type: "object", additionalProperties: false },
+    },
+    answers: { 200: { description: "What went and what is left.", schema: ref("SyncResult") } },
+    refusals: ["INVALID_INPUT"],
+    examples: [
+      { summary: "Head office cannot be reached", body: {}, status: 200 },
+      { summary: "A field", body: { all: true }, invalid: true, status: 400 },
+    ],
+  },
+  "GET /api/explain/:key": {
+    operationId: "explain",
+    tag: "Status",
+    summary: "Everything that happened to one receipt, and where it is now.",
+    parameters: [
+      {
+        in: "path",
+        name: "key",
+        description: "A receipt number or a `localId`.",
+        schema: text("", { maxLength: 100 }),
+      },
+    ],
+    answers: { 200: { description: "Its story.", schema: ref("Explanation") } },
+    refusals: ["NOT_FOUND"],
+    examples: [
+      { summary: "A receipt", parameters: { key: "T01-20260116-00001" }, status: 200 },
+      { summary: "Not known", parameters: { key: "T09-20260116-00001" }, status: 404 },
+    ],
+  },
+  "GET /api/events": stream(
+    "streamEvents",
+    "What happens on the till, as it happens.",
+    "`event: status` with the data of `/api/status`, first and at every change; `event: recorded` with `Recorded` for every record.",
+  ),
+  "GET /light/events": stream(
+    "streamLight",
+    "The till's light, as it changes.",
+    '`event: light` with `{"light": "green", "pending": 0}`.',
+  ),
+  "GET /health": {
+    operationId: "getHealth",
+    tag: "Status",
+    summary: "Whether the till can sell, for monitors.",
+    answers: {
+      200: { description: "It can, with or without head office.", schema: ref("Health") },
+      503: { description: "Its database failed, or it was stopped.", schema: ref("Health") },
+    },
+    examples: [
+      { summary: "It can", status: 200 },
+      { summary: "It was stopped", status: 503, without: "database" },
+    ],
+  },
+};
+
+export const SHIFT_CLOSING: Readonly<Record<string, RouteDescription>> = {
+  "POST /api/shifts/close": {
+    operationId: "closeShift",
+    tag: "Shifts",
+    summary: "Close the shift that is open.",
+    body: { description: "Who; may be left out.", required: false, schema: ref("ShiftClosing") },
+    answers: { 200: { description: "Closed.", schema: ref("ShiftAnswer") } },
+    refusals: ["INVALID_INPUT", "SHIFT_NOT_OPEN"],
+    examples: [
+      { summary: "In the evening", body: { operator: "Amina" }, status: 200 },
+      { summary: "None is open", body: {}, status: 409 },
+      { summary: "A field of the wrong form", body: { operator: 5 }, invalid: true, status: 400 },
+    ],
+  },
+};
+
+const recent = object({
+  recent: listOf(
+    object({
+      localId: text("Its identity."),
+      kind: text("Such as `order.closed`."),
+      seq: { type: "integer" },
+      atMs: { type: "integer", description: "ms since 1970." },
+      receiptNumber: { type: ["string", "null"] },
+      total: { type: ["string", "null"], description: "As people write it." },
+      orderSyncStatus: { type: ["string", "null"] },
+    }),
+  ),
+});
+
+export const PAGE_ROUTES: Readonly<Record<string, RouteDescription>> = {
+  "GET /": page("getPage", "The till's status page."),
+  "GET /page.js": page("getPageScript", "Its script.", "text/javascript; charset=utf-8"),
+  "GET /page.css": page("getPageStyle", "Its style.", "text/css; charset=utf-8"),
+  "GET /page.json": {
+    operationId: "getRecent",
+    tag: "Pages",
+    summary: "What the page lists: the last records of this process.",
+    answers: { 200: { description: "Newest first.", schema: recent } },
+    examples: [{ summary: "Two shifts' records", status: 200 }],
+  },
+  "GET /light": page("getLight", "A light that any POS can embed."),
+  "GET /light.js": page("getLightScript", "Its script.", "text/javascript; charset=utf-8"),
+  "GET /light.css": page("getLightStyle", "Its style.", "text/css; charset=utf-8"),
+  "GET /docs": page("getDocs", "This description as a page."),
+  "GET /docs/openapi.json": {
+    operationId: "getOpenApi",
+    tag: "Pages",
+    summary: "This description for programs: OpenAPI 3.1.",
+    answers: {
+      200: {
+        description: "An OpenAPI document.",
+        schema: object({ openapi: { type: "string" }, info: { type: "object" }, paths: { type: "object" } }),
+        example: { openapi: "3.1.0", info: { title: "Tillsync, till", version: "0.1.0" }, paths: {} },
+      },
+    },
+    examples: [{ summary: "This description", status: 200 }],
+  },
+};

@@ -1,0 +1,170 @@
+import { exchangeResponse, hash, incarnationId, lineEvent, orderLine, tender } from "@tillsync/protocol";
+import {
+  fromZod,
+  INVENTORY_EVENT_SCHEMAS,
+  type JsonSchema,
+  listOf,
+  nullable,
+  object,
+  ref,
+  text,
+} from "@tillsync/protocol/openapi";
+import * as sent from "../schemas.ts";
+
+const textOrNull = (description: string): JsonSchema => nullable(text(description));
+const count = (description: string): JsonSchema => ({ type: "integer", minimum: 0, description });
+const minor = (description: string): JsonSchema => ({ type: "integer", description });
+const day = text("The day it counts for.", { format: "date" });
+const at = (description: string): JsonSchema => text(description, { format: "date-time" });
+const atOrNull = (description: string): JsonSchema => nullable(at(description));
+const effect = nullable(
+  fromZod(exchangeResponse.shape.entries.element.shape.effect, "What the centre made of it; null until it said so."),
+);
+const why = nullable(object({ code: ref("ErrorCode"), message: text("For people.") }));
+
+const recorded = {
+  localId: text("Its identity."),
+  changeId: text("Of the change in the journal.", { format: "uuid" }),
+  incarnation: fromZod(incarnationId, "The life of the till's database."),
+  seq: { type: "integer", minimum: 1, description: "Place in the journal." },
+  hash: fromZod(hash, "Chains it to the one before."),
+  kind: text("Such as `order.closed`."),
+  version: { type: "integer", minimum: 1, description: "Counts the changes of this entity." },
+  "receiptNumber?": text("Given when an order is closed."),
+  "totalMinor?": minor("Minor units."),
+  duplicate: {
+    type: "boolean",
+    description: "True when it was recorded before with the same content: nothing was written.",
+  },
+};
+
+const order = {
+  localId: text("Its identity."),
+  state: { type: "string", enum: ["open", "closed", "voided", "deleted"] },
+  version: { type: "integer", minimum: 1 },
+  currency: text("ISO 4217."),
+  totalMinor: minor("Minor units."),
+  lines: listOf(fromZod(orderLine)),
+  tenders: listOf(fromZod(tender)),
+  receiptNumber: textOrNull("Null while it is open."),
+  businessDate: day,
+  shiftId: textOrNull("The shift it belongs to."),
+  events: listOf(fromZod(lineEvent), "What happened to it while it was open."),
+  orderSyncStatus: {
+    type: "string",
+    enum: ["PENDING", "SYNCED", "FAILED"],
+    description: "Where it is on its way to head office.",
+  },
+  effect,
+};
+
+const shift = object({
+  localId: text("Its identity."),
+  operator: text("Who opened it."),
+  businessDate: day,
+  openedAt: at("When."),
+  closedAt: atOrNull("Null while it is open."),
+  openSeq: count("Place of its first change in the journal."),
+  closeSeq: nullable(count("Place of its last.")),
+});
+
+const lane = object({
+  name: { type: "string", enum: ["central"] },
+  state: { type: "string", enum: ["pending", "sending", "retrying", "parked", "settled"] },
+  pending: count("Changes that head office lacks."),
+  failures: count("In a row."),
+  badge: { type: "boolean", description: "True when a person should know. It goes on all the same." },
+  lastAttemptAt: atOrNull("The last attempt."),
+  lastSuccessAt: atOrNull("The last one that succeeded."),
+  nextAttemptAt: atOrNull("The next one."),
+  lastError: why,
+  halted: { ...why, description: "Set when sending stopped until a person acts. Nothing is lost." },
+});
+
+const status = object({
+  terminal: text("This till.", { format: "uuid" }),
+  shortId: text("What people call it."),
+  store: text("Its store."),
+  currency: text("Of amounts that come without one."),
+  incarnation: fromZod(incarnationId, "The life of its database."),
+  incarnationOrdinal: { type: "integer", minimum: 1 },
+  syncState: { type: "string", enum: ["Idle", "Syncing", "Success", "Error"], description: "Requirement 004's words." },
+  light: { type: "string", enum: ["green", "yellow", "red"] },
+  text: text("One sentence for people."),
+  headSeq: count("The last change in the journal."),
+  durableThrough: count("Head office has everything up to here."),
+  pending: count("Changes that head office lacks."),
+  exceptions: count("Changes that head office has and could not apply."),
+  pendingOrders: count("Closed orders that head office lacks (requirement 004)."),
+  syncedOrders: count("Closed orders that it has."),
+  failedOrders: count("Closed orders that it could not apply."),
+  lastSyncTimestamp: nullable({ type: "integer", description: "Last success, ms since 1970." }),
+  shift: nullable(ref("Shift")),
+  lanes: listOf(ref("Lane")),
+  stopped: { ...why, description: "Set when the database failed and selling stopped." },
+});
+
+const explanation = object({
+  localId: text("Its identity."),
+  receiptNumber: textOrNull("Its receipt."),
+  where: text("Where it is now, in one sentence."),
+  changes: listOf(
+    object({
+      incarnation: fromZod(incarnationId),
+      seq: { type: "integer", minimum: 1 },
+      kind: text("Such as `order.closed`."),
+      hash: fromZod(hash),
+      intact: { type: "boolean", description: "True when its bytes still give its hash." },
+      durable: { type: "boolean", description: "True when head office has it." },
+      effect,
+      code: nullable(ref("ErrorCode")),
+      message: textOrNull("Why it was not applied."),
+      body: { description: "What the journal says." },
+    }),
+  ),
+  steps: listOf(object({ at: atOrNull("When."), what: text("What happened.") }), "Oldest first."),
+});
+
+const result = { anyOf: [ref("Recorded"), { allOf: [ref("Refused"), ref("Refusal")] }] };
+
+export const TILL_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  OrderDraft: fromZod(
+    sent.orderDraft,
+    "An order that is closed at once. Amounts are minor units; quantities and prices decimal text.",
+  ),
+  OrderEdit: fromZod(sent.orderEdit, "An edit of an open order; the first one opens it."),
+  OrderEditOfAddress: fromZod(sent.orderEdit.partial({ localId: true }), "An edit of the order in the address."),
+  Payment: fromZod(sent.payment.partial({ localId: true }), "How an open order was paid."),
+  Voiding: fromZod(
+    sent.voiding.partial({ localId: true }),
+    "Why an order is taken back. A closed one needs `voidLocalId`.",
+  ),
+  Deletion: fromZod(sent.deletion.partial({ localId: true }), "Why an open order is deleted."),
+  TransactionDraft: fromZod(sent.transactionDraft, "Money or stock moved outside an order."),
+  InventoryDraft: fromZod(sent.inventoryDraft, "A stock movement."),
+  ShiftOpening: fromZod(sent.shiftOpening, "Who opens a shift, and the day its sales count for."),
+  ShiftClosing: fromZod(sent.shiftClosing, "Who closes it."),
+  ...INVENTORY_EVENT_SCHEMAS,
+  Order: object(order, "An order as it is now."),
+  Recorded: object(recorded, "What was written into the journal, durably."),
+  RecordedOrder: object({ ...recorded, ...order }, "What was written, and what the order is now."),
+  Refused: object({ success: { type: "boolean", enum: [false] } }),
+  RecordResults: object({ results: listOf(result, "By position.") }, "What became of several records."),
+  Shift: shift,
+  ShiftAnswer: object({ shift: nullable(ref("Shift")) }),
+  Lane: lane,
+  Status: status,
+  SyncResult: object({
+    sent: count("Changes that went."),
+    left: count("Changes that are left."),
+    reason: { ...why, description: "Why some are left." },
+  }),
+  Explanation: explanation,
+  Health: object({
+    status: { type: "string", enum: ["ok", "stopped"] },
+    terminal: text("What people call this till."),
+    database: { type: "string", enum: ["ok", "failed"] },
+    central: nullable(text("State of the way to head office. It has no part in `status`: a till sells without.")),
+    pending: count("Changes that head office lacks."),
+  }),
+};

@@ -1,0 +1,2 @@
+export { DOOR } from "../door-limits.ts";
+export { fuzzTerminalDoor, fuzzTerminalSales, terminalRequest, terminalRoutesOfDoor } from "./fuzz-terminal.ts";

@@ -28,7 +28,7 @@ const transaction = (localId: string, amount: number) => ({
 });
 
 const RULES = `- Results are by position: \`syncedOrders[0]\` answers \`orders[0]\`.
-- Equal content is a success, however often it comes. A higher \`syncVersion\` replaces what stands. Anything else is a conflict: the server's version stands, the sender's is kept, and the same sent again gets the same answer.
+- Equal content is a success, however often it comes. A higher \`syncVersion\` replaces what stands. Anything else is a conflict: the server's version stands, the sender's is kept, and the same sent again gets the same answer: unless somebody else changed the document since, which is then told as a conflict.
 - Numbers keep their digits: \`45.990\` is given out as \`45.990\`. Amounts are also read into minor units of the store's currency, rounded half-up.
 - An item that cannot be read is refused alone.`;
 

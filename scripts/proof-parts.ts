@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { simulate } from "@tillsync/sim";
 import { killPostgresUnderLoad, killRounds, replayAndCount, replayInDemo, TwoServers } from "tillsync/testing";
+import { fuzzRounds } from "./proof-fuzz.ts";
 
 export interface ProofSettings {
   readonly seed: number;
   readonly seeds: number;
   readonly kills: number;
   readonly postgresKills: number;
+  readonly fuzzInputs: number;
 }
 
 export type ProofOutcome =
@@ -34,6 +36,7 @@ export const PROOFS: readonly Proof[] = [
   { name: "postgres", says: "kill -9 of PostgreSQL in the middle of commits", run: postgres },
   { name: "bakery", says: "the 9,531 receipts of a bakery through cuts and kills", run: bakery },
   { name: "retail", says: "25,900 invoices of a wholesaler, to the penny, through cuts and kills", run: retail },
+  { name: "fuzz", says: "hostile inputs for every reader and route, in process and over sockets", run: fuzz },
 ];
 
 async function simulation({ seed, seeds }: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {
@@ -100,6 +103,10 @@ async function postgres(settings: ProofSettings, onProgress: (text: string) => v
     }
   }
   return { figures, violations };
+}
+
+function fuzz({ seed, fuzzInputs }: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {
+  return fuzzRounds({ seed, inputs: fuzzInputs }, onProgress);
 }
 
 async function bakery(_settings: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {

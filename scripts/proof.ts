@@ -19,6 +19,7 @@ ${PROOFS.map(({ name, says }) => `  ${name.padEnd(12)}${says}`).join("\n")}
   --seeds N            simulated shops (default 10,000)
   --kills N            SIGKILLs of real tills and servers (default 1,000)
   --postgres-kills N   SIGKILLs of PostgreSQL in the middle of commits (default 200)
+  --fuzz N             hostile inputs (default 2,000,000)
   --out FOLDER         where proof.json and proof.md are written (default .tillsync/proof)
 
 The exit code is 0 when nothing that ran was wrong; a part that could not run is told in the report.
@@ -63,6 +64,7 @@ function read(argv: string[]) {
       seeds: text,
       kills: text,
       "postgres-kills": text,
+      fuzz: text,
       out: text,
       help: { type: "boolean", short: "h" },
     },
@@ -75,6 +77,7 @@ function read(argv: string[]) {
     seeds: number("--seeds", values.seeds, 10_000),
     kills: number("--kills", values.kills, 1000),
     postgresKills: number("--postgres-kills", values["postgres-kills"], 200),
+    fuzzInputs: number("--fuzz", values.fuzz, 2_000_000),
   };
   const chosen = PROOFS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   return { settings, chosen, out: values.out ?? join(ROOT, ".tillsync", "proof") };

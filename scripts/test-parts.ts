@@ -3,6 +3,7 @@ const ENDINGS = {
   pg: "needs PostgreSQL",
   sim: "the simulated world, a few seeds (TILLSYNC_SIM_SEEDS=200 for more)",
   docs: "the pages in docs/ say what the code does",
+  fuzz: "hostile input: fuzz and abuse (TILLSYNC_SEED runs the same again)",
   broken: "broken files, full disks, bad networks",
   kill: "kill -9 of real processes at awkward moments",
 } as const;
@@ -36,6 +37,7 @@ export const PARTS: readonly Part[] = [
   filesEnding("pg"),
   filesEnding("sim"),
   filesEnding("docs"),
+  filesEnding("fuzz"),
   filesEnding("broken", true),
   filesEnding("kill", true),
 ];

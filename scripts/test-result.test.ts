@@ -5,8 +5,8 @@ import { notRun, type PartResult, single, summarize } from "./test-result.ts";
 describe("chooseParts", () => {
   it("leaves the long parts to --all or to their names", () => {
     const names = (words: string[], all: boolean) => chooseParts(words, all).map((part) => part.name);
-    expect(names([], false)).toEqual(["check", "lint", "unit", "pg", "sim", "docs"]);
-    expect(names([], true)).toEqual(["check", "lint", "unit", "pg", "sim", "docs", "broken", "kill"]);
+    expect(names([], false)).toEqual(["check", "lint", "unit", "pg", "sim", "docs", "fuzz"]);
+    expect(names([], true)).toEqual(["check", "lint", "unit", "pg", "sim", "docs", "fuzz", "broken", "kill"]);
     expect(names(["kill", "check"], false)).toEqual(["check", "kill"]);
   });
 

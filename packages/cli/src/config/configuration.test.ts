@@ -107,6 +107,13 @@ it.each([
   expect(decodeURIComponent(databaseUrl(values) ?? "")).toBe(expected);
 });
 
+it("reads proxies as addresses and networks, in one form", async () => {
+  const { values } = await load({
+    "tillsync.config.json": { Server: { TrustedProxies: "10.0.0.5, ::1,10.1.0.0/16" } },
+  });
+  expect(values["Server.TrustedProxies"]).toBe("10.0.0.5,::1,10.1.0.0/16");
+});
+
 it("reads sections and keys in any case, but not one key twice", async () => {
   expect((await load({ "tillsync.config.json": { sync: { storeID: "x" } } })).values["Sync.StoreId"]).toBe("x");
   const twice = load({ "tillsync.config.json": { Sync: { StoreId: "x" }, sync: { storeid: "y" } } });
@@ -160,6 +167,12 @@ describe("a mistake", () => {
     [{ Database: { ConnectionString: "postgres://db/x" } }, "must be Data Source=FILE, or the path of a file"],
     [{ Database: { ConnectionString: "Data Source=x;Mode=ReadOnly" } }, "must be Data Source=FILE"],
     [{ Terminal: { TimeZone: "Nairobi" } }, "must be an IANA time zone"],
+    [
+      { Server: { TrustedProxies: "proxy" } },
+      'must be IP addresses with commas, such as 10.0.0.5,10.1.0.0/16; got "proxy".',
+    ],
+    [{ Server: { TrustedProxies: "10.0.0.5/33" } }, 'got "10.0.0.5/33"'],
+    [{ Server: { RequestsPerSecondPerStore: 0 } }, "must be a whole number from 1 to 100000; got 0."],
     [
       { Kafka: { Enabled: true } },
       "Kafka.BootstrapServers (from default) must be host:port while Kafka.Enabled is true; got nothing.",

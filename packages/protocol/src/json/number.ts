@@ -20,6 +20,7 @@ export function checkNumber(text: string, start: number, end: number, fractions:
     return { expected, got: `a number of ${chars} characters` };
   }
   const literal = text.slice(start, end);
+  if (literal === "-") return undefined;
   if (!PLAIN.test(literal)) {
     if (!fractions) {
       const expected = "a whole number, or a fraction as decimal text";

@@ -65,7 +65,7 @@ export function scanJson(text: string, { fractions = false, storable = false }: 
     if (char === COMMA) values += 1;
     else if (char === OPEN_OBJECT || char === OPEN_LIST) {
       values += 1;
-      if (names.length >= MAX_DEPTH) throw refuse(text, at, limit(MAX_DEPTH, "levels"));
+      if (names.length >= MAX_DEPTH) throw refuse(text, 0, limit(MAX_DEPTH, "levels"));
       names.push(char === OPEN_OBJECT ? new Set() : undefined);
     } else if (char === CLOSE_OBJECT || char === CLOSE_LIST) names.pop();
     if (values > LIMITS.maxValues) throw tooMany();

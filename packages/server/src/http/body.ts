@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { constants, gunzip, zstdDecompress } from "node:zlib";
+import { constants, gunzip, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { LIMITS, type ScanOptions, SyncError, scanJson } from "@tillsync/protocol";
 import { DOOR } from "./door-limits.ts";
 import { FairGate } from "./fair-gate.ts";
@@ -9,6 +9,13 @@ import { FairGate } from "./fair-gate.ts";
  * compression levels up to 19 use, and as much as a whole request may hold.
  */
 const ZSTD_WINDOW_LOG = 23;
+
+/**
+ * A body of a few sales is unpacked at once: a thread that has to be woken for it costs several times the work. What
+ * turns out larger than this goes to a thread after all.
+ */
+const SMALL_PACKED_BYTES = 8 * 1024;
+const SMALL_BYTES = 64 * 1024;
 
 const unpack = {
   gzip: promisify(gunzip),
@@ -92,7 +99,8 @@ async function unpacked(bytes: Buffer, encoding: string | undefined): Promise<Bu
   try {
     const limit = { maxOutputLength: LIMITS.maxRequestBytes };
     if (name === "gzip") return await unpack.gzip(bytes, limit);
-    return await unpack.zstd(bytes, { ...limit, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } });
+    const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG };
+    return unpackedSmall(bytes, params) ?? (await unpack.zstd(bytes, { ...limit, params }));
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge();
@@ -106,6 +114,16 @@ async function unpacked(bytes: Buffer, encoding: string | undefined): Promise<Bu
       { field: "content-encoding", got: name },
       cause,
     );
+  }
+}
+
+/** Undefined for what is not small; what is wrong with it is then told by whoever unpacks it. */
+function unpackedSmall(bytes: Buffer, params: Record<number, number>): Buffer | undefined {
+  if (bytes.length > SMALL_PACKED_BYTES) return undefined;
+  try {
+    return zstdDecompressSync(bytes, { maxOutputLength: SMALL_BYTES, params });
+  } catch {
+    return undefined;
   }
 }
 

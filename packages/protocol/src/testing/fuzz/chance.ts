@@ -31,3 +31,8 @@ export function fuzzSeed(): number {
   const given = process.env.TILLSYNC_SEED;
   return given === undefined ? Date.now() % 1_000_000 : Number(given);
 }
+
+/** Prints what a run counted as one line of JSON, seed included. */
+export function tellFigures(figures: Readonly<Record<string, unknown>>): void {
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+}

@@ -1,4 +1,4 @@
-export { Chance, fuzzSeed } from "./chance.ts";
+export { Chance, fuzzSeed, tellFigures } from "./chance.ts";
 export { HOSTILE_NAMES, HOSTILE_TEXTS, HOSTILE_VALUES, RawJson } from "./hostile.ts";
 export { FUZZ_INPUTS } from "./inputs.ts";
 export { Mutator } from "./mutator.ts";

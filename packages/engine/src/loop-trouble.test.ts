@@ -224,7 +224,8 @@ describe("a batch that is too large", () => {
           })),
         ],
       });
-    till.centre.next.push(unreachable, unreachable);
+    // Two are in flight when the link goes, and one more finds it still gone.
+    till.centre.next.push(unreachable, unreachable, unreachable);
     till.terminal.transaction((tx) => {
       for (let at = 0; at < 5; at++) tx.closeOrder(big(`big-${at}`));
     });

@@ -9,6 +9,21 @@ import type { SyncResult } from "./verbs.ts";
 /** How often a lower mark of the centre is followed without a success in between, before it counts as a failure. */
 const MAX_REWINDS = 3;
 
+/** An exchange under way. */
+interface Sent {
+  readonly life: Life;
+  readonly request: ExchangeRequest;
+  /** Rows that the centre lacked when this was sent; those that could be repaired are in it. */
+  readonly need: Standing["need"];
+  /** Sent before the answer to the one before it. */
+  readonly isAhead: boolean;
+  readonly answer: Promise<ExchangeResponse>;
+}
+
+function lastSeqOf({ fromSeq, changes }: ExchangeRequest): number {
+  return fromSeq + changes.length - 1;
+}
+
 export interface LoopOptions {
   readonly ports: Ports;
   readonly journal: Journal;
@@ -30,8 +45,8 @@ interface Waiter {
 }
 
 /**
- * The one control loop of a terminal: plan, act, write down, plan again. One exchange is in flight at most, and one timer
- * is set while none is. Nothing but `stop` ends it; a halted lane makes it rest until a person or recovery acts.
+ * The one control loop of a terminal: plan, act, write down, plan again. One exchange is in flight, two while a backlog
+ * drains, and one timer is set while none is. Nothing but `stop` ends it; a halted lane makes it rest until a person or recovery acts.
  */
 export class Loop {
   readonly #options: LoopOptions;
@@ -41,6 +56,8 @@ export class Loop {
   #flush = false;
   #rewinds = 0;
   #attempt = 0;
+  /** The last exchange of this process was answered: what follows may be sent before its own answer is there. */
+  #isProven = false;
   #sending: AbortController | null = null;
   #cancelTimer: (() => void) | null = null;
   #stopped = true;
@@ -115,27 +132,64 @@ export class Loop {
     else if (next.act === "send") void this.#send();
   }
 
+  /** One exchange; while a backlog drains, one after the other, each sent before the answer to the last is there. */
   async #send(): Promise<void> {
     const abort = new AbortController();
     this.#sending = abort;
     this.#attempt++;
-    const { journal, ports } = this.#options;
-    const lives = this.#options.lives();
-    const life = sendingLife(lives);
+    let sent: Sent | undefined;
+    let ahead: Sent | undefined;
+    let life = sendingLife(this.#options.lives());
     try {
       this.#options.onChange();
-      const request = buildRequest(journal, lives, this.#standing, this.#size());
-      const answer = await ports.transport.exchange(request, abort.signal);
-      refuseStandstill(request, answer);
-      this.#succeed(life, answer);
+      sent = this.#post(this.#options.lives(), this.#standing, abort.signal);
+      while (sent !== undefined) {
+        life = sent.life;
+        ahead = this.#postAhead(sent, abort.signal);
+        const answer: ExchangeResponse = await sent.answer;
+        refuseStandstill(sent.request, answer);
+        this.#succeed(sent, answer);
+        this.#isProven = true;
+        // It follows the whole batch; when less was taken, it is sent again in its place.
+        sent = answer.durableThrough === lastSeqOf(sent.request) ? ahead : undefined;
+        if (sent !== undefined) this.#options.onChange();
+      }
     } catch (cause) {
-      this.#fail(life, asSyncError(cause));
+      this.#isProven = false;
+      this.#fail(life, asSyncError(cause), sent?.isAhead === true);
     } finally {
+      abort.abort();
       this.#sending = null;
       for (const wake of this.#idle.splice(0)) wake();
       this.#options.onChange();
       this.#turn();
     }
+  }
+
+  #post(lives: readonly Life[], standing: Standing, signal: AbortSignal): Sent {
+    const { journal, ports } = this.#options;
+    const life = sendingLife(lives);
+    const request = buildRequest(journal, lives, standing, this.#size());
+    const answer = ports.transport.exchange(request, signal);
+    return { life, request, need: standing.need, isAhead: false, answer };
+  }
+
+  /**
+   * The batch after one that is under way, as if that had been answered: the centre reads it while it stores the first
+   * one, and refuses it when the first did not arrive (go-back-N with two). Only for a backlog, and only to a centre
+   * that has just answered.
+   */
+  #postAhead({ life: { ordinal }, request }: Sent, signal: AbortSignal): Sent | undefined {
+    const last = request.changes.at(-1);
+    const durableThrough = lastSeqOf(request);
+    // As it is now: what was sold since the last one was sent may be in this batch.
+    const life = this.#options.lives().find((candidate) => candidate.ordinal === ordinal);
+    if (!this.#isProven || this.#stopped || last === undefined || life === undefined) return undefined;
+    if (durableThrough >= life.headSeq) return undefined;
+    const after = { ...life, durableThrough, durableHash: last.hash };
+    const sent = this.#post([after], { cursor: this.#standing.cursor, need: [] }, signal);
+    sent.answer.catch(() => {}); // told when its turn comes, or never when the first one failed
+    return { ...sent, isAhead: true };
   }
 
   /** The first batch of a process is sent before the centre has said anything. */
@@ -144,7 +198,7 @@ export class Loop {
     return { changes: Math.min(changes, this.#options.maxBatchChanges), bytes };
   }
 
-  #succeed(life: Life, answer: ExchangeResponse): void {
+  #succeed({ life, need: asked }: Sent, answer: ExchangeResponse): void {
     const { journal, ports, pace } = this.#options;
     checkMark(journal, life, answer);
     const before = this.#lane;
@@ -159,7 +213,7 @@ export class Loop {
       restored;
     const left = pendingOf(lives) - (answer.durableThrough - present.durableThrough);
     const more = answer.more && answer.cursor !== this.#standing.cursor;
-    const busy = left > 0 || more || this.#isNewlyNeeded(answer.need);
+    const busy = left > 0 || more || isNewlyNeeded(answer.need, asked);
     const largest = largestBatch(answer.limits, this.#options.maxBatchChanges);
     const next = succeeded(before, this.#moment(), { busy, pace, notBeforeMs: answer.pacing.notBeforeMs, largest });
     const standing = { cursor: answer.cursor, need: answer.need };
@@ -185,15 +239,13 @@ export class Loop {
     }
   }
 
-  /** Rows asked for a second time could not be repaired from here; asking and answering on without a pause changes nothing. */
-  #isNewlyNeeded(need: Standing["need"]): boolean {
-    if (need.length > 0 && need.length < this.#standing.need.length) return true;
-    const asked = new Set(this.#standing.need.map(({ incarnation, seq }) => `${incarnation}/${seq}`));
-    return need.some(({ incarnation, seq }) => !asked.has(`${incarnation}/${seq}`));
-  }
-
-  #fail(life: Life, failure: SyncError): void {
+  #fail(life: Life, failure: SyncError, isAhead: boolean): void {
     let error = failure;
+    if (isAhead && error.code === "GAP") {
+      // It overtook the one before it, and says nothing about where the centre stands now.
+      this.#lane = { ...this.#lane, dueAtMs: this.#options.ports.clock.monotonicMs() };
+      return;
+    }
     try {
       if (error.code === "GAP" && this.#rewind(life, error)) return;
     } catch (cause) {
@@ -262,6 +314,16 @@ export class Loop {
     const { clock } = this.#options.ports;
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
   }
+}
+
+/**
+ * Rows asked for again by the answer to what would have repaired them cannot be repaired from here: asking and answering
+ * on without a pause changes nothing.
+ */
+function isNewlyNeeded(need: Standing["need"], asked: Standing["need"]): boolean {
+  if (need.length > 0 && need.length < asked.length) return true;
+  const before = new Set(asked.map(({ incarnation, seq }) => `${incarnation}/${seq}`));
+  return need.some(({ incarnation, seq }) => !before.has(`${incarnation}/${seq}`));
 }
 
 const CUT_SHORT = {

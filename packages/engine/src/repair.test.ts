@@ -109,6 +109,20 @@ describe("rows that the centre asks for", () => {
     till.clock.forget();
   });
 
+  it("are sent at once in the middle of a backlog, whose next batch was under way already", async () => {
+    const need = [{ incarnation: life(), seq: 2 }];
+    let repaired = false;
+    till.centre.always = (request, honest) => {
+      repaired ||= request.repair?.some(({ seq }) => seq === 2) === true;
+      return { ...honest(), need: repaired ? [] : need };
+    };
+    sell(...Array.from({ length: 1200 }, (_, at) => `o-${at}`));
+    await till.settle();
+    expect(till.terminal.status().pending).toBe(0);
+    expect(repaired).toBe(true);
+    till.clock.forget();
+  });
+
   it("are not sent when their own copy is damaged, or when nobody ever had them", async () => {
     sell("a", "b");
     await till.settle();

@@ -27,6 +27,7 @@ export function parseAs<T>(schema: z.ZodType<T>, value: unknown, code: ErrorCode
 
 /** As `parseAs`, for a value that is a field itself: the refusal names it. @throws SyncError INVALID_INPUT */
 export function parseField<T>(field: string, schema: z.ZodType<T>, value: unknown): T {
+  if (acceptsOf(schema)(value)) return value as T;
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const expected = result.error.issues[0]?.message ?? "a valid value";

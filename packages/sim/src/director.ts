@@ -81,6 +81,7 @@ export class Director {
     const { faults, random, shop, timeline } = this.#options;
     for (const [fault, strike] of this.#strikes) if (random.chance(faults[fault])) strike();
     random.pick(shop.cashiers).act();
+    shop.foreigners.step();
     if (random.chance(0.03)) this.#syncNow();
     this.#restartLater();
     await timeline.pass(this.#gapMs());
@@ -94,6 +95,7 @@ export class Director {
     this.#era++;
     heal(faults);
     for (const link of shop.links.values()) link.state = "up";
+    shop.foreigners.heal();
     for (const server of shop.servers) server.start();
     for (const machine of shop.machines) {
       machine.disk.healed();
@@ -292,6 +294,7 @@ export class Director {
       for (const server of shop.servers) server.crash();
       shop.database.restore(backup);
       shop.acknowledged.restored();
+      shop.foreignLedger.restored();
       for (const server of shop.servers) server.start();
     });
   }

@@ -1,8 +1,8 @@
 import type { Random } from "./random.ts";
 
 /**
- * Every fault there is, with the highest probability it gets: per exchange, per crash point, per step of the shop, or (the
- * last group) per run.
+ * Every fault there is, with the highest probability it gets: per exchange, per crash point, per step of the shop, or (a
+ * group near the end) per run. New ones come last: an older seed then keeps the faults that it had.
  */
 export const FAULTS = {
   // The network, per exchange.
@@ -47,6 +47,11 @@ export const FAULTS = {
   copiedTill: 0.004,
   rolledBackTill: 0.004,
   centreRestored: 0.004,
+  // Devices of somebody else's and head office, per step and per thing that they do. Without the first there are none.
+  foreignDevices: 0.5,
+  headOffice: 0.25,
+  sharedDocument: 0.35,
+  foreignPoison: 0.06,
 } as const satisfies Record<string, number>;
 
 export type FaultName = keyof typeof FAULTS;

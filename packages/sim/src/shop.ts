@@ -1,10 +1,12 @@
-import { exchange as productExchange } from "@tillsync/server/ingest";
+import { exchange as productExchange, submit as productSubmit } from "@tillsync/server/ingest";
 import { CentreDatabase } from "./centre/database.ts";
 import type { Chronicle } from "./chronicle.ts";
 import type { Faults } from "./faults.ts";
+import { Foreigners } from "./foreign/foreigners.ts";
 import { type Link, Network } from "./net/network.ts";
 import { type Caller, Server } from "./net/server.ts";
 import { Acknowledged } from "./oracle/acknowledged.ts";
+import { ForeignLedger } from "./oracle/foreign-ledger.ts";
 import { Pace } from "./oracle/pace.ts";
 import type { Random } from "./random.ts";
 import { BEGIN_WALL_MS } from "./till/clock.ts";
@@ -25,7 +27,7 @@ export interface ShopOptions {
   readonly variant: Variant;
 }
 
-/** Everything that there is in one run: one or two stores with one to four tills, two servers, one database. */
+/** Everything that there is in one run: one or two stores with one to four tills, perhaps others' devices, two servers, one database. */
 export class Shop {
   readonly database: CentreDatabase;
   readonly servers: readonly Server[];
@@ -33,6 +35,8 @@ export class Shop {
   readonly links = new Map<Machine, Link>();
   readonly storeIds: readonly number[];
   readonly acknowledged: Acknowledged;
+  readonly foreigners: Foreigners;
+  readonly foreignLedger: ForeignLedger;
   readonly #options: ShopOptions;
   readonly #network: Network;
   readonly #wraps: TillWraps;
@@ -43,6 +47,7 @@ export class Shop {
     this.#options = options;
     this.database = new CentreDatabase({ timeline, random: random.stream("database"), chronicle, faults });
     this.acknowledged = new Acknowledged(this.database, chronicle);
+    this.foreignLedger = new ForeignLedger(this.database, chronicle);
     this.storeIds = random.chance(0.3) ? [1, 2] : [1];
     for (const storeId of this.storeIds) this.database.addStore(storeId);
     this.servers = ["A", "B"].map((name) => this.#newServer(name));
@@ -70,6 +75,17 @@ export class Shop {
     };
     const tills = random.between(this.storeIds.length, 4);
     for (let index = 0; index < tills; index++) this.#addTill(index);
+    this.foreigners = new Foreigners({
+      ...{ timeline, chronicle, faults, network: this.#network, database: this.database, ledger: this.foreignLedger },
+      random: random.stream("foreigners"),
+    });
+    for (const storeId of this.storeIds)
+      this.foreigners.addStore({
+        orgId: ORG_ID,
+        storeId,
+        currency: this.#currencyOf(storeId),
+        tables: tablesOf(storeId),
+      });
   }
 
   /** Running tills that got an answer since this was last called: their marks may have moved. */
@@ -112,8 +128,7 @@ export class Shop {
     const storeId = this.storeIds[index % this.storeIds.length] ?? 1;
     const shortId = `T0${Math.floor(index / this.storeIds.length) + 1}`;
     const name = `S${storeId}-${shortId}`;
-    const currency =
-      CURRENCIES[(storeId + random.stream("currency").below(CURRENCIES.length)) % CURRENCIES.length] ?? "KES";
+    const currency = this.#currencyOf(storeId);
     const terminal = random.stream(`terminal ${name}`).uuid();
     this.database.enrol(storeId, terminal);
     const caller: Caller = { scope: { orgId: ORG_ID, storeId }, terminal };
@@ -132,8 +147,13 @@ export class Shop {
       wraps: this.#wraps,
     });
     this.links.set(machine, link);
-    const tables = [`table-${storeId}-1`, `table-${storeId}-2`, `table-${storeId}-3`, `table-${storeId}-4`];
+    const tables = tablesOf(storeId);
     this.cashiers.push(new Cashier({ machine, random: random.stream(`cashier ${name}`), faults, currency, tables }));
+  }
+
+  #currencyOf(storeId: number): string {
+    const first = this.#options.random.stream("currency").below(CURRENCIES.length);
+    return CURRENCIES[(storeId + first) % CURRENCIES.length] ?? "KES";
   }
 
   #newServer(name: string): Server {
@@ -147,10 +167,18 @@ export class Shop {
       faults,
       wallMs: () => BEGIN_WALL_MS + Math.round(timeline.nowMs),
       exchange: variant.exchange?.(productExchange) ?? productExchange,
+      submit: variant.submit?.(productSubmit, this.database) ?? productSubmit,
       wrapIngest: (store) => variant.ingest?.(store, this.database) ?? store,
       onAcknowledged: ({ scope, terminal }, { incarnation }, { durableThrough, chainHash }) => {
         this.acknowledged.check({ storeId: scope.storeId, terminal, incarnation, durableThrough, chainHash });
       },
+      onSubmitted: ({ scope, terminal }, submissions) =>
+        this.foreignLedger.arrived({ storeId: scope.storeId, terminal }, submissions),
     });
   }
+}
+
+/** Open orders that all tills of a store serve. */
+function tablesOf(storeId: number): string[] {
+  return [1, 2, 3, 4].map((table) => `table-${storeId}-${table}`);
 }

@@ -20,7 +20,8 @@
  * same. `coverage.ts` lists the whole fault space, and the fixed seeds must have met all of it.
  *
  * `till/` is the machine under an engine (disk, witness, clock, ids), `centre/` the database under ingest, `net/` the line
- * between them with the servers at its end, `workload/` the cashiers, `director.ts` what goes wrong and when.
+ * between them with the servers at its end, `workload/` the cashiers, `foreign/` devices of somebody else's and head office,
+ * who send whole documents, `director.ts` what goes wrong and when.
  *
  * Not simulated: two processes on one database file, damaged pages inside SQLite, releases that differ from each other, the
  * HTTP and TLS of the door, long histories, and every lane but the central one. Tests with real processes are for those.
@@ -30,8 +31,10 @@ import { Chronicle, type Violation } from "./chronicle.ts";
 import { Director } from "./director.ts";
 import { FAULTS, swarm } from "./faults.ts";
 import { checkCentre, storeAtEnd } from "./oracle/centre.ts";
+import { checkForeign } from "./oracle/foreign.ts";
 import { checkMoney } from "./oracle/money.ts";
 import { atRest } from "./oracle/rest.ts";
+import { checkStandings } from "./oracle/standing.ts";
 import { checkTill } from "./oracle/till.ts";
 import { Random } from "./random.ts";
 import { Shop } from "./shop.ts";
@@ -105,8 +108,10 @@ async function comeToRest(timeline: Timeline, shop: Shop, chronicle: Chronicle):
 function judge(shop: Shop, chronicle: Chronicle): void {
   for (const machine of shop.machines) checkTill(machine, shop.acknowledged);
   for (const storeId of shop.storeIds) {
-    const store = storeAtEnd(storeId, shop.machinesOf(storeId), shop.database, chronicle);
+    const store = storeAtEnd(shop, storeId, chronicle);
     checkCentre(store);
+    checkStandings(store);
+    checkForeign(store);
     checkMoney(store);
   }
 }

@@ -29,7 +29,8 @@ export interface HttpTransportOptions {
 }
 
 /**
- * The way to the centre over HTTP: one keep-alive connection, compressed bodies, a deadline for the whole exchange.
+ * The way to the centre over HTTP: one keep-alive connection, a second one only while two exchanges are in flight;
+ * compressed bodies, a deadline for the whole exchange.
  *
  * @throws SyncError CONFIG_INVALID when the URL is none
  */
@@ -39,17 +40,24 @@ export function httpTransport({
   timeoutMs = 30_000,
 }: HttpTransportOptions): Transport & { close(): Promise<void> } {
   const target = targetOf(url);
-  const agent = new Agent({ connections: 1, pipelining: 1, connect: { timeout: 5_000 }, keepAliveTimeout: 60_000 });
+  const options = { connections: 1, pipelining: 1, connect: { timeout: 5_000 }, keepAliveTimeout: 60_000 };
+  const usual = new Agent(options);
+  const spare = new Agent(options);
+  let isBusy = false;
   return {
-    close: () => agent.close(),
+    close: async () => {
+      await Promise.all([usual.close(), spare.close()]);
+    },
     exchange: async (request, signal) => {
-      const { body, headers } = await encode(request);
+      const dispatcher = isBusy ? spare : usual;
+      isBusy = true;
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       const authorization = `Bearer ${key}`;
       try {
+        const { body, headers } = await encode(request);
         const answer = await httpRequest(target, {
           method: "POST",
-          dispatcher: agent,
+          dispatcher,
           signal: deadline,
           headers: { ...headers, authorization },
           body,
@@ -58,6 +66,8 @@ export function httpTransport({
         return readAnswer(answer.statusCode, answer.headers, text);
       } catch (cause) {
         throw asNetworkError(cause, url);
+      } finally {
+        if (dispatcher === usual) isBusy = false;
       }
     },
   };

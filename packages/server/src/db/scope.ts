@@ -23,7 +23,7 @@ type Work<T> = (client: pg.PoolClient) => Promise<T>;
  *   `details.unknown` is true, and the caller has to be able to do the same again.
  */
 export async function inScope<T>(pool: pg.Pool, scope: Scope, fn: Work<T>): Promise<T> {
-  return transaction(pool, `${begin("tillsync_app")}; ${scopeText(scope)}`, fn);
+  return transaction(pool, `${begin("tillsync_app")}, ${scopeText(scope)}`, fn);
 }
 
 /** Runs one read-only transaction as `tillsync_relay`, which sees every store's feed and changes. */
@@ -39,28 +39,30 @@ export async function asOperator<T>(pool: pg.Pool, fn: Work<T>): Promise<T> {
 /** Runs one transaction in which the key with this SHA-256 (64 hex digits), and nothing else, can be looked up. */
 export async function withPresentedKey<T>(pool: pg.Pool, keyHash: string, fn: Work<T>): Promise<T> {
   if (!/^[0-9a-f]{64}$/.test(keyHash)) throw new TypeError("keyHash must be 64 hex digits");
-  const presented = `SELECT set_config('tillsync.presented_key', '${keyHash}', true)`;
-  return transaction(pool, `${begin("tillsync_app", "READ ONLY")}; ${presented}`, fn);
+  const presented = `set_config('tillsync.presented_key', '${keyHash}', true)`;
+  return transaction(pool, `${begin("tillsync_app", "READ ONLY")}, ${presented}`, fn);
 }
 
 /**
  * Everything a transaction needs travels in one simple-protocol text with its BEGIN: one round trip, any login, and
- * nothing left on the session that pgbouncer in transaction mode would hand to somebody else.
+ * nothing left on the session that pgbouncer in transaction mode would hand to somebody else. The settings are one
+ * statement, to which callers add their own: each statement more costs as much as a small query.
  *
  * `synchronous_commit` is raised when somebody switched it off for the database or the login: what we acknowledge has
  * to be on the disk. A stricter setting (`remote_apply`) stays.
  */
 function begin(role: Role, access: "READ WRITE" | "READ ONLY" = "READ WRITE"): string {
   return (
-    `BEGIN ISOLATION LEVEL READ COMMITTED ${access}; SET LOCAL ROLE ${role}; SET LOCAL search_path = tillsync; ` +
-    `SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}; SET LOCAL TimeZone = 'UTC'; ` +
-    `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}; ` +
-    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+    `BEGIN ISOLATION LEVEL READ COMMITTED ${access}; SELECT set_config('role', '${role}', true), ` +
+    `set_config('search_path', 'tillsync', true), set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', true), ` +
+    "set_config('TimeZone', 'UTC', true), " +
+    `set_config('idle_in_transaction_session_timeout', '${IDLE_IN_TRANSACTION_MS}', true), ` +
+    "CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END"
   );
 }
 
 function scopeText(scope: Scope): string {
-  return `SELECT set_config('tillsync.org', '${id(scope.orgId)}', true), set_config('tillsync.store', '${id(scope.storeId)}', true)`;
+  return `set_config('tillsync.org', '${id(scope.orgId)}', true), set_config('tillsync.store', '${id(scope.storeId)}', true)`;
 }
 
 /** These numbers become part of a statement's text, so nothing but digits may pass. */

@@ -9,7 +9,7 @@ import {
   SyncError,
 } from "@tillsync/protocol";
 import { CENTRAL_LIFE, identityOfBody, type Reading, read } from "./interpret.ts";
-import { type Placed, place } from "./place.ts";
+import { chainOf, type Placed, place } from "./place.ts";
 import type { IngestStore, IngestTransaction, Mark, Scope, StoredChange, TerminalLife } from "./ports.ts";
 import { storeBatch } from "./store-batch.ts";
 import { interpretPending } from "./sweep.ts";
@@ -38,8 +38,15 @@ export async function exchange(
 ): Promise<ExchangeResponse> {
   const life: TerminalLife = { terminal: request.terminal, incarnation: request.incarnation };
   if (life.incarnation === CENTRAL_LIFE) throw centralLife();
+  const prepared = prepare(context, request);
   for (let sweeps = 0; ; sweeps++) {
-    const done = await context.store.transaction(scope, (tx) => ingest(context, tx, life, request));
+    // Run again when another writer was in the way: it may have stored one of these changes.
+    let mayRepeat = isResent(request);
+    const done = await context.store.transaction(scope, (tx) => {
+      const run = ingest(context, tx, life, { request, prepared, mayRepeat });
+      mayRepeat = true;
+      return run;
+    });
     if (done.kind === "fork") throw forkError(done.seq, done.mark);
     if (done.kind === "stored" && !done.pending) return done.answer;
     // What could not be applied as a set is interpreted one by one: now, or, when a crash left it, before anything new.
@@ -51,6 +58,11 @@ export async function exchange(
         "Earlier changes of this terminal are still being interpreted; come back in a moment.",
       );
   }
+}
+
+/** Changes of an earlier life come again with where they stood in it. */
+function isResent({ changes }: ExchangeRequest): boolean {
+  return changes.some(({ origin }) => origin !== undefined);
 }
 
 /** Each sweep interprets thousands of changes; a terminal that needs more of them than this comes back for the rest. */
@@ -70,14 +82,14 @@ async function ingest(
   context: ExchangeContext,
   tx: IngestTransaction,
   life: TerminalLife,
-  request: ExchangeRequest,
+  { request, prepared, mayRepeat }: Pick<Batch, "request" | "prepared" | "mayRepeat">,
 ): Promise<Ingested> {
   const nowMs = context.nowMs();
   const mark = await tx.lock(life, nowMs);
   if (mark.hasPending) return { kind: "sweep-first" };
   const last = Math.min(request.fromSeq + request.changes.length - 1, mark.durableThrough);
   const stored = last >= request.fromSeq ? await tx.hashes(life, request.fromSeq, last) : new Map<number, string>();
-  const placement = place(request, mark, stored, context.sha256);
+  const placement = place(request, mark, stored, context.sha256, prepared.links);
   if (placement.kind === "fork") {
     const { seq, wire } = placement;
     if (wire) {
@@ -91,20 +103,51 @@ async function ingest(
   const repaired = await repair(context, tx, request);
   // What was repaired comes before what is new: an order's earlier edit must not be applied after its later ones.
   if (repaired && fresh.length > 0) return { kind: "sweep-first" };
-  const { next, failed } = await storeAndApply(context, tx, life, { request, mark, fresh, nowMs });
+  const { next, failed } = await storeAndApply(tx, life, { request, prepared, mayRepeat, mark, fresh, nowMs });
   const answer = await answerOf(context, tx, life, { mark: next, feed, nowMs });
   return { kind: "stored", pending: failed || repaired, answer };
 }
 
+/** What a request's bytes say by themselves, whatever the centre holds. */
+interface Prepared {
+  /** Empty when a hash is wrong: that is told when it is known where the request belongs. */
+  readonly links: readonly Placed[];
+  /** In the order of the request. */
+  readonly readings: readonly Reading[];
+}
+
+/**
+ * Everything that needs no look at the database, done before the terminal is locked: a second request of the same till
+ * is read here while PostgreSQL still writes the first.
+ */
+function prepare({ sha256 }: ExchangeContext, request: ExchangeRequest): Prepared {
+  const { incarnation } = request;
+  try {
+    const links = chainOf(request, sha256);
+    const readings = links.map(({ seq, wire: { body, private: secret = null, damaged = false } }) =>
+      read({ incarnation, seq, body, private: secret, damaged }, sha256),
+    );
+    return { links, readings };
+  } catch (error) {
+    if (error instanceof SyncError) return { links: [], readings: [] };
+    throw error;
+  }
+}
+
 interface Batch {
   readonly request: ExchangeRequest;
+  readonly prepared: Prepared;
+  /**
+   * Whether a changeId may be stored already. A new change has a new one, so at first nobody looks: the unique index of
+   * the store's changes refuses a repeat, and the transaction runs again with its eyes open.
+   */
+  readonly mayRepeat: boolean;
   readonly mark: Mark;
   readonly fresh: readonly Placed[];
   readonly nowMs: number;
 }
 
 async function storeAndApply(
-  context: ExchangeContext,
   tx: IngestTransaction,
   life: TerminalLife,
   batch: Batch,
@@ -116,11 +159,8 @@ async function storeAndApply(
     await tx.seen(life, headSeq, nowMs);
     return { next: mark, failed: false };
   }
-  const readings = fresh.map(({ seq, wire }) => {
-    const { body, private: secret = null, damaged = false } = wire;
-    return read({ incarnation: life.incarnation, seq, body, private: secret, damaged }, context.sha256);
-  });
-  const changes = await judge(tx, fresh, readings);
+  const readings = fresh.flatMap(({ seq }) => batch.prepared.readings[seq - batch.request.fromSeq] ?? []);
+  const changes = await judge(tx, batch, readings);
   const place = { durableThrough: last.seq, chainHash: last.wire.hash };
   const documents = readings.flatMap((reading, index) =>
     reading.ok && changes[index]?.effect === "applied" ? [reading.document] : [],
@@ -134,12 +174,13 @@ async function storeAndApply(
 /** Decides the effect of each change as far as its own bytes and its entity's earlier changes tell. */
 async function judge(
   tx: IngestTransaction,
-  fresh: readonly { seq: number; wire: ExchangeRequest["changes"][number] }[],
+  { fresh, mark, mayRepeat }: Pick<Batch, "fresh" | "mark" | "mayRepeat">,
   readings: readonly Reading[],
 ): Promise<StoredChange[]> {
   const identities = readings.map((reading) => (reading.ok ? identityOfBody(reading.body) : reading.identity));
-  const known = await tx.knownChangeIds(identities.flatMap(({ changeId }) => changeId ?? []));
-  const blocked = new Set(await tx.blocked([...new Set(identities.flatMap(({ localId }) => localId ?? []))]));
+  const known = await tx.knownChangeIds(mayRepeat ? identities.flatMap(({ changeId }) => changeId ?? []) : []);
+  const localIds = mark.isSettled === true ? [] : identities.flatMap(({ localId }) => localId ?? []);
+  const blocked = new Set(await tx.blocked([...new Set(localIds)]));
   const seen = new Set<string>();
   return fresh.map(({ seq, wire }, index) => {
     const reading = readings[index];

@@ -164,6 +164,13 @@ export function canFollow(
   return paidBeforeItHeard && standing.contentHash === null;
 }
 
+/** Equal content is in sync, whoever sent it and under whichever version (004: `clientHash == serverHash`). */
+export function standsAlready(standing: Standing, next: Pick<DocumentRow, "state" | "contentHash">): boolean {
+  if (standing.contentHash === null || next.contentHash === null) return false;
+  if (next.state === "deleted") return standing.state === "deleted";
+  return standing.state !== "deleted" && standing.contentHash === next.contentHash;
+}
+
 /**
  * One row per entity and all its events, from changes in seq order: what a set-based write wants. Sorted by localId, as
  * everybody locks them, so that no two writers wait for each other.

@@ -21,6 +21,7 @@ export interface Placed {
  * Places a request against what is stored. Pure.
  *
  * @param stored hashes by seq of the part of the request that is not after the mark
+ * @param links what `chainOf` says of the request, when that is known already
  * @throws SyncError GAP when the range starts after the mark; CHAIN_BROKEN when bytes changed on their way
  */
 export function place(
@@ -28,6 +29,7 @@ export function place(
   mark: Mark,
   stored: ReadonlyMap<number, string>,
   sha256: Sha256,
+  links: readonly Placed[] = [],
 ): Placement {
   const { fromSeq, changes } = request;
   const { durableThrough, chainHash } = mark;
@@ -36,19 +38,24 @@ export function place(
     const message = `The centre has this life up to seq ${durableThrough}; send from ${next} on.`;
     throw new SyncError("GAP", message, { durableThrough, chainHash, expected: String(next) });
   }
-  const links = chainOf(request, sha256);
-  for (const { seq, wire } of links) {
+  const chain = links.length === request.changes.length ? links : chainOf(request, sha256);
+  for (const { seq, wire } of chain) {
     if (seq > durableThrough) break;
     if (stored.get(seq) !== wire.hash) return { kind: "fork", seq, wire };
   }
-  const fresh = links.filter(({ seq }) => seq > durableThrough);
+  const fresh = chain.filter(({ seq }) => seq > durableThrough);
   const first = fresh[0];
   const follows = first?.prevHash ?? (fromSeq === next && changes.length === 0 ? request.prevHash : chainHash);
   return follows === chainHash ? { kind: "fits", fresh } : { kind: "fork", seq: next, wire: first?.wire };
 }
 
-/** Every hash is recomputed from the bytes; only a change that its till has marked as damaged is taken with the hash it claims. */
-function chainOf(request: ExchangeRequest, sha256: Sha256): { seq: number; prevHash: string; wire: WireChange }[] {
+/**
+ * The changes of a request with their places. Every hash is recomputed from the bytes; only a change that its till has
+ * marked as damaged is taken with the hash it claims.
+ *
+ * @throws SyncError CHAIN_BROKEN
+ */
+export function chainOf(request: ExchangeRequest, sha256: Sha256): Placed[] {
   const { terminal, incarnation, fromSeq } = request;
   let prevHash = request.prevHash;
   return request.changes.map((wire, index) => {

@@ -51,7 +51,7 @@ const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
   READ_HASHES: () => [...place(), 100, 1100],
   KNOWN_CHANGE_IDS: () => [["0198c0de-0000-7000-8000-000000000000"], null, null, null],
   BLOCKED: () => [["1-17", "2-18"], null, null, null],
-  STORE_CHANGES: () => [...place(), ROWS, AT, "2026-01-01"],
+  STORE_CHANGES: () => [...place(), ROWS, AT, "2026-01-01", Buffer.alloc(0)],
   UPSERT_DOCUMENTS: () => [...place(), ROWS],
   INSERT_EVENTS: () => [...place(), ROWS],
   EFFECTS_OF: () => [["0198c0de-0000-7000-8000-000000000000"]],

@@ -18,6 +18,8 @@ export interface Mark {
   readonly hasPending: boolean;
   /** True when this incarnation has rows without intact bytes. */
   readonly hasDamaged: boolean;
+  /** True when nothing in this store waits or is parked, so that nothing can be blocked; absent when nobody looked. */
+  readonly isSettled?: boolean;
 }
 
 /** A change to be stored: its bytes as they came, its place, and what could be read from it. */
@@ -155,7 +157,7 @@ export interface IngestTransaction {
   standings(keys: readonly EntityKey[]): Promise<ReadonlyMap<string, Standing>>;
   /** What became of the changes with these ids, anywhere in the store; unknown ones are missing. */
   effectsOf(changeIds: readonly string[]): Promise<ReadonlyMap<string, StoredEffect>>;
-  /** Takes back "applied" from a range whose applying failed. */
+  /** Takes back "applied", and "conflict" of what is no repeat, from a range whose applying failed. */
   setPending(life: TerminalLife, fromSeq: number, toSeq: number): Promise<void>;
   /** Sets the effect of stored changes. */
   setEffect(life: TerminalLife, runs: readonly Run[]): Promise<void>;

@@ -31,17 +31,23 @@ export async function postgresIngest(pool: pg.Pool): Promise<IngestStore> {
     throw new Error("server_identity is empty: the schema was not set up by its migrations");
   return {
     serverEpoch,
-    transaction: (scope, fn) => inScope(pool, scope, (client) => fn(new PostgresTransaction(client, scope))),
+    transaction: (scope, fn) => {
+      const attempts = { needSavepoints: false };
+      return inScope(pool, scope, (client) => fn(new PostgresTransaction(client, scope, attempts)));
+    },
   };
 }
 
 class PostgresTransaction implements IngestTransaction {
   readonly #client: pg.PoolClient;
   readonly #scope: Scope;
+  readonly #attempts: { needSavepoints: boolean };
 
-  constructor(client: pg.PoolClient, scope: Scope) {
+  /** @param attempts shared by the runs of one transaction */
+  constructor(client: pg.PoolClient, scope: Scope, attempts: { needSavepoints: boolean }) {
     this.#client = client;
     this.#scope = scope;
+    this.#attempts = attempts;
   }
 
   async lock(life: TerminalLife, nowMs: number): Promise<Mark> {
@@ -99,17 +105,13 @@ class PostgresTransaction implements IngestTransaction {
   }
 
   async store(life: TerminalLife, changes: readonly StoredChange[], nowMs: number): Promise<void> {
-    const rows = changes.map(({ body, private: secret, ...row }) => ({
-      ...row,
-      ...bytes("body", body),
-      ...bytes("private", secret),
-    }));
+    const { rows, bytes } = packed(changes);
     const at = new Date(nowMs);
     const month = `${at.toISOString().slice(0, 7)}-01`;
     try {
-      await this.#query(sql.STORE_CHANGES, life.terminal, life.incarnation, JSON.stringify(rows), at, month);
+      await this.#query(sql.STORE_CHANGES, life.terminal, life.incarnation, JSON.stringify(rows), at, month, bytes);
     } catch (error) {
-      throw isTakenMeanwhile(error) ? new OvertakenError("another terminal stored the same changeId", error) : error;
+      throw isTakenMeanwhile(error) ? new RunAgainError("another terminal stored the same changeId", error) : error;
     }
   }
 
@@ -145,7 +147,23 @@ class PostgresTransaction implements IngestTransaction {
     return rows.map((row) => ({ ...row, prevHash: row.prevHash ?? CHAIN_START }));
   }
 
+  /**
+   * At first without a savepoint, which costs two round trips and nearly never is used. When the attempt fails, the whole
+   * transaction runs again, with savepoints.
+   */
   async attempt(fn: () => Promise<void>): Promise<unknown> {
+    if (this.#attempts.needSavepoints) return this.#attemptWithSavepoint(fn);
+    try {
+      await fn();
+      return undefined;
+    } catch (failure) {
+      if (failureOf(failure) !== undefined) throw failure;
+      this.#attempts.needSavepoints = true;
+      throw new RunAgainError("an attempt failed without a savepoint", failure);
+    }
+  }
+
+  async #attemptWithSavepoint(fn: () => Promise<void>): Promise<unknown> {
     await this.#client.query("SAVEPOINT attempt");
     try {
       await fn();
@@ -310,10 +328,38 @@ function entryOf({ chain: _chain, code, message, ...entry }: FeedRow["entries"][
   return { ...entry, ...(code === null ? {} : { code }), ...(message === null ? {} : { message }) };
 }
 
-/** PostgreSQL's JSON cannot hold a NUL; such bytes travel as base64. */
-function bytes(name: string, text: string | null): Record<string, string> {
-  if (text === null) return {};
-  return text.includes("\0") ? { [`${name}64`]: Buffer.from(text, "utf8").toString("base64") } : { [name]: text };
+/** The rows of `STORE_CHANGES`, and the bytes that they point into. What is null or false is left out. */
+function packed(changes: readonly StoredChange[]): { rows: object[]; bytes: Buffer } {
+  let size = 0;
+  for (const { body, private: secret } of changes)
+    size += Buffer.byteLength(body) + (secret === null ? 0 : Buffer.byteLength(secret));
+  const bytes = Buffer.allocUnsafe(size);
+  let end = 0;
+  const rows = changes.map(({ body, private: secret, changeId, kind, localId, code, message, origin, ...row }) => {
+    const bodyAt = end;
+    end += bytes.write(body, end);
+    const privateAt = end;
+    if (secret !== null) end += bytes.write(secret, end);
+    return {
+      seq: row.seq,
+      hash: row.hash,
+      changeId: changeId ?? undefined,
+      kind: kind ?? undefined,
+      localId: localId ?? undefined,
+      effect: row.effect,
+      code: code ?? undefined,
+      message: message ?? undefined,
+      origin: origin ?? undefined,
+      repeat: row.repeat || undefined,
+      damaged: row.damaged || undefined,
+      // PostgreSQL counts from 1.
+      bodyAt: bodyAt + 1,
+      bodyBytes: privateAt - bodyAt,
+      privateAt: secret === null ? undefined : privateAt + 1,
+      privateBytes: secret === null ? undefined : end - privateAt,
+    };
+  });
+  return { rows, bytes };
 }
 
 /** Two terminals stored the same changeId at the same moment, and the other one was first. */
@@ -321,8 +367,8 @@ function isTakenMeanwhile(error: unknown): boolean {
   return codeOf(error) === "23505" && (error as { constraint?: unknown }).constraint === "change_once";
 }
 
-/** Runs the transaction again, as for any conflict between writers; the change is seen to be a repeat then. */
-class OvertakenError extends Error {
+/** Runs the transaction again, as for any conflict between writers; what it took for granted is looked at then. */
+class RunAgainError extends Error {
   readonly code = "40001";
 
   constructor(message: string, cause: unknown) {

@@ -12,7 +12,8 @@ export const READ_MARK = `
     backed_up_through::float8 AS "backedUpThrough", to_char(receipt_date, 'YYYY-MM-DD') AS "receiptDate",
     receipt_sequence::float8 AS "receiptSequence",
     EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.effect = 'pending') AS "hasPending",
-    EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.incarnation = $4 AND h.damaged) AS "hasDamaged"
+    EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.incarnation = $4 AND h.damaged) AS "hasDamaged",
+    NOT EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.effect IN ('pending', 'waiting', 'parked')) AS "isSettled"
   FROM incarnation WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4`;
 
 export const INSERT_INCARNATION = `
@@ -36,22 +37,27 @@ export const BLOCKED = `
       WHEN terminal = $4 AND incarnation = $5 THEN seq < $6
       ELSE effect = 'parked' END`;
 
-/** Head, body and private part of every change of a batch. Bytes with a NUL cannot be JSON text for PostgreSQL: they come as base64. */
+/**
+ * Head, body and private part of every change of a batch. The bytes of all of them travel as one binary parameter, $8, of
+ * which each row names its piece: as JSON text they would be escaped here and unescaped there, which costs as much as
+ * inserting the rows, and PostgreSQL's JSON has no NUL.
+ */
 export const STORE_CHANGES = `
   WITH r AS (
     SELECT * FROM json_to_recordset($5::json) AS r(seq bigint, hash text, "changeId" uuid, kind text, "localId" text, effect text,
-      code text, message text, origin jsonb, repeat boolean, damaged boolean, body text, body64 text, private text, private64 text)
+      code text, message text, origin jsonb, repeat boolean, damaged boolean, "bodyAt" integer, "bodyBytes" integer,
+      "privateAt" integer, "privateBytes" integer)
   ), head AS (
     INSERT INTO change_head (org_id, store_id, terminal, incarnation, seq, hash, change_id, kind, local_id, effect, code, message,
       origin, repeat, damaged, received_at)
-    SELECT $1, $2, $3, $4, seq, decode(hash, 'hex'), "changeId", kind, "localId", effect, code, message, origin, repeat, damaged, $6 FROM r
+    SELECT $1, $2, $3, $4, seq, decode(hash, 'hex'), "changeId", kind, "localId", effect, code, message, origin,
+      coalesce(repeat, false), coalesce(damaged, false), $6 FROM r
   ), secret AS (
     INSERT INTO change_private (org_id, store_id, terminal, incarnation, seq, private)
-    SELECT $1, $2, $3, $4, seq, coalesce(convert_to(private, 'UTF8'), decode(private64, 'base64')) FROM r
-    WHERE private IS NOT NULL OR private64 IS NOT NULL
+    SELECT $1, $2, $3, $4, seq, substr($8::bytea, "privateAt", "privateBytes") FROM r WHERE "privateAt" IS NOT NULL
   )
   INSERT INTO change_body (org_id, store_id, terminal, incarnation, seq, received_month, body)
-  SELECT $1, $2, $3, $4, seq, $7, coalesce(convert_to(body, 'UTF8'), decode(body64, 'base64')) FROM r`;
+  SELECT $1, $2, $3, $4, seq, $7, substr($8::bytea, "bodyAt", "bodyBytes") FROM r`;
 
 export const KEEP_FORK = `
   INSERT INTO fork (org_id, store_id, terminal, incarnation, seq, hash, body, private, received_at)
@@ -130,7 +136,8 @@ export const SET_EFFECT = `
 
 export const SET_PENDING = `
   UPDATE change_head SET effect = 'pending', code = NULL, message = NULL
-  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq BETWEEN $5 AND $6 AND effect = 'applied'`;
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq BETWEEN $5 AND $6
+    AND (effect = 'applied' OR effect = 'conflict' AND NOT repeat)`;
 
 export const READ_PENDING = `
   SELECT h.incarnation, h.seq::float8 AS seq, h.damaged, h.repeat, b.body, p.private

@@ -29,7 +29,8 @@ export async function storeBatch(
   }
   const fromSeq = changes[0]?.seq ?? place.durableThrough;
   await tx.setPending(life, fromSeq, place.durableThrough);
-  const settled = changes.filter(({ effect }) => effect !== "applied");
+  // A conflict may have lost to what was just rolled back, so it is judged again behind it.
+  const settled = changes.filter(({ effect, repeat }) => repeat || effect === "parked" || effect === "waiting");
   await tx.appendFeed(life, runsOf(settled), nowMs);
   return { receipt, failed: true };
 }

@@ -1,6 +1,6 @@
 import { type Sha256, SyncError } from "@tillsync/protocol";
 import { conflictOf } from "./conflict.ts";
-import { canFollow, type Reading, read as readChange } from "./interpret.ts";
+import { CENTRAL_LIFE, canFollow, type Reading, read as readChange, standsAlready } from "./interpret.ts";
 import type { IngestTransaction, PendingChange, Run, TerminalLife } from "./ports.ts";
 import { runsOf } from "./runs.ts";
 
@@ -70,7 +70,9 @@ async function interpretOne(
   }
   const standing = await tx.document(document.entity, document.localId);
   if (!canFollow(standing, document, life.terminal)) {
-    if (document.contentHash !== null && standing) return { seq, ...conflictOf(standing, document, life.terminal) };
+    // It came while somebody else's same document was on its way: both are in sync (004).
+    if (standing && standsAlready(standing, document)) return { seq, effect: "applied", code: null, message: null };
+    if (standing && life.incarnation === CENTRAL_LIFE) return { seq, ...conflictOf(standing, document, life.terminal) };
     const message = `The ${document.entity} was already ${standing?.state} by an earlier document; this version was kept and not applied.`;
     return { seq, effect: "conflict", code: "ALREADY_CLOSED", message };
   }

@@ -12,6 +12,8 @@ export const POINTS = [
   "before repair",
   "before knownChangeIds",
   "before blocked",
+  "before standings",
+  "before effectsOf",
   "before store",
   "before advance",
   "before seen",
@@ -37,6 +39,7 @@ export const RARE_POINTS: { readonly [point in Point]?: number } = {
   "before keepFork": 0.5,
   "before damaged": 0.2,
   "before repair": 0.5,
+  "before knownChangeIds": 0.1,
   "before setPending": 0.1,
   "before pending": 0.1,
   "before document": 0.1,
@@ -98,6 +101,8 @@ export class Session {
 
   /** @throws Conflict when waiting would be a deadlock */
   lock(key: string): Promise<void> {
+    // A lock that was given at the moment of the end lets its statement go on; the next one would never be given back.
+    if (this.#over) return this.#lost;
     return this.#unlessLost(this.#options.locks.acquire(this, key));
   }
 

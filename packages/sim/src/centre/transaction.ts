@@ -1,14 +1,18 @@
 import { CHAIN_START, type Effect, type Entity, type FeedEntry, SyncError } from "@tillsync/protocol";
 import {
+  canFollow,
   type DocumentRow,
-  type DocumentState,
+  type EntityKey,
+  entityKey,
   type IngestTransaction,
   type Mark,
   type PendingChange,
   parseCursor,
   type Run,
   type Scope,
+  type Standing,
   type StoredChange,
+  type StoredEffect,
   type TerminalLife,
 } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "./database.ts";
@@ -186,7 +190,7 @@ export class MemoryTransaction implements IngestTransaction {
       const key = documentKey(row.entity, row.localId);
       await this.#lock(`document/${key}`);
       const standing = this.view.documents.get(key);
-      if (standing && standing.state !== "open") continue;
+      if (!canFollow(standing, row, life.terminal)) continue;
       this.view.documents.put(key, { ...row, ...life, currency: row.currency ?? standing?.currency ?? null });
       this.view.noteApplied({ entity: row.entity, localId: row.localId, state: row.state, seq: row.seq, ...life });
       written++;
@@ -206,19 +210,49 @@ export class MemoryTransaction implements IngestTransaction {
     }
   }
 
-  async document(entity: Entity, localId: string): Promise<{ readonly state: DocumentState } | undefined> {
+  async document(entity: Entity, localId: string): Promise<Standing | undefined> {
     await this.#session.pause("before document");
+    return this.#standing({ entity, localId });
+  }
+
+  async standings(keys: readonly EntityKey[]): Promise<ReadonlyMap<string, Standing>> {
+    if (keys.length === 0) return new Map();
+    await this.#session.pause("before standings");
+    const found = new Map<string, Standing>();
+    // Which rows there are is seen once, when the statement begins; how they stand, when each lock is held.
+    const there = keys.filter(({ entity, localId }) => this.view.documents.get(documentKey(entity, localId)));
+    for (const key of there) {
+      const standing = await this.#standing(key);
+      if (standing) found.set(entityKey(key), standing);
+    }
+    return found;
+  }
+
+  async #standing({ entity, localId }: EntityKey): Promise<Standing | undefined> {
     const key = documentKey(entity, localId);
     if (!this.view.documents.get(key)) return undefined;
     await this.#lock(`document/${key}`);
     return this.view.documents.get(key);
   }
 
+  async effectsOf(changeIds: readonly string[]): Promise<ReadonlyMap<string, StoredEffect>> {
+    if (changeIds.length === 0) return new Map();
+    await this.#session.pause("before effectsOf");
+    const wanted = new Set(changeIds);
+    const found = new Map<string, StoredEffect>();
+    for (const row of this.view.heads.values()) {
+      const { changeId, repeat, effect, code, message, receivedAtMs } = row;
+      if (changeId !== null && !repeat && wanted.has(changeId))
+        found.set(changeId, { effect, code, message, receivedAtMs });
+    }
+    return found;
+  }
+
   async setPending(life: TerminalLife, fromSeq: number, toSeq: number): Promise<void> {
     await this.#session.pause("before setPending");
     for (const { seq } of this.#range(life, fromSeq, toSeq)) {
       await this.#change(headKey(life.terminal, life.incarnation, seq), (row) =>
-        row.effect === "applied" ? { ...row, ...PENDING } : row,
+        row.effect === "applied" || (row.effect === "conflict" && !row.repeat) ? { ...row, ...PENDING } : row,
       );
     }
   }

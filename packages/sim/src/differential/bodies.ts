@@ -4,7 +4,7 @@ import type { Random } from "../random.ts";
 const LINE = { id: "1", item: "bread", quantity: "2", unitPrice: "60.00", amountMinor: 12_000 };
 
 /** Tables that every terminal of a store edits, so that their changes meet at the centre. */
-const TABLES = ["t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8"];
+export const TABLES = ["t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8"];
 
 /** The bytes of one change: usually what a till of ours writes, sometimes what it never should. */
 export function bodyFor(random: Random, place: { localId: string; eventId: string; changeId: string }): string {

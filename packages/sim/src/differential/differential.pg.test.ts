@@ -32,8 +32,9 @@ describe("the simulated centre answers and keeps what the real one does", () => 
   it.each(Array.from({ length: STREAMS }, (_, index) => index + 1))("stream %i", async (seed) => {
     const random = new Random(`stream ${seed}`);
     const terminals = [random.uuid(), random.uuid(), random.uuid()];
+    const devices = [random.uuid(), random.uuid()];
     let scope = { orgId: 0, storeId: 0 };
-    for (const [index, id] of terminals.entries()) {
+    for (const [index, id] of [...terminals, ...devices].entries()) {
       const terminal = { id, shortId: `T0${index + 1}` };
       scope = await enroll(
         database.pool,
@@ -43,8 +44,8 @@ describe("the simulated centre answers and keeps what the real one does", () => 
     }
     const clock = clockOf();
     const real = postgresSide(store, scope, clock.nowMs);
-    const { side: simulated, tables } = memorySide(scope, terminals, clock.nowMs);
-    for (const [index, asked] of streamOf(random, terminals, REQUESTS).entries()) {
+    const { side: simulated, tables } = memorySide(scope, [...terminals, ...devices], clock.nowMs);
+    for (const [index, asked] of streamOf(random, { terminals, devices }, REQUESTS).entries()) {
       clock.tick();
       const answer = await real.hear(asked);
       expect({ seed, index, ...(await simulated.hear(asked)) }).toEqual({ seed, index, ...answer });

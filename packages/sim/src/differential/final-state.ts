@@ -67,6 +67,7 @@ export function memoryState(tables: StoreTables): FinalState {
       row.reference,
       row.currency,
       row.totalMinor,
+      row.contentHash,
       row.terminal,
       row.incarnation,
       row.seq,
@@ -118,7 +119,7 @@ export async function postgresState(admin: Pool, { orgId, storeId }: Scope): Pro
     ),
     documents: await query(
       `entity, local_id, state, version, to_char(business_date, 'YYYY-MM-DD'), shift_id, document_type, receipt_number, reference, currency,
-       total_minor, terminal, incarnation, seq`,
+       total_minor, encode(content_hash, 'hex'), terminal, incarnation, seq`,
       `document ${here}`,
     ),
     events: await query("local_id, event_id, terminal, incarnation, seq", `order_event ${here}`),

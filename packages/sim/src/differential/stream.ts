@@ -2,14 +2,17 @@ import { type ExchangeRequest, makeUuidv7, type WireChange } from "@tillsync/pro
 import { changeHash, START } from "../oracle/bytes.ts";
 import type { Random } from "../random.ts";
 import { bodyFor } from "./bodies.ts";
+import { StreamDevice, type SubmitRequest } from "./submissions.ts";
 
-/** A request of a stream. The cursor is filled in by each side with what that side gave out last, or with a wrong one. */
-export interface StreamRequest {
+/** A request of a till. The cursor is filled in by each side with what that side gave out last, or with a wrong one. */
+export interface TillRequest {
   readonly request: Omit<ExchangeRequest, "cursor">;
   readonly cursor: "last" | "none" | "wrong";
   /** The server dies after the first transaction: what it stored may be left without an interpretation. */
   readonly interrupted: boolean;
 }
+
+export type StreamRequest = TillRequest | SubmitRequest;
 
 interface Link {
   readonly wire: WireChange;
@@ -32,9 +35,9 @@ class StreamTerminal {
     this.#incarnation = random.hex(16);
   }
 
-  next(changeIds: string[]): StreamRequest {
+  next(changeIds: string[]): TillRequest {
     const random = this.#random;
-    const cursor = random.weighted<StreamRequest["cursor"]>([
+    const cursor = random.weighted<TillRequest["cursor"]>([
       ["last", 8],
       ["none", 1],
       ["wrong", 0.3],
@@ -152,10 +155,20 @@ class StreamTerminal {
   }
 }
 
-/** A stream of requests of the terminals of one store and of a stranger, with everything that a centre has to sort out. */
-export function streamOf(random: Random, terminals: readonly string[], length: number): StreamRequest[] {
+/** Who sends: tills, and devices of somebody else's. */
+export interface Senders {
+  readonly terminals: readonly string[];
+  readonly devices: readonly string[];
+}
+
+/** A stream of requests of one store and of a stranger, with everything that a centre has to sort out. */
+export function streamOf(random: Random, { terminals, devices }: Senders, length: number): StreamRequest[] {
   const tills = terminals.map((terminal) => new StreamTerminal(terminal, random.stream(terminal)));
+  const others = devices.map((terminal) => new StreamDevice(terminal, random.stream(terminal)));
   const stranger = new StreamTerminal(random.uuid(), random);
   const changeIds: string[] = [];
-  return Array.from({ length }, () => (random.chance(0.03) ? stranger : random.pick(tills)).next(changeIds));
+  return Array.from({ length }, () => {
+    if (others.length > 0 && random.chance(0.35)) return random.pick(others).next();
+    return (random.chance(0.03) ? stranger : random.pick(tills)).next(changeIds);
+  });
 }

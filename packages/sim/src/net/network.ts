@@ -1,11 +1,11 @@
 import { readAnswer, type Transport } from "@tillsync/engine";
-import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
+import { SyncError } from "@tillsync/protocol";
 import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";
 import { garbled, STRANGERS } from "./garble.ts";
-import type { Caller, HttpAnswer, Server } from "./server.ts";
+import type { Caller, HttpAnswer, HttpRequest, Server } from "./server.ts";
 
 /** As the product's HTTP transport: for one whole exchange. */
 const TIMEOUT_MS = 30_000;
@@ -27,7 +27,7 @@ export interface NetworkOptions {
 }
 
 /**
- * The way between tills and servers. A request goes to any server that is up; it may be lost, cut off before or after the
+ * The way between shops and servers. A request goes to any server that is up; it may be lost, cut off before or after the
  * server worked, arrive late, twice or behind later ones, and what comes back may be cut, changed or somebody else's.
  * Bytes of requests do not change on the way: TLS sees to that.
  */
@@ -39,31 +39,35 @@ export class Network {
   }
 
   transport(link: Link, caller: Caller): Transport {
-    return { exchange: (request, signal) => this.#exchange(link, caller, request, signal) };
+    const { chronicle } = this.#options;
+    return {
+      exchange: async (request, signal) => {
+        chronicle.note("request", caller.terminal, request.incarnation, request.fromSeq, request.changes.length);
+        const asked = { door: "exchange", text: JSON.stringify(request) } as const;
+        const { status, headers, text } = await this.post(link, caller, asked, signal);
+        return readAnswer(status, headers, text);
+      },
+    };
   }
 
-  #exchange(link: Link, caller: Caller, request: ExchangeRequest, signal: AbortSignal): Promise<ExchangeResponse> {
-    const { chronicle, timeline } = this.#options;
-    chronicle.note("request", caller.terminal, request.incarnation, request.fromSeq, request.changes.length);
+  /** One request over the line. @throws SyncError UNREACHABLE, TIMED_OUT */
+  post(link: Link, caller: Caller, request: HttpRequest, signal?: AbortSignal): Promise<HttpAnswer> {
+    const { timeline } = this.#options;
     return new Promise((resolve, reject) => {
       const cancel = timeline.after(TIMEOUT_MS, () =>
         reject(new SyncError("TIMED_OUT", "The centre did not answer in time.")),
       );
       const end = (answer: HttpAnswer | "reset") => {
         cancel();
-        try {
-          if (answer === "reset") throw new SyncError("UNREACHABLE", "The centre cannot be reached.");
-          resolve(readAnswer(answer.status, answer.headers, answer.text));
-        } catch (error) {
-          reject(error as Error);
-        }
+        if (answer === "reset") reject(new SyncError("UNREACHABLE", "The centre cannot be reached."));
+        else resolve(answer);
       };
-      signal.addEventListener("abort", () => end("reset"));
-      this.#send(link, caller, JSON.stringify(request), end);
+      signal?.addEventListener("abort", () => end("reset"));
+      this.#send(link, caller, request, end);
     });
   }
 
-  #send(link: Link, caller: Caller, text: string, end: (answer: HttpAnswer | "reset") => void): void {
+  #send(link: Link, caller: Caller, request: HttpRequest, end: (answer: HttpAnswer | "reset") => void): void {
     const { chronicle, faults, random, timeline } = this.#options;
     const reset = () => timeline.after(random.between(1, 50), () => end("reset"));
     if (link.state === "refusing") {
@@ -80,7 +84,7 @@ export class Network {
       chronicle.hit("network.duplicate-request");
       // At the same time as the first, through another server; or long after, behind later ones.
       const delayMs = random.chance(0.5) ? random.between(2, 80) : random.between(100, 60_000);
-      timeline.after(delayMs, () => void this.#server().handle(text, caller));
+      timeline.after(delayMs, () => void this.#server().handle(request, caller));
     }
     if (random.chance(faults.loseRequest)) {
       chronicle.hit("network.lost-request");
@@ -89,7 +93,7 @@ export class Network {
     }
     timeline.after(this.#delayMs(), () => {
       void this.#server()
-        .handle(text, caller)
+        .handle(request, caller)
         .then((answer) => this.#comeBack(link, answer, end));
     });
   }

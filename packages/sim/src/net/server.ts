@@ -7,18 +7,32 @@ import {
   parseAs,
   SyncError,
 } from "@tillsync/protocol";
-import { type ExchangeContext, type IngestStore, interpretPending, type Scope } from "@tillsync/server/ingest";
+import {
+  type ExchangeContext,
+  type IngestStore,
+  interpretPending,
+  type Outcome,
+  type Scope,
+  type Submission,
+} from "@tillsync/server/ingest";
 import type { CentreDatabase } from "../centre/database.ts";
 import { type Owner, type Point, RARE_POINTS } from "../centre/session.ts";
 import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";
+import { type Submit, type SubmitAnswer, submitAnswer } from "./submit-door.ts";
 
 /** An answer as it travels. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** A request as it travels: our tills come through one door, devices of somebody else's and head office through the other. */
+export interface HttpRequest {
+  readonly door: "exchange" | "submit";
   readonly text: string;
 }
 
@@ -40,10 +54,13 @@ export interface ServerOptions {
   readonly faults: Faults;
   readonly wallMs: () => number;
   readonly exchange: Exchange;
+  readonly submit: Submit;
   /** What a broken variant puts between ingest and its database. */
   readonly wrapIngest: (store: IngestStore) => IngestStore;
   /** Called with each answer that acknowledges something, at the moment in which it leaves the server. */
   readonly onAcknowledged: (caller: Caller, request: ExchangeRequest, answer: ExchangeResponse) => void;
+  /** Called with whole documents when they reach the server; what it returns, when the answer leaves. */
+  readonly onSubmitted: (caller: Caller, submissions: readonly Submission[]) => (outcomes: readonly Outcome[]) => void;
 }
 
 /** Refusals that a door gives whatever was sent: keys being renewed, overload, an upgrade under way, a proxy's limits. */
@@ -130,26 +147,25 @@ export class Server {
   }
 
   /** @returns undefined when there was no answer: the connection was refused or reset */
-  handle(text: string, caller: Caller): Promise<HttpAnswer | undefined> {
+  handle(request: HttpRequest, caller: Caller): Promise<HttpAnswer | undefined> {
     const process = this.#process;
     if (process === null) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       process.waiting.add(resolve);
-      void this.#answer(process.context, text, caller).then((answer) => {
+      void this.#answer(process.context, request, caller).then((answer) => {
         process.waiting.delete(resolve);
         if (this.#process === process) resolve(answer);
       });
     });
   }
 
-  async #answer(context: ExchangeContext, text: string, caller: Caller): Promise<HttpAnswer> {
-    const { chronicle, exchange, faults, name, onAcknowledged, random } = this.#options;
+  async #answer(context: ExchangeContext, { door, text }: HttpRequest, caller: Caller): Promise<HttpAnswer> {
+    const { chronicle, faults, random } = this.#options;
     try {
       if (random.chance(faults.doorRefuses)) return this.#refuse();
-      const request = parseAs(exchangeRequest, JSON.parse(text));
-      const answer = await exchange(context, caller.scope, request);
-      onAcknowledged(caller, request, answer);
-      chronicle.note("answer", name, caller.terminal, answer.durableThrough, answer.entries.length);
+      const answer = await (door === "exchange"
+        ? this.#exchange(context, caller, text)
+        : this.#submit(context, caller, text));
       return { status: 200, headers: {}, text: JSON.stringify(answer) };
     } catch (error) {
       const refusal =
@@ -159,6 +175,25 @@ export class Server {
       chronicle.hit(`centre.answers-${refusal.code}`, refusal.code === "INTERNAL" ? String(error) : refusal.message);
       return answerOf(refusal, refusal.code === "UNAVAILABLE" ? "1" : undefined);
     }
+  }
+
+  async #exchange(context: ExchangeContext, caller: Caller, text: string): Promise<ExchangeResponse> {
+    const { chronicle, exchange, name, onAcknowledged } = this.#options;
+    const request = parseAs(exchangeRequest, JSON.parse(text));
+    const answer = await exchange(context, caller.scope, request);
+    onAcknowledged(caller, request, answer);
+    chronicle.note("answer", name, caller.terminal, answer.durableThrough, answer.entries.length);
+    return answer;
+  }
+
+  async #submit(context: ExchangeContext, caller: Caller, text: string): Promise<SubmitAnswer> {
+    const { chronicle, database, name, onSubmitted, submit } = this.#options;
+    const { submissions } = JSON.parse(text) as { submissions: readonly Submission[] };
+    const onOutcomes = onSubmitted(caller, submissions);
+    const outcomes = await submit(context, caller.scope, caller.terminal, submissions);
+    onOutcomes(outcomes);
+    chronicle.note("outcomes", name, caller.terminal, outcomes.map(({ effect, code }) => code ?? effect).join(" "));
+    return submitAnswer(database.store(caller.scope.storeId), submissions, outcomes);
   }
 
   #refuse(): HttpAnswer {

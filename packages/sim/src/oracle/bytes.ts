@@ -33,12 +33,16 @@ export interface Said {
   readonly localId: string | null;
   readonly changeId: string | null;
   readonly currency: string | null;
-  /** Of a closed order or a transaction. */
+  /** Of a closed order, a transaction, or a document that was sent whole. */
   readonly amountMinor: number | null;
   readonly receiptNumber: string | null;
   readonly eventIds: readonly string[];
   /** The caller's own name of an edit. */
   readonly editId: string | null;
+  readonly version: number | null;
+  /** Of a document that was sent whole, or taken away: the hash of its content. */
+  readonly contentHash: string | null;
+  readonly content: string | null;
 }
 
 const NOTHING: Said = {
@@ -50,6 +54,9 @@ const NOTHING: Said = {
   receiptNumber: null,
   eventIds: [],
   editId: null,
+  version: null,
+  contentHash: null,
+  content: null,
 };
 
 export function said(body: string): Said {
@@ -59,21 +66,34 @@ export function said(body: string): Said {
   } catch {
     return NOTHING; // bytes that say nothing have no money in them either
   }
-  const { kind, localId, changeId, payload } = object(value);
-  const { currency, totalMinor, amountMinor, receiptNumber, events, editId } = object(payload);
+  const { kind, localId, changeId, version, payload } = object(value);
+  const { currency, totalMinor, amountMinor, receiptNumber, events, editId, contentHash, content } = object(payload);
   const ids = Array.isArray(events) ? events.map((event) => text(object(event).id) ?? "") : [];
   return {
     kind: text(kind),
     localId: text(localId),
     changeId: text(changeId),
     currency: text(currency),
-    amountMinor:
-      kind === "order.closed" ? number(totalMinor) : kind === "transaction.recorded" ? number(amountMinor) : null,
+    amountMinor: WITH_TOTAL.has(kind)
+      ? number(totalMinor)
+      : kind === "transaction.recorded"
+        ? number(amountMinor)
+        : null,
     receiptNumber: text(receiptNumber),
     eventIds: kind === "order.edited" ? ids : [],
     editId: text(editId),
+    version: number(version),
+    contentHash: text(contentHash),
+    content: text(content),
   };
 }
+
+const WITH_TOTAL: ReadonlySet<unknown> = new Set([
+  "order.closed",
+  "order.submitted",
+  "transaction.submitted",
+  "inventory.submitted",
+]);
 
 function object(value: unknown): Record<string, unknown> {
   return value !== null && typeof value === "object" ? (value as Record<string, unknown>) : {};

@@ -1,8 +1,10 @@
-import type { CentreDatabase } from "../centre/database.ts";
 import { documentKey, type HeadRow, headKey, type StoreTables } from "../centre/tables.ts";
 import type { Chronicle } from "../chronicle.ts";
+import type { Shop } from "../shop.ts";
 import type { Machine } from "../till/machine.ts";
 import { said } from "./bytes.ts";
+import type { ForeignLedger } from "./foreign-ledger.ts";
+import { mayComeAfter, type Version, versionOf } from "./rule.ts";
 import { at } from "./till.ts";
 import { type TillView, viewOf } from "./till-view.ts";
 
@@ -12,17 +14,14 @@ export interface StoreAtEnd {
   readonly machines: readonly Machine[];
   readonly views: ReadonlyMap<Machine, TillView>;
   readonly tables: StoreTables;
+  readonly foreign: ForeignLedger;
   readonly chronicle: Chronicle;
 }
 
-export function storeAtEnd(
-  storeId: number,
-  machines: readonly Machine[],
-  database: CentreDatabase,
-  chronicle: Chronicle,
-): StoreAtEnd {
+export function storeAtEnd(shop: Shop, storeId: number, chronicle: Chronicle): StoreAtEnd {
+  const machines = shop.machinesOf(storeId);
   const views = new Map(machines.map((machine) => [machine, viewOf(machine)]));
-  return { storeId, machines, views, tables: database.store(storeId), chronicle };
+  return { storeId, machines, views, tables: shop.database.store(storeId), foreign: shop.foreignLedger, chronicle };
 }
 
 /** I1, I8, I9, I10 and I15 of one store, after everything has come to rest. */
@@ -74,7 +73,7 @@ function checkFork(store: StoreAtEnd, machine: Machine, entry: TillView["entries
 }
 
 /** I1, the other way round: the centre has nothing that no till recorded, and every changeId once. */
-function checkNothingElse({ tables, machines, views, chronicle }: StoreAtEnd): void {
+function checkNothingElse({ tables, machines, views, foreign, chronicle }: StoreAtEnd): void {
   const recorded = new Set<string>();
   for (const machine of machines) {
     const { terminal } = machine.options.settings;
@@ -88,7 +87,8 @@ function checkNothingElse({ tables, machines, views, chronicle }: StoreAtEnd): v
   );
   const ids = new Map<string, string>();
   for (const [key, head] of tables.heads) {
-    if (!recorded.has(`${key} ${head.hash}`) && !rolledBack.has(head.terminal))
+    const isKnown = recorded.has(`${key} ${head.hash}`) || foreign.terminals.has(head.terminal);
+    if (!isKnown && !rolledBack.has(head.terminal))
       chronicle.violate("I1", `the centre has ${key}, which no till recorded`);
     if (head.changeId === null || head.repeat) continue;
     const other = ids.get(head.changeId);
@@ -152,7 +152,7 @@ function entityPlace({ terminal, incarnation, localId }: HeadRow): string {
 }
 
 /** What the feed says of each change, in its order. I14: its numbers have no hole. */
-function announcements({ tables, chronicle }: StoreAtEnd): Map<string, string[]> {
+export function announcements({ tables, chronicle }: StoreAtEnd): Map<string, string[]> {
   const announced = new Map<string, string[]>();
   for (let n = 1; n <= (tables.counter.get("counter")?.n ?? 0); n++) {
     const entry = tables.feed.get(String(n));
@@ -171,7 +171,8 @@ function announcements({ tables, chronicle }: StoreAtEnd): Map<string, string[]>
 }
 
 function mayPark(store: StoreAtEnd, head: HeadRow): boolean {
-  const { machines } = store;
+  const { foreign, machines } = store;
+  if (foreign.terminals.has(head.terminal)) return foreign.poisoned.has(head.localId ?? "");
   const own = machines.filter(({ options }) => options.settings.terminal === head.terminal);
   if (own.some((machine) => machine.planted.has(head.hash)) || isRotten(store, head)) return true;
   if (own.some(({ suspect }) => suspect !== null) && head.damaged) return true; // its till stopped before it could mend it
@@ -189,8 +190,12 @@ function mustPark({ machines }: StoreAtEnd, head: HeadRow): boolean {
   );
 }
 
-/** A conflict has a winner: the entity is final by another change, or the change came before under another number. */
-function mayConflict({ tables, machines }: StoreAtEnd, head: HeadRow): boolean {
+/**
+ * A conflict has a winner: the entity is final by another change, or the change came before under another number. Of what
+ * came whole, `checkStandings` asks more.
+ */
+function mayConflict({ tables, machines, foreign }: StoreAtEnd, head: HeadRow): boolean {
+  if (foreign.terminals.has(head.terminal)) return !head.repeat;
   if (head.repeat) return machines.some(({ planted }) => planted.get(head.hash) === "conflict");
   const entity = head.kind?.slice(0, head.kind.indexOf(".")) ?? "";
   const document = tables.documents.get(documentKey(entity, head.localId ?? ""));
@@ -199,22 +204,24 @@ function mayConflict({ tables, machines }: StoreAtEnd, head: HeadRow): boolean {
   return document !== undefined && document.state !== "open" && !byItself;
 }
 
-/** I9: each entity took the changes of one till in that till's order, none of them twice, and none after its end. */
+/** I9: each entity took the changes of one till in that till's order, none of them twice, and none that may not come after the last. */
 function checkOrderOfEntities({ tables, chronicle }: StoreAtEnd): void {
   const last = new Map<string, number>();
-  const ended = new Map<string, string>();
-  for (const { entity, localId, terminal, incarnation, seq, state } of tables.applied) {
+  const standings = new Map<string, Version>();
+  for (const { entity, localId, terminal, incarnation, seq } of tables.applied) {
     const line = `${entity} ${localId}`;
     const key = `${line} ${terminal}/${incarnation}`;
-    if (ended.has(line))
+    const next = versionOf(tables.heads.get(headKey(terminal, incarnation, seq))?.body ?? "", terminal);
+    const standing = standings.get(line);
+    if (!mayComeAfter(standing, next))
       chronicle.violate(
         "I9",
-        `${line} was changed by ${terminal}/${incarnation}/${seq} after ${ended.get(line)} had ended it`,
+        `${line} was changed by ${terminal}/${incarnation}/${seq} (${next.kind} v${next.version}) after ${standing?.kind} v${standing?.version}`,
       );
     if (seq <= (last.get(key) ?? 0))
       chronicle.violate("I9", `${line} took ${seq} of ${terminal} after ${last.get(key)}`);
     last.set(key, seq);
-    if (state !== "open") ended.set(line, `${terminal}/${incarnation}/${seq}`);
+    standings.set(line, next);
   }
 }
 

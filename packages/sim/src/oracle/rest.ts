@@ -15,7 +15,7 @@ const LONGEST_PAUSE_MS = { shift: 22 * MINUTE, continuous: 5.5 * MINUTE, live: 2
 const WORK_MS = 3 * MINUTE;
 
 export interface Rest {
-  /** Everything recorded on tills that are not stopped for a person is stored at the centre and interpreted. */
+  /** Everything recorded on tills that are not stopped for a person is stored at the centre and interpreted, every device answered. */
   readonly drained: () => boolean;
   /** Every till has heard what the centre made of its changes. */
   readonly known: () => boolean;
@@ -47,13 +47,20 @@ export function atRest(shop: Shop, chronicle: Chronicle): Rest {
     arrived.set(machine, through);
     return through < entries.length && !mayHalt(machine);
   };
+  // A repair on one till frees what waited for it on others, who need not come back for it: a server's sweep takes it up.
+  const unswept = () => shop.database.pendingLives().length;
   const isUnaware = (machine: Machine) => !isAware(shop, machine) && !mayHalt(machine);
   return {
-    drained: () => !shop.machines.some(isStuck),
+    drained: () => shop.foreigners.waiting() === 0 && !shop.machines.some(isStuck) && unswept() === 0,
     known: () => !shop.machines.some(isUnaware),
     drainWithinMs: slowest + WORK_MS,
     knownWithinMs: 2 * slowest + WORK_MS,
     explain: (what) => {
+      const waiting = shop.foreigners.waiting();
+      if (what === "drained" && waiting > 0)
+        chronicle.violate("I12", `devices of somebody else's wait for ${waiting} answers`);
+      if (what === "drained" && unswept() > 0)
+        chronicle.violate("I12", `changes of ${unswept()} terminals are not interpreted`);
       const wrong = shop.machines.filter(what === "drained" ? isStuck : isUnaware);
       for (const machine of wrong) chronicle.violate("I12", `${machine.name} ${reason(machine, left(machine))}`);
     },

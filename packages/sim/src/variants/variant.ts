@@ -4,6 +4,7 @@ import type { IngestStore } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "../centre/database.ts";
 import type { FaultName } from "../faults.ts";
 import type { Exchange } from "../net/server.ts";
+import type { Submit } from "../net/submit-door.ts";
 import type { Machine } from "../till/machine.ts";
 
 /**
@@ -24,6 +25,7 @@ export interface Variant {
   readonly transport?: (transport: Transport, machine: Machine) => Transport;
   readonly ingest?: (store: IngestStore, database: CentreDatabase) => IngestStore;
   readonly exchange?: (exchange: Exchange) => Exchange;
+  readonly submit?: (submit: Submit, database: CentreDatabase) => Submit;
 }
 
 /** The product as it is. */

@@ -29,6 +29,8 @@ export function statementsOf(tx: IngestTransaction): IngestTransaction {
     attempt: (...args) => tx.attempt(...args),
     apply: (...args) => tx.apply(...args),
     document: (...args) => tx.document(...args),
+    standings: (...args) => tx.standings(...args),
+    effectsOf: (...args) => tx.effectsOf(...args),
     setPending: (...args) => tx.setPending(...args),
     setEffect: (...args) => tx.setEffect(...args),
     pending: (...args) => tx.pending(...args),

@@ -144,9 +144,12 @@ describe("a refusal of the centre", () => {
   it("carries how long to wait", async () => {
     const body = JSON.stringify(new SyncError("UNAVAILABLE", "Not now.").toBody());
     expect((await refusal(503, body, { "retry-after": "7" })).details.retryAfterMs).toBe(7_000);
-    expect((await refusal(503, body, { "retry-after": "Fri, 16 Jan 2026 08:00:00 GMT" })).details).not.toHaveProperty(
-      "retryAfterMs",
-    );
+    const moment = { date: "Fri, 16 Jan 2026 08:00:00 GMT", "retry-after": "Fri, 16 Jan 2026 08:00:30 GMT" };
+    expect((await refusal(503, body, moment)).details.retryAfterMs).toBe(30_000);
+    for (const value of ["soon", "-5", "9e99", moment.date]) {
+      const { details } = await refusal(503, body, { "retry-after": value, date: moment["retry-after"] });
+      expect(details, value).not.toHaveProperty("retryAfterMs");
+    }
     expect((await refusal(503, body)).details).not.toHaveProperty("retryAfterMs");
   });
 

@@ -117,15 +117,22 @@ export function readAnswer(
   const body = parseJson(text);
   if (status === 200) return readSuccess(body);
   const { code, message, ...details } = errorOf(body);
-  const after = Number(headers["retry-after"] ?? Number.NaN);
-  const facts = Number.isFinite(after) ? { retryAfterMs: after * 1000 } : {};
+  const facts = retryAfterOf(headers);
   if (isErrorCode(code)) {
     const sentence = typeof message === "string" ? message : `The centre refused with ${code}.`;
-    throw new SyncError(code, sentence, { ...details, ...facts });
+    // Our own doors say it to the millisecond.
+    throw new SyncError(code, sentence, { ...facts, ...details });
   }
   if (status === 413)
     throw new SyncError("TOO_LARGE", "Something before the centre finds the request too large.", facts);
   throw notAnAnswer(status, facts);
+}
+
+/** `Retry-After` (RFC 9110 section 10.2.3): seconds, or a moment, which counts from the answer's own `Date`. */
+function retryAfterOf(headers: Record<string, string | string[] | undefined>): { retryAfterMs?: number } {
+  const given = String(headers["retry-after"] ?? "").trim();
+  const waitMs = /^\d{1,9}$/.test(given) ? Number(given) * 1000 : Date.parse(given) - Date.parse(String(headers.date));
+  return Number.isFinite(waitMs) && waitMs >= 0 ? { retryAfterMs: waitMs } : {};
 }
 
 function readSuccess(body: unknown): ExchangeResponse {

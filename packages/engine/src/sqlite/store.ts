@@ -10,7 +10,7 @@ const MIGRATIONS = new URL("./migrations/", import.meta.url);
  * SQLite's own 2 MiB hold the index over ids of some 20,000 sales; from there on every sale would read a page of it from
  * the file. A ceiling, not a reservation.
  */
-const CACHE_KIB = 16 * 1024;
+const CACHE_KIB = 8 * 1024;
 
 /**
  * Opens the till's database: takes the lock, checks SQLite's version, sets what makes a commit survive a power cut and

@@ -28,6 +28,9 @@ export function openPool(url: string, options: PoolOptions): pg.Pool {
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
     query_timeout: options.queryTimeoutMs ?? QUERY_TIMEOUT_MS,
     keepAlive: true,
+    // Statements that do not wait for each other's answers travel together; each has its own Sync, so an error ends the
+    // transaction and nothing else.
+    pipeline: true,
     types: { getTypeParser },
   });
   // A backend that ends between two statements reports it as an event, and an event nobody listens to ends the process.

@@ -85,12 +85,19 @@ async function transaction<T>(pool: pg.Pool, beginText: string, fn: Work<T>): Pr
 async function once<T>(pool: pg.Pool, beginText: string, fn: Work<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // Not waited for: the first statements travel with it. Should it fail, so do they, and its failure is the one to tell.
+  const begun = client.query(beginText);
+  begun.catch(() => {});
   try {
-    await client.query(beginText);
     const result = await fn(client);
+    await begun;
     await commit(client);
     return result;
-  } catch (error) {
+  } catch (cause) {
+    const error: unknown = await begun.then(
+      () => cause,
+      (failure: unknown) => failure,
+    );
     broken = await undo(client, error);
     throw error;
   } finally {

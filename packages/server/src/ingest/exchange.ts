@@ -85,6 +85,7 @@ async function ingest(
   { request, prepared, mayRepeat }: Pick<Batch, "request" | "prepared" | "mayRepeat">,
 ): Promise<Ingested> {
   const nowMs = context.nowMs();
+  tx.foreseeFeed?.(request.cursor, LIMITS.maxFeedEntries);
   const mark = await tx.lock(life, nowMs);
   if (mark.hasPending) return { kind: "sweep-first" };
   const last = Math.min(request.fromSeq + request.changes.length - 1, mark.durableThrough);

@@ -52,6 +52,8 @@ const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
   KNOWN_CHANGE_IDS: () => [["0198c0de-0000-7000-8000-000000000000"], null, null, null],
   BLOCKED: () => [["1-17", "2-18"], null, null, null],
   STORE_CHANGES: () => [...place(), ROWS, AT, "2026-01-01", Buffer.alloc(0)],
+  STORE_AT_ONCE: () => [...place(), ROWS, AT, "2026-01-01", Buffer.alloc(0), 1, "00", 1, null, null, ROWS, ROWS],
+  READ_MARK_AND_FEED: () => [...place(), HISTORY - 10, 1001],
   UPSERT_DOCUMENTS: () => [...place(), ROWS],
   INSERT_EVENTS: () => [...place(), ROWS],
   EFFECTS_OF: () => [["0198c0de-0000-7000-8000-000000000000"]],

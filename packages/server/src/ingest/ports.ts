@@ -108,6 +108,16 @@ export interface TerminalLife {
   readonly incarnation: string;
 }
 
+/** What a batch makes, when all of it can be stored and applied. */
+export interface WholeBatch {
+  readonly changes: readonly StoredChange[];
+  /** In seq order, as they were read. */
+  readonly documents: readonly DocumentRow[];
+  readonly place: Parameters<IngestTransaction["advance"]>[1];
+  readonly runs: readonly Run[];
+  readonly nowMs: number;
+}
+
 /**
  * The statements of one ingest transaction, in the order in which `exchange` uses them. All of them touch one store only.
  * PostgreSQL implements it in `ingest/postgres.ts`; the simulator in memory; one contract suite runs on both.
@@ -147,6 +157,11 @@ export interface IngestTransaction {
     fromSeq: number,
     limit: number,
   ): Promise<readonly { seq: number; hash: string; prevHash: string; origin: StoredChange["origin"] }[]>;
+  /**
+   * As `store`, `advance`, `apply` and `appendFeed` one after the other, in fewer round trips. When anything is in its way
+   * the whole transaction runs again and this is undefined.
+   */
+  storeAtOnce?(life: TerminalLife, batch: WholeBatch): Promise<Mark["receipt"]> | undefined;
   /** Runs `fn` so that its failure undoes only itself; the failure is returned, not thrown. */
   attempt(fn: () => Promise<void>): Promise<unknown>;
   /** Applies documents set-based, in entity order; throws when any of them is not as expected (already closed, ...). */
@@ -173,6 +188,8 @@ export interface IngestTransaction {
   seen(life: TerminalLife, headSeq: number, nowMs: number): Promise<void>;
   /** Appends to the store's feed. Takes the store's counter, so nothing but the commit comes after it. */
   appendFeed(life: TerminalLife, runs: readonly Run[], nowMs: number): Promise<void>;
+  /** Says, before `lock`, that `feedAfter` will be asked this of the same terminal: one statement can read both. */
+  foreseeFeed?(cursor: string | null, limit: number): void;
   /** Feed entries of this terminal behind the cursor. @throws SyncError FEED_RESET when the cursor is of another history */
   feedAfter(
     terminal: string,

@@ -4,6 +4,8 @@ import type pg from "pg";
 import { codeOf, failureOf } from "../db/failure.ts";
 import { inScope } from "../db/scope.ts";
 import { type Cursor, feedReset, formatCursor, parseCursor } from "./cursor.ts";
+import { collapse } from "./interpret.ts";
+import { packed, packedDocuments } from "./packed.ts";
 import {
   type DocumentRow,
   type EntityKey,
@@ -18,6 +20,7 @@ import {
   type StoredChange,
   type StoredEffect,
   type TerminalLife,
+  type WholeBatch,
 } from "./ports.ts";
 import * as sql from "./statements.ts";
 
@@ -42,6 +45,9 @@ class PostgresTransaction implements IngestTransaction {
   readonly #client: pg.PoolClient;
   readonly #scope: Scope;
   readonly #attempts: { needSavepoints: boolean };
+  /** Cursor and limit of the feed that will be asked for, and what the statement of the mark brought of it. */
+  #next: readonly [number, number] | undefined;
+  #foreseen: FeedRow | undefined;
 
   /** @param attempts shared by the runs of one transaction */
   constructor(client: pg.PoolClient, scope: Scope, attempts: { needSavepoints: boolean }) {
@@ -51,14 +57,14 @@ class PostgresTransaction implements IngestTransaction {
   }
 
   async lock(life: TerminalLife, nowMs: number): Promise<Mark> {
-    const locked = await this.#query(sql.LOCK_TERMINAL, life.terminal);
+    // They travel together and run one after the other: the mark is read by a statement of its own, so it sees what the
+    // transaction that held the lock before has committed.
+    const [locked, mark] = await Promise.all([this.#query(sql.LOCK_TERMINAL, life.terminal), this.#mark(life)]);
     if (locked.length === 0) {
       throw new SyncError("FORBIDDEN", `Terminal ${life.terminal} is not enrolled in this store.`, {
         field: "terminal",
       });
     }
-    // A statement of its own: it sees what the transaction that held the lock before has committed.
-    const mark = await this.#mark(life);
     if (mark) return mark;
     await this.#query(sql.INSERT_INCARNATION, life.terminal, life.incarnation, CHAIN_START, new Date(nowMs));
     const first = await this.#mark(life);
@@ -66,10 +72,13 @@ class PostgresTransaction implements IngestTransaction {
     throw new Error("an incarnation vanished between two statements of one transaction");
   }
 
+  /** With the feed, when that was said to be asked for next. */
   async #mark(life: TerminalLife): Promise<Mark | undefined> {
-    const [row] = await this.#query<MarkRow>(sql.READ_MARK, life.terminal, life.incarnation);
+    const text = this.#next ? sql.READ_MARK_AND_FEED : sql.READ_MARK;
+    const [row] = await this.#query<MarkRow & FeedRow>(text, life.terminal, life.incarnation, ...(this.#next ?? []));
     if (row === undefined) return undefined;
-    const { receiptDate, receiptSequence, ...mark } = row;
+    const { receiptDate, receiptSequence, epoch, n, chain, cursorChain, entries, ...mark } = row;
+    if (this.#next) this.#foreseen = { epoch, n, chain, cursorChain, entries };
     return { ...mark, receipt: receiptOf(receiptDate, receiptSequence) };
   }
 
@@ -107,9 +116,9 @@ class PostgresTransaction implements IngestTransaction {
   async store(life: TerminalLife, changes: readonly StoredChange[], nowMs: number): Promise<void> {
     const { rows, bytes } = packed(changes);
     const at = new Date(nowMs);
-    const month = `${at.toISOString().slice(0, 7)}-01`;
+    const parameters = [JSON.stringify(rows), at, monthOf(at), bytes];
     try {
-      await this.#query(sql.STORE_CHANGES, life.terminal, life.incarnation, JSON.stringify(rows), at, month, bytes);
+      await this.#query(sql.STORE_CHANGES, life.terminal, life.incarnation, ...parameters);
     } catch (error) {
       throw isTakenMeanwhile(error) ? new RunAgainError("another terminal stored the same changeId", error) : error;
     }
@@ -180,15 +189,42 @@ class PostgresTransaction implements IngestTransaction {
 
   async apply(life: TerminalLife, documents: readonly DocumentRow[]): Promise<void> {
     if (documents.length === 0) return;
-    const rows = documents.map(({ events: _events, ...row }) => row);
-    const written = await this.#count(sql.UPSERT_DOCUMENTS, life.terminal, life.incarnation, JSON.stringify(rows));
-    if (written !== documents.length)
-      throw new SyncError("ALREADY_CLOSED", "A document of this batch is already final at the centre.");
-    const events = documents.flatMap(({ localId, seq, events: list }) =>
-      list.map((event) => ({ localId, eventId: event.id, event, seq })),
-    );
-    if (events.length > 0)
-      await this.#query(sql.INSERT_EVENTS, life.terminal, life.incarnation, JSON.stringify(events));
+    const { rows, events, hasEvents } = packedDocuments(documents);
+    const place = [life.terminal, life.incarnation];
+    const [written] = await Promise.all([
+      this.#count(sql.UPSERT_DOCUMENTS, ...place, rows),
+      hasEvents ? this.#query(sql.INSERT_EVENTS, ...place, events) : undefined,
+    ]);
+    if (written !== documents.length) throw alreadyFinal();
+  }
+
+  storeAtOnce(life: TerminalLife, batch: WholeBatch): Promise<Mark["receipt"]> | undefined {
+    return this.#attempts.needSavepoints ? undefined : this.#storeAtOnce(life, batch);
+  }
+
+  /** Fails as a whole: then the transaction runs again, statement by statement, and finds out what it was. */
+  async #storeAtOnce(life: TerminalLife, batch: WholeBatch): Promise<Mark["receipt"]> {
+    const { changes, documents, place, runs, nowMs } = batch;
+    const { rows, bytes } = packed(changes);
+    const at = new Date(nowMs);
+    const { durableThrough, chainHash, headSeq, receipt } = place;
+    const mark = [durableThrough, chainHash, headSeq, receipt?.businessDate ?? null, receipt?.sequence ?? null];
+    type Row = Pick<MarkRow, "receiptDate" | "receiptSequence"> & { written: number };
+    try {
+      const entities = collapse(documents, life.terminal);
+      const { rows: written, events } = packedDocuments(entities);
+      const parameters = [JSON.stringify(rows), at, monthOf(at), bytes, ...mark, written, events];
+      const [[row]] = await Promise.all([
+        this.#query<Row>(sql.STORE_AT_ONCE, life.terminal, life.incarnation, ...parameters),
+        this.appendFeed(life, runs, nowMs),
+      ]);
+      if (row?.written !== entities.length) throw alreadyFinal();
+      return receiptOf(row.receiptDate, row.receiptSequence);
+    } catch (failure) {
+      if (failureOf(failure) !== undefined && !isTakenMeanwhile(failure)) throw failure;
+      this.#attempts.needSavepoints = true;
+      throw new RunAgainError("a batch could not be stored at once", failure);
+    }
   }
 
   async document(entity: Entity, localId: string): Promise<Standing | undefined> {
@@ -267,13 +303,18 @@ class PostgresTransaction implements IngestTransaction {
     );
   }
 
+  foreseeFeed(token: string | null, limit: number): void {
+    const cursor = token === null ? null : cursorOf(token);
+    if (cursor !== undefined) this.#next = [cursor?.n ?? 0, limit + 1];
+  }
+
   async feedAfter(
     terminal: string,
     token: string | null,
     limit: number,
   ): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }> {
     const cursor = token === null ? null : parseCursor(token);
-    const [row] = await this.#query<FeedRow>(sql.READ_FEED, terminal, cursor?.n ?? 0, limit + 1);
+    const row = this.#foreseen ?? (await this.#query<FeedRow>(sql.READ_FEED, terminal, cursor?.n ?? 0, limit + 1))[0];
     if (row === undefined) throw new Error("this store has no feed counter: it was not made by enrolment");
     const { storeId } = this.#scope;
     if (cursor && !fits(cursor, row, storeId)) throw feedReset();
@@ -318,6 +359,15 @@ function receiptOf(businessDate: string | null, sequence: number | null): Mark["
   return businessDate === null || sequence === null ? null : { businessDate, sequence };
 }
 
+/** Undefined for a token that is none of ours: it is refused when its turn comes. */
+function cursorOf(token: string): Cursor | undefined {
+  try {
+    return parseCursor(token);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A cursor fits when it is of this store, this epoch, and the feed had that chain value at its number. */
 function fits(cursor: Cursor, row: FeedRow, storeId: number): boolean {
   if (cursor.storeId !== storeId || cursor.epoch !== row.epoch || cursor.n > row.n) return false;
@@ -328,38 +378,13 @@ function entryOf({ chain: _chain, code, message, ...entry }: FeedRow["entries"][
   return { ...entry, ...(code === null ? {} : { code }), ...(message === null ? {} : { message }) };
 }
 
-/** The rows of `STORE_CHANGES`, and the bytes that they point into. What is null or false is left out. */
-function packed(changes: readonly StoredChange[]): { rows: object[]; bytes: Buffer } {
-  let size = 0;
-  for (const { body, private: secret } of changes)
-    size += Buffer.byteLength(body) + (secret === null ? 0 : Buffer.byteLength(secret));
-  const bytes = Buffer.allocUnsafe(size);
-  let end = 0;
-  const rows = changes.map(({ body, private: secret, changeId, kind, localId, code, message, origin, ...row }) => {
-    const bodyAt = end;
-    end += bytes.write(body, end);
-    const privateAt = end;
-    if (secret !== null) end += bytes.write(secret, end);
-    return {
-      seq: row.seq,
-      hash: row.hash,
-      changeId: changeId ?? undefined,
-      kind: kind ?? undefined,
-      localId: localId ?? undefined,
-      effect: row.effect,
-      code: code ?? undefined,
-      message: message ?? undefined,
-      origin: origin ?? undefined,
-      repeat: row.repeat || undefined,
-      damaged: row.damaged || undefined,
-      // PostgreSQL counts from 1.
-      bodyAt: bodyAt + 1,
-      bodyBytes: privateAt - bodyAt,
-      privateAt: secret === null ? undefined : privateAt + 1,
-      privateBytes: secret === null ? undefined : end - privateAt,
-    };
-  });
-  return { rows, bytes };
+/** Which partition of `change_body` the bytes go to. */
+function monthOf(at: Date): string {
+  return `${at.toISOString().slice(0, 7)}-01`;
+}
+
+function alreadyFinal(): SyncError {
+  return new SyncError("ALREADY_CLOSED", "A document of this batch is already final at the centre.");
 }
 
 /** Two terminals stored the same changeId at the same moment, and the other one was first. */

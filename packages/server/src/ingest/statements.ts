@@ -7,14 +7,16 @@
 /** The terminal's row is the lock that orders everything one terminal sends. */
 export const LOCK_TERMINAL = `SELECT 1 FROM terminal WHERE org_id = $1 AND store_id = $2 AND terminal = $3 FOR NO KEY UPDATE`;
 
-export const READ_MARK = `
-  SELECT ordinal, durable_through::float8 AS "durableThrough", encode(chain_hash, 'hex') AS "chainHash",
+const MARK = `
+  ordinal, durable_through::float8 AS "durableThrough", encode(chain_hash, 'hex') AS "chainHash",
     backed_up_through::float8 AS "backedUpThrough", to_char(receipt_date, 'YYYY-MM-DD') AS "receiptDate",
     receipt_sequence::float8 AS "receiptSequence",
     EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.effect = 'pending') AS "hasPending",
     EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.incarnation = $4 AND h.damaged) AS "hasDamaged",
-    NOT EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.effect IN ('pending', 'waiting', 'parked')) AS "isSettled"
-  FROM incarnation WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4`;
+    NOT EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.effect IN ('pending', 'waiting', 'parked')) AS "isSettled"`;
+
+export const READ_MARK = `
+  SELECT ${MARK} FROM incarnation i WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4`;
 
 export const INSERT_INCARNATION = `
   INSERT INTO incarnation (org_id, store_id, terminal, incarnation, ordinal, chain_hash, first_seen_at, last_seen_at)
@@ -42,8 +44,8 @@ export const BLOCKED = `
  * which each row names its piece: as JSON text they would be escaped here and unescaped there, which costs as much as
  * inserting the rows, and PostgreSQL's JSON has no NUL.
  */
-export const STORE_CHANGES = `
-  WITH r AS (
+const STORE = `
+  r AS (
     SELECT * FROM json_to_recordset($5::json) AS r(seq bigint, hash text, "changeId" uuid, kind text, "localId" text, effect text,
       code text, message text, origin jsonb, repeat boolean, damaged boolean, "bodyAt" integer, "bodyBytes" integer,
       "privateAt" integer, "privateBytes" integer)
@@ -55,9 +57,12 @@ export const STORE_CHANGES = `
   ), secret AS (
     INSERT INTO change_private (org_id, store_id, terminal, incarnation, seq, private)
     SELECT $1, $2, $3, $4, seq, substr($8::bytea, "privateAt", "privateBytes") FROM r WHERE "privateAt" IS NOT NULL
-  )
+  )`;
+const BODIES = `
   INSERT INTO change_body (org_id, store_id, terminal, incarnation, seq, received_month, body)
   SELECT $1, $2, $3, $4, seq, $7, substr($8::bytea, "bodyAt", "bodyBytes") FROM r`;
+
+export const STORE_CHANGES = `WITH ${STORE} ${BODIES}`;
 
 export const KEEP_FORK = `
   INSERT INTO fork (org_id, store_id, terminal, incarnation, seq, hash, body, private, received_at)
@@ -89,12 +94,12 @@ export const READ_DAMAGED = `
   ORDER BY d.seq LIMIT $6`;
 
 /** What may follow what, as `canFollow` says. Rows come sorted by localId and entity, so that two writers lock them in one order. */
-export const UPSERT_DOCUMENTS = `
+const upsertDocuments = (rows: string) => `
   INSERT INTO document AS d (org_id, store_id, entity, local_id, state, version, business_date, occurred_at, shift_id,
     document_type, receipt_number, reference, currency, total_minor, content_hash, terminal, incarnation, seq)
   SELECT $1, $2, entity, "localId", state, version, "businessDate", "occurredAt", "shiftId", "documentType", "receiptNumber",
     reference, currency, "totalMinor", decode("contentHash", 'hex'), $3, $4, seq
-  FROM json_to_recordset($5::json) AS r(entity text, "localId" text, state text, version bigint, "businessDate" date,
+  FROM json_to_recordset(${rows}::json) AS r(entity text, "localId" text, state text, version bigint, "businessDate" date,
     "occurredAt" timestamptz, "shiftId" text, "documentType" text, "receiptNumber" text, reference text, currency text,
     "totalMinor" bigint, "contentHash" text, seq bigint)
   ON CONFLICT (org_id, store_id, entity, local_id) DO UPDATE SET state = excluded.state, version = excluded.version,
@@ -107,12 +112,16 @@ export const UPSERT_DOCUMENTS = `
     ELSE d.state = 'open'
       OR d.state = 'deleted' AND d.content_hash IS NULL AND excluded.state = 'closed' AND d.terminal <> excluded.terminal END`;
 
+export const UPSERT_DOCUMENTS = upsertDocuments("$5");
+
 /** A line event is the same whoever brings it and how often. */
-export const INSERT_EVENTS = `
+const insertEvents = (rows: string) => `
   INSERT INTO order_event (org_id, store_id, local_id, event_id, event, terminal, incarnation, seq)
   SELECT $1, $2, "localId", "eventId", event, $3, $4, seq
-  FROM json_to_recordset($5::json) AS r("localId" text, "eventId" text, event jsonb, seq bigint)
+  FROM json_to_recordset(${rows}::json) AS r("localId" text, "eventId" text, event jsonb, seq bigint)
   ON CONFLICT DO NOTHING`;
+
+export const INSERT_EVENTS = insertEvents("$5");
 
 export const READ_DOCUMENT = `
   SELECT state, version::float8 AS version, encode(content_hash, 'hex') AS "contentHash", terminal
@@ -148,13 +157,25 @@ export const READ_PENDING = `
   WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.effect = 'pending'
   ORDER BY i.ordinal, h.seq LIMIT $4`;
 
-export const ADVANCE = `
-  UPDATE incarnation SET durable_through = $5::bigint, chain_hash = decode($6, 'hex'), head_seq = greatest($7::bigint, $5::bigint), last_seen_at = $8,
-    receipt_sequence = CASE WHEN $9::date IS NULL OR receipt_date > $9::date THEN receipt_sequence
-      WHEN receipt_date = $9::date THEN greatest(receipt_sequence, $10::bigint) ELSE $10::bigint END,
-    receipt_date = greatest(receipt_date, $9::date)
+const advance = (p5: string, p6: string, p7: string, p8: string, p9: string, p10: string) => `
+  UPDATE incarnation SET durable_through = ${p5}::bigint, chain_hash = decode(${p6}, 'hex'), head_seq = greatest(${p7}::bigint, ${p5}::bigint), last_seen_at = ${p8},
+    receipt_sequence = CASE WHEN ${p9}::date IS NULL OR receipt_date > ${p9}::date THEN receipt_sequence
+      WHEN receipt_date = ${p9}::date THEN greatest(receipt_sequence, ${p10}::bigint) ELSE ${p10}::bigint END,
+    receipt_date = greatest(receipt_date, ${p9}::date)
   WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4
   RETURNING to_char(receipt_date, 'YYYY-MM-DD') AS "receiptDate", receipt_sequence::float8 AS "receiptSequence"`;
+
+export const ADVANCE = advance("$5", "$6", "$7", "$8", "$9", "$10");
+
+/**
+ * All of a batch in one statement, when nothing stands in its way: changes, mark, documents and line events. Each
+ * statement costs as much as inserting some sales, and most batches are small. `written` tells whether every document
+ * could be written; if not, or if anything fails, the transaction runs again statement by statement.
+ */
+export const STORE_AT_ONCE = `
+  WITH ${STORE}, body AS (${BODIES}), written AS (${upsertDocuments("$14")} RETURNING 1),
+    events AS (${insertEvents("$15")}), mark AS (${advance("$9", "$10", "$11", "$6", "$12", "$13")})
+  SELECT mark.*, (SELECT count(*) FROM written)::float8 AS written FROM mark`;
 
 /** Seen, nothing sent: keeps "last seen" and "still to come" true without touching anything else. At most every 10 s. */
 export const SEEN = `
@@ -176,10 +197,17 @@ export const APPEND_FEED = `
   FROM c, json_to_recordset($5::json) AS r(i bigint, "fromSeq" bigint, "toSeq" bigint, effect text, code text, message text)`;
 
 /** Counter and entries in one snapshot: nothing behind the returned mark can be missing from what is before it. */
-export const READ_FEED = `
-  SELECT c.epoch, c.n::float8 AS n, encode(c.chain, 'hex') AS chain,
-    (SELECT encode(chain, 'hex') FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND n = $4::bigint) AS "cursorChain",
+const feed = (cursor: string, limit: string) => `
+  c.epoch, c.n::float8 AS n, encode(c.chain, 'hex') AS chain,
+    (SELECT encode(chain, 'hex') FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND n = ${cursor}::bigint) AS "cursorChain",
     coalesce((SELECT json_agg(e ORDER BY e.n) FROM (
       SELECT n, encode(chain, 'hex') AS chain, terminal, incarnation, from_seq AS "fromSeq", to_seq AS "toSeq", effect, code, message
-      FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND n > $4::bigint AND n <= c.n ORDER BY n LIMIT $5) e), '[]') AS entries
-  FROM feed_counter c WHERE c.org_id = $1 AND c.store_id = $2`;
+      FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND n > ${cursor}::bigint AND n <= c.n
+      ORDER BY n LIMIT ${limit}) e), '[]') AS entries`;
+
+export const READ_FEED = `SELECT ${feed("$4", "$5")} FROM feed_counter c WHERE c.org_id = $1 AND c.store_id = $2`;
+
+/** Both at once, for a terminal that was here before. */
+export const READ_MARK_AND_FEED = `
+  SELECT ${MARK}, ${feed("$5", "$6")} FROM incarnation i, feed_counter c
+  WHERE i.org_id = $1 AND i.store_id = $2 AND i.terminal = $3 AND i.incarnation = $4 AND c.org_id = $1 AND c.store_id = $2`;

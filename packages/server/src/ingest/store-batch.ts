@@ -20,6 +20,8 @@ export async function storeBatch(
   life: TerminalLife,
   { changes, documents, place, nowMs }: Batch,
 ): Promise<{ receipt: Mark["receipt"]; failed: boolean }> {
+  const atOnce = tx.storeAtOnce?.(life, { changes, documents, place, runs: runsOf(changes), nowMs });
+  if (atOnce !== undefined) return { receipt: await atOnce, failed: false };
   await tx.store(life, changes, nowMs);
   const receipt = await tx.advance(life, place, nowMs);
   const failure = await tx.attempt(async () => tx.apply(life, collapse(documents, life.terminal)));

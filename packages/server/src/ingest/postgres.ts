@@ -3,7 +3,8 @@ import { CHAIN_START, canonicalText, type Entity, type FeedEntry, SyncError } fr
 import type pg from "pg";
 import { codeOf, failureOf } from "../db/failure.ts";
 import { inScope } from "../db/scope.ts";
-import { type Cursor, feedReset, formatCursor, parseCursor } from "./cursor.ts";
+import { parseCursor } from "./cursor.ts";
+import { cursorOf, type FeedRow, pageOf } from "./feed-page.ts";
 import { collapse } from "./interpret.ts";
 import { packed, packedDocuments } from "./packed.ts";
 import {
@@ -316,17 +317,7 @@ class PostgresTransaction implements IngestTransaction {
     const cursor = token === null ? null : parseCursor(token);
     const row = this.#foreseen ?? (await this.#query<FeedRow>(sql.READ_FEED, terminal, cursor?.n ?? 0, limit + 1))[0];
     if (row === undefined) throw new Error("this store has no feed counter: it was not made by enrolment");
-    const { storeId } = this.#scope;
-    if (cursor && !fits(cursor, row, storeId)) throw feedReset();
-    const page = row.entries.slice(0, limit);
-    const last = page.at(-1);
-    const more = row.entries.length > limit;
-    const at = more && last ? last : row;
-    return {
-      entries: page.map(entryOf),
-      cursor: formatCursor({ epoch: row.epoch, storeId, n: at.n, chain: at.chain }),
-      more,
-    };
+    return pageOf(row, { cursor, storeId: this.#scope.storeId, limit });
   }
 
   async #query<T extends object>(text: string, ...params: readonly unknown[]): Promise<T[]> {
@@ -347,35 +338,8 @@ interface MarkRow extends Omit<Mark, "receipt"> {
   readonly receiptSequence: number | null;
 }
 
-interface FeedRow {
-  readonly epoch: string;
-  readonly n: number;
-  readonly chain: string;
-  readonly cursorChain: string | null;
-  readonly entries: readonly (FeedEntry & { chain: string; code: string | null; message: string | null })[];
-}
-
 function receiptOf(businessDate: string | null, sequence: number | null): Mark["receipt"] {
   return businessDate === null || sequence === null ? null : { businessDate, sequence };
-}
-
-/** Undefined for a token that is none of ours: it is refused when its turn comes. */
-function cursorOf(token: string): Cursor | undefined {
-  try {
-    return parseCursor(token);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A cursor fits when it is of this store, this epoch, and the feed had that chain value at its number. */
-function fits(cursor: Cursor, row: FeedRow, storeId: number): boolean {
-  if (cursor.storeId !== storeId || cursor.epoch !== row.epoch || cursor.n > row.n) return false;
-  return cursor.n === 0 || (row.cursorChain?.slice(0, 32) ?? "") === cursor.chain;
-}
-
-function entryOf({ chain: _chain, code, message, ...entry }: FeedRow["entries"][number]): FeedEntry {
-  return { ...entry, ...(code === null ? {} : { code }), ...(message === null ? {} : { message }) };
 }
 
 /** Which partition of `change_body` the bytes go to. */

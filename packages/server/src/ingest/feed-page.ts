@@ -1,0 +1,51 @@
+import type { FeedEntry } from "@tillsync/protocol";
+import { type Cursor, feedReset, formatCursor, parseCursor } from "./cursor.ts";
+
+/** What `READ_FEED` gives: the store's counter, and the entries of one terminal behind a cursor. */
+export interface FeedRow {
+  readonly epoch: string;
+  readonly n: number;
+  readonly chain: string;
+  readonly cursorChain: string | null;
+  readonly entries: readonly (FeedEntry & { chain: string; code: string | null; message: string | null })[];
+}
+
+/**
+ * A page of the feed, and the cursor behind it. One entry more than `limit` was read, which tells whether there are more.
+ *
+ * @throws SyncError FEED_RESET
+ */
+export function pageOf(
+  row: FeedRow,
+  { cursor, storeId, limit }: { cursor: Cursor | null; storeId: number; limit: number },
+): { entries: FeedEntry[]; cursor: string; more: boolean } {
+  if (cursor && !fits(cursor, row, storeId)) throw feedReset();
+  const page = row.entries.slice(0, limit);
+  const last = page.at(-1);
+  const more = row.entries.length > limit;
+  const at = more && last ? last : row;
+  return {
+    entries: page.map(entryOf),
+    cursor: formatCursor({ epoch: row.epoch, storeId, n: at.n, chain: at.chain }),
+    more,
+  };
+}
+
+/** Undefined for a token that is none of ours: it is refused when its turn comes. */
+export function cursorOf(token: string): Cursor | undefined {
+  try {
+    return parseCursor(token);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A cursor fits when it is of this store, this epoch, and the feed had that chain value at its number. */
+function fits(cursor: Cursor, row: FeedRow, storeId: number): boolean {
+  if (cursor.storeId !== storeId || cursor.epoch !== row.epoch || cursor.n > row.n) return false;
+  return cursor.n === 0 || (row.cursorChain?.slice(0, 32) ?? "") === cursor.chain;
+}
+
+function entryOf({ chain: _chain, code, message, ...entry }: FeedRow["entries"][number]): FeedEntry {
+  return { ...entry, ...(code === null ? {} : { code }), ...(message === null ? {} : { message }) };
+}

@@ -49,7 +49,7 @@ export function parseBody(text: string): ChangeBody {
     });
   }
   const payload = parseAs<unknown>(PAYLOADS[body.kind], body.payload, "BODY_INVALID");
-  const change = { ...body, payload } as ChangeBody;
+  const change = (payload === body.payload ? body : { ...body, payload }) as ChangeBody;
   if (change.kind === "order.closed") checkTotals(change.payload);
   return change;
 }

@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { zstdCompress } from "node:zlib";
+import { constants, zstdCompress } from "node:zlib";
 import {
   type ErrorDetails,
   type ExchangeRequest,
@@ -13,6 +13,12 @@ import { Agent, request as httpRequest } from "undici";
 import type { Transport } from "../ports.ts";
 
 const compress = promisify(zstdCompress);
+
+/**
+ * The lowest level: sales are so alike that the default packs them within a few percent of the same size, for a third more
+ * of the till's time. Pieces as large as a batch comes out, so that the thread is woken once for it.
+ */
+const PACKING = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: 128 * 1024 };
 
 /** Below this a body is not worth compressing. */
 const COMPRESS_FROM_BYTES = 512;
@@ -90,7 +96,7 @@ async function encode(request: ExchangeRequest): Promise<{ body: string | Buffer
   const text = JSON.stringify(request);
   const headers = { "content-type": "application/json", accept: "application/json" };
   if (text.length < COMPRESS_FROM_BYTES) return { body: text, headers };
-  return { body: await compress(text), headers: { ...headers, "content-encoding": "zstd" } };
+  return { body: await compress(text, PACKING), headers: { ...headers, "content-encoding": "zstd" } };
 }
 
 async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {

@@ -120,6 +120,14 @@ describe("scanJson", () => {
     expect(String(failure).length).toBeLessThan(200);
   });
 
+  it("finds the end of a string however many escapes it has", () => {
+    for (const escapes of [999, 1000, 1001, 5000, LIMITS.maxRequestBytes / 2]) {
+      const text = `{"x":"${'\\"'.repeat(escapes)}","a":1`;
+      expect(() => scanJson(`${text}}`)).not.toThrow();
+      expect(() => scanJson(`${text},"a":2}`)).toThrow(expect.objectContaining({ code: "INVALID_JSON" }));
+    }
+  });
+
   it("leaves broken JSON to the parser, without hanging on it", () => {
     for (const text of ['{"a', '{"a\\', "}}]]", '"', "{:}", '{"a":']) expect(() => scanJson(text)).not.toThrow();
   });

@@ -3,6 +3,7 @@ import {
   type ChangeBody,
   type ErrorCode,
   entityOf,
+  type Kind,
   parseBody,
   privateHash,
   type Sha256,
@@ -12,8 +13,18 @@ import { type DocumentRow, entityKey, type Standing } from "./ports.ts";
 
 /** What the bytes of a change say, or why they say nothing the centre can use. */
 export type Reading =
-  | { readonly ok: true; readonly body: ChangeBody; readonly document: DocumentRow }
+  | { readonly ok: true; readonly body: Essence; readonly document: DocumentRow }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly identity: Identity };
+
+/**
+ * What is still asked of a body once its document is known. Its lines, most of what a batch takes in memory, are let go:
+ * kept until the batch is stored, each garbage collection on the way would have to move them.
+ */
+export type Essence = Pick<ChangeBody, "changeId" | "localId"> &
+  (
+    | { readonly kind: "order.closed"; readonly payload: { readonly receiptNumber: string } }
+    | { readonly kind: Exclude<Kind, "order.closed"> }
+  );
 
 /** As much of a change's identity as its bytes give, safe to store whatever they are. */
 export interface Identity {
@@ -45,11 +56,16 @@ export function read(
     if (change.private !== null && privateHash(sha256, change.private) !== body.private) {
       throw new SyncError("PRIVATE_MISMATCH", "The private part does not fit the hash in its change.");
     }
-    return { ok: true, body, document: documentOf(body, change.seq) };
+    return { ok: true, body: essenceOf(body), document: documentOf(body, change.seq) };
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
     return { ok: false, code: error.code, message: sentenceOf(error.message), identity: identityOf(change.body) };
   }
+}
+
+function essenceOf({ changeId, localId, kind, payload }: ChangeBody): Essence {
+  if (kind !== "order.closed") return { changeId, localId, kind };
+  return { changeId, localId, kind, payload: { receiptNumber: payload.receiptNumber } };
 }
 
 /** Long enough for any sentence of ours with a name of a field in it. */
@@ -65,8 +81,8 @@ function sentenceOf(message: string): string {
   return `${plain.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed()}…`;
 }
 
-export function identityOfBody(body: ChangeBody): Identity {
-  return { changeId: body.changeId, kind: body.kind, localId: body.localId };
+export function identityOfBody({ changeId, kind, localId }: Essence): Identity {
+  return { changeId, kind, localId };
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -187,5 +203,5 @@ export function collapse(documents: readonly DocumentRow[], terminal: string): D
     const currency = document.currency ?? before?.currency ?? null;
     rows.set(key, before ? { ...document, currency, events: [...before.events, ...document.events] } : document);
   }
-  return [...rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  return [...rows.keys()].sort().flatMap((key) => rows.get(key) ?? []);
 }

@@ -4,15 +4,17 @@ import {
   LIMITS,
   linkHash,
   PROTOCOL_VERSION,
-  parseReceiptNumber,
   type Sha256,
   SyncError,
 } from "@tillsync/protocol";
 import { CENTRAL_LIFE, identityOfBody, type Reading, read } from "./interpret.ts";
 import { chainOf, type Placed, place } from "./place.ts";
 import type { IngestStore, IngestTransaction, Mark, Scope, StoredChange, TerminalLife } from "./ports.ts";
+import { receiptOf } from "./receipt-of.ts";
+import { runsOf } from "./runs.ts";
 import { storeBatch } from "./store-batch.ts";
 import { interpretPending } from "./sweep.ts";
+import { type PreparedBatch, prepareWhole } from "./whole-batch.ts";
 
 export interface ExchangeContext {
   readonly store: IngestStore;
@@ -115,22 +117,24 @@ interface Prepared {
   readonly links: readonly Placed[];
   /** In the order of the request. */
   readonly readings: readonly Reading[];
+  readonly whole: PreparedBatch | undefined;
 }
 
 /**
  * Everything that needs no look at the database, done before the terminal is locked: a second request of the same till
  * is read here while PostgreSQL still writes the first.
  */
-function prepare({ sha256 }: ExchangeContext, request: ExchangeRequest): Prepared {
-  const { incarnation } = request;
+function prepare({ sha256, store }: ExchangeContext, request: ExchangeRequest): Prepared {
+  const { incarnation, terminal } = request;
   try {
     const links = chainOf(request, sha256);
     const readings = links.map(({ seq, wire: { body, private: secret = null, damaged = false } }) =>
       read({ incarnation, seq, body, private: secret, damaged }, sha256),
     );
-    return { links, readings };
+    const whole = store.storesAtOnce === true ? prepareWhole(links, readings, terminal) : undefined;
+    return { links, readings, whole };
   } catch (error) {
-    if (error instanceof SyncError) return { links: [], readings: [] };
+    if (error instanceof SyncError) return { links: [], readings: [], whole: undefined };
     throw error;
   }
 }
@@ -160,9 +164,11 @@ async function storeAndApply(
     await tx.seen(life, headSeq, nowMs);
     return { next: mark, failed: false };
   }
+  const place = { durableThrough: last.seq, chainHash: last.wire.hash };
+  const atOnce = storeWhole(tx, life, batch, place);
+  if (atOnce !== undefined) return { next: { ...mark, ...place, receipt: await atOnce }, failed: false };
   const readings = fresh.flatMap(({ seq }) => batch.prepared.readings[seq - batch.request.fromSeq] ?? []);
   const changes = await judge(tx, batch, readings);
-  const place = { durableThrough: last.seq, chainHash: last.wire.hash };
   const documents = readings.flatMap((reading, index) =>
     reading.ok && changes[index]?.effect === "applied" ? [reading.document] : [],
   );
@@ -170,6 +176,21 @@ async function storeAndApply(
   const { receipt, failed } = await storeBatch(tx, life, { changes, documents, place: advance, nowMs });
   const hasDamaged = mark.hasDamaged || changes.some(({ damaged }) => damaged);
   return { next: { ...mark, ...place, receipt, hasDamaged }, failed };
+}
+
+/** A request that is new as a whole goes as it was prepared; undefined when there is more to it. */
+function storeWhole(
+  tx: IngestTransaction,
+  life: TerminalLife,
+  { request, prepared, mayRepeat, mark, fresh, nowMs }: Batch,
+  place: { durableThrough: number; chainHash: string },
+): Promise<Mark["receipt"]> | undefined {
+  const { whole } = prepared;
+  if (whole === undefined || mayRepeat || mark.isSettled !== true || fresh.length !== request.changes.length)
+    return undefined;
+  const { receipt, ...batch } = whole;
+  const at = { ...place, headSeq: request.headSeq, receipt };
+  return tx.storeAtOnce?.(life, { ...batch, place: at, runs: runsOf(batch.changes), nowMs });
 }
 
 /** Decides the effect of each change as far as its own bytes and its entity's earlier changes tell. */
@@ -233,39 +254,6 @@ function verdictOf(
     };
   }
   return { effect: "applied", code: null, message: null };
-}
-
-/** The highest receipt of the batch; later business dates win over higher sequences. */
-function receiptOf(readings: readonly Reading[]): { businessDate: string; sequence: number } | null {
-  let highest: { businessDate: string; sequence: number } | null = null;
-  for (const reading of readings) {
-    if (!reading.ok || reading.body.kind !== "order.closed") continue;
-    const number = /-\d{5,15}$/.test(reading.body.payload.receiptNumber)
-      ? safeReceipt(reading.body.payload.receiptNumber)
-      : null;
-    if (
-      number &&
-      (highest === null ||
-        `${number.businessDate}` > highest.businessDate ||
-        (number.businessDate === highest.businessDate && number.sequence > highest.sequence))
-    ) {
-      highest = { businessDate: number.businessDate, sequence: number.sequence };
-    }
-  }
-  return highest;
-}
-
-function safeReceipt(text: string): { businessDate: string; sequence: number } | null {
-  try {
-    const { businessDate, sequence } = parseReceiptNumber(text);
-    // A day of the calendar, and one that PostgreSQL knows: it has no year 0.
-    const real = new Date(`${businessDate}T00:00:00Z`);
-    const isDay = !Number.isNaN(real.getTime()) && real.toISOString().startsWith(businessDate);
-    return isDay && businessDate >= "0001-01-01" ? { businessDate, sequence } : null;
-  } catch (error) {
-    if (error instanceof SyncError) return null; // a number of somebody else's making counts for nothing here
-    throw error;
-  }
 }
 
 /** Takes back bytes that the centre asked for, when their hash is the one it holds. @returns whether any were */

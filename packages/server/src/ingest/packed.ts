@@ -1,3 +1,4 @@
+import { collapse } from "./interpret.ts";
 import type { DocumentRow, StoredChange } from "./ports.ts";
 
 /** The rows of `STORE_CHANGES`, and the bytes that they point into. What is null or false is left out. */
@@ -32,6 +33,28 @@ export function packed(changes: readonly StoredChange[]): { rows: object[]; byte
     };
   });
   return { rows, bytes };
+}
+
+/** A batch as the parameters of `STORE_AT_ONCE` have it. */
+export interface Packed {
+  readonly rows: string;
+  readonly bytes: Buffer;
+  readonly documents: string;
+  readonly events: string;
+  /** How many documents have to be written. */
+  readonly entities: number;
+}
+
+/** @throws SyncError ALREADY_CLOSED, as `collapse` */
+export function packBatch(
+  changes: readonly StoredChange[],
+  documents: readonly DocumentRow[],
+  terminal: string,
+): Packed {
+  const entities = collapse(documents, terminal);
+  const { rows, bytes } = packed(changes);
+  const { rows: written, events } = packedDocuments(entities);
+  return { rows: JSON.stringify(rows), bytes, documents: written, events, entities: entities.length };
 }
 
 /** The rows of `UPSERT_DOCUMENTS` and of `INSERT_EVENTS`, as JSON texts. */

@@ -1,4 +1,5 @@
 import type { Effect, Entity, FeedEntry, LineEvent } from "@tillsync/protocol";
+import type { Packed } from "./packed.ts";
 
 /** One store of one organization: what a transaction may touch. */
 export interface Scope {
@@ -116,6 +117,8 @@ export interface WholeBatch {
   readonly place: Parameters<IngestTransaction["advance"]>[1];
   readonly runs: readonly Run[];
   readonly nowMs: number;
+  /** The same, ready for the database, when that was made ahead. */
+  readonly packed?: Packed;
 }
 
 /**
@@ -201,5 +204,7 @@ export interface IngestTransaction {
 /** Where ingest keeps its truth. `transaction` is atomic and durable once it resolves; conflicts between writers are retried inside. */
 export interface IngestStore {
   readonly serverEpoch: string;
+  /** True when its transactions have `storeAtOnce`, so that a batch is worth packing before the terminal is locked. */
+  readonly storesAtOnce?: boolean;
   transaction<T>(scope: Scope, fn: (tx: IngestTransaction) => Promise<T>): Promise<T>;
 }

@@ -5,8 +5,7 @@ import { codeOf, failureOf } from "../db/failure.ts";
 import { inScope } from "../db/scope.ts";
 import { parseCursor } from "./cursor.ts";
 import { cursorOf, type FeedRow, pageOf } from "./feed-page.ts";
-import { collapse } from "./interpret.ts";
-import { packed, packedDocuments } from "./packed.ts";
+import { packBatch, packed, packedDocuments } from "./packed.ts";
 import {
   type DocumentRow,
   type EntityKey,
@@ -35,6 +34,7 @@ export async function postgresIngest(pool: pg.Pool): Promise<IngestStore> {
     throw new Error("server_identity is empty: the schema was not set up by its migrations");
   return {
     serverEpoch,
+    storesAtOnce: true,
     transaction: (scope, fn) => {
       const attempts = { needSavepoints: false };
       return inScope(pool, scope, (client) => fn(new PostgresTransaction(client, scope, attempts)));
@@ -206,20 +206,18 @@ class PostgresTransaction implements IngestTransaction {
   /** Fails as a whole: then the transaction runs again, statement by statement, and finds out what it was. */
   async #storeAtOnce(life: TerminalLife, batch: WholeBatch): Promise<Mark["receipt"]> {
     const { changes, documents, place, runs, nowMs } = batch;
-    const { rows, bytes } = packed(changes);
     const at = new Date(nowMs);
     const { durableThrough, chainHash, headSeq, receipt } = place;
     const mark = [durableThrough, chainHash, headSeq, receipt?.businessDate ?? null, receipt?.sequence ?? null];
     type Row = Pick<MarkRow, "receiptDate" | "receiptSequence"> & { written: number };
     try {
-      const entities = collapse(documents, life.terminal);
-      const { rows: written, events } = packedDocuments(entities);
-      const parameters = [JSON.stringify(rows), at, monthOf(at), bytes, ...mark, written, events];
+      const packed = batch.packed ?? packBatch(changes, documents, life.terminal);
+      const parameters = [packed.rows, at, monthOf(at), packed.bytes, ...mark, packed.documents, packed.events];
       const [[row]] = await Promise.all([
         this.#query<Row>(sql.STORE_AT_ONCE, life.terminal, life.incarnation, ...parameters),
         this.appendFeed(life, runs, nowMs),
       ]);
-      if (row?.written !== entities.length) throw alreadyFinal();
+      if (row?.written !== packed.entities) throw alreadyFinal();
       return receiptOf(row.receiptDate, row.receiptSequence);
     } catch (failure) {
       if (failureOf(failure) !== undefined && !isTakenMeanwhile(failure)) throw failure;

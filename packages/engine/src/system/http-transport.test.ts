@@ -146,6 +146,8 @@ describe("a refusal of the centre", () => {
     expect((await refusal(503, body, { "retry-after": "7" })).details.retryAfterMs).toBe(7_000);
     const moment = { date: "Fri, 16 Jan 2026 08:00:00 GMT", "retry-after": "Fri, 16 Jan 2026 08:00:30 GMT" };
     expect((await refusal(503, body, moment)).details.retryAfterMs).toBe(30_000);
+    const exact = JSON.stringify(new SyncError("TOO_MANY_REQUESTS", "Slower.", { retryAfterMs: 1_250 }).toBody());
+    expect((await refusal(429, exact, { "retry-after": "2" })).details.retryAfterMs).toBe(1_250);
     for (const value of ["soon", "-5", "9e99", moment.date]) {
       const { details } = await refusal(503, body, { "retry-after": value, date: moment["retry-after"] });
       expect(details, value).not.toHaveProperty("retryAfterMs");

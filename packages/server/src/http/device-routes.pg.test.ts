@@ -84,6 +84,17 @@ describe("POST /api/sync/batch (004)", () => {
     expect(text).toContain(`"order":${document},"localId":"o-1"`);
   });
 
+  it("keeps a NUL in a document, and refuses the one with half a character, alone", async () => {
+    const nul = `{"order":{"note":"a\\u0000b"},"localId":"o-1","deviceId":"${A}"}`;
+    const half = `{"order":{"note":"\\ud800"},"localId":"o-2","deviceId":"${A}"}`;
+    const sent = await send("POST", "/api/sync/batch", `{"deviceId":"${A}","orders":[${nul},${half}]}`);
+    expect(sent.body.syncedOrders).toMatchObject([
+      { success: true },
+      { success: false, error: { field: "orders[1].order" } },
+    ]);
+    expect((await updates(B)).text).toContain('"order":{"note":"a\\u0000b"}');
+  });
+
   it("lets the higher version win and the server's stand against an older one", async () => {
     await batch(A, [order("o-1", 100, 1)]);
     await batch(A, [order("o-1", 150, 2)]);

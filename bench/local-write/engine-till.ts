@@ -1,8 +1,8 @@
 // A worker: a till of ours that sells with no way to the centre.
-import { openTerminal } from "@tillsync/engine";
 import { readOnly } from "@tillsync/engine/sqlite";
 import { sales } from "../sales.ts";
 import { answer } from "../worker-side.ts";
+import { openOffline } from "./offline-till.ts";
 import { timeEach } from "./time-each.ts";
 
 export interface SellOrder {
@@ -13,16 +13,7 @@ export interface SellOrder {
 
 answer({
   sell: async ({ file, warmUp, count }: SellOrder) => {
-    const till = openTerminal({
-      file,
-      terminal: "0190a5da-c967-774b-8cce-b302099a8057",
-      shortId: "T01",
-      store: "STORE001",
-      currency: "KES",
-      // Nobody listens there: the till is offline, as it is when its own speed is all that counts.
-      central: { url: "http://127.0.0.1:9", key: "tsk_offline" },
-    });
-    till.openShift({ operator: "Amina", businessDate: "2026-01-16" });
+    const till = openOffline(file);
     await timeEach(sales(warmUp, 2), (sale) => till.closeOrder(sale));
     const timed = await timeEach(sales(count), (sale) => till.closeOrder(sale));
     await till.close(0);

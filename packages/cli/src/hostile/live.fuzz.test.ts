@@ -6,7 +6,7 @@ import { LiveDoors, memoryOf, probe } from "./testing/live-doors.ts";
 /** A bound for a machine that has other things to do; alone, all of it takes about a minute. */
 vi.setConfig({ testTimeout: 240_000 });
 
-const seed = fuzzSeed();
+const seed = fuzzSeed(process.env.TILLSYNC_SEED, Date.now());
 /** What a process may keep after thousands of hostile connections: its heap settles, it does not grow. */
 const MAX_GROWTH_BYTES = 200 * 1024 * 1024;
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { inScope } from "../db/scope.ts";
 import { type Enrolled, enroll } from "../directory/enroll.ts";
 import { type MigratedDatabase, migratedDatabase } from "../testing/migrated-database.ts";
 import { type TestApp, testApp } from "../testing/test-app.ts";
@@ -115,8 +116,10 @@ describe("POST /api/sync/batch (004)", () => {
       },
     ]);
     expect((await batch(B, [order("o-1", 120, 1, B)])).body.syncedOrders).toEqual(late.body.syncedOrders);
-    const { rows } = await database.pool.query("SELECT 1");
-    expect(rows).toHaveLength(1);
+    const kept = await inScope(database.pool, key, (client) =>
+      client.query("SELECT effect FROM change_head WHERE local_id = 'o-1' ORDER BY received_at, effect"),
+    );
+    expect(kept.rows.map(({ effect }) => effect)).toEqual(["applied", "applied", "conflict"]);
   });
 
   it.each([

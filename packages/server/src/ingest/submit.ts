@@ -1,7 +1,7 @@
 import { canonicalText, linkHash, SyncError, uuidFromHash } from "@tillsync/protocol";
 import { conflictOf } from "./conflict.ts";
 import type { ExchangeContext } from "./exchange.ts";
-import { CENTRAL_LIFE, canFollow, identityOfBody, type Reading, read } from "./interpret.ts";
+import { CENTRAL_LIFE, canFollow, identityOfBody, type Reading, read, standsAlready } from "./interpret.ts";
 import {
   type DocumentRow,
   entityKey,
@@ -95,7 +95,7 @@ async function ingest(
     const before = known.get(changeId);
     if (before) return { ...before, duplicate: true };
     const standing = standings.get(entityKey(key));
-    if (standsAlready(standing, submission))
+    if (standing && standsAlready(standing, meantBy(submission)))
       return { effect: "applied", code: null, message: null, receivedAtMs: nowMs, duplicate: true };
     const { reading, change } = chain.next(submission, changeId);
     const verdict = verdictOf(reading, { standing, blocked: blocked.has(submission.localId), terminal: life.terminal });
@@ -160,19 +160,18 @@ function verdictOf(
   return { effect: "waiting", code: "WAITING_FOR_EARLIER", message };
 }
 
-/** Equal content is in sync, whoever sent it and under whichever version (004: `clientHash == serverHash`). */
-function standsAlready(standing: Standing | undefined, { kind, payload }: Submission): boolean {
-  if (standing === undefined || standing.contentHash === null) return false;
-  if (kind === "order.withdrawn" || kind === "transaction.withdrawn") return standing.state === "deleted";
-  return standing.state !== "deleted" && standing.contentHash === payload.contentHash;
-}
-
 /** The same document of the same device has the same id, so sending it again can be told from sending another. */
 function changeIdOf(sha256: ExchangeContext["sha256"], terminal: string, submission: Submission): string {
   const { kind, localId, version, payload } = submission;
   return uuidFromHash(
     sha256(["tillsync/submission/1", terminal, kind, localId, version, payload.contentHash ?? ""].join("\n")),
   );
+}
+
+/** What a submission would make of its document, as far as it tells whether that stands already. */
+function meantBy({ kind, payload }: Submission): Pick<DocumentRow, "state" | "contentHash"> {
+  const state = kind.endsWith(".withdrawn") ? "deleted" : kind.startsWith("order.") ? "closed" : "recorded";
+  return { state, contentHash: payload.contentHash ?? null };
 }
 
 function entityOfKind(kind: Submission["kind"]): DocumentRow["entity"] {

@@ -26,10 +26,13 @@ export class Chance {
   }
 }
 
-/** The seed of this run: TILLSYNC_SEED, or one drawn now. Whoever draws it prints it. */
-export function fuzzSeed(): number {
-  const given = process.env.TILLSYNC_SEED;
-  return given === undefined ? Date.now() % 1_000_000 : Number(given);
+/**
+ * The seed of a run: the one given (TILLSYNC_SEED), or one from the time at which it began. Whoever asks prints it.
+ *
+ * @param nowMs milliseconds since 1970, from the test: this package reads no clock
+ */
+export function fuzzSeed(given: string | undefined, nowMs: number): number {
+  return given === undefined ? nowMs % 1_000_000 : Number(given);
 }
 
 /** Prints what a run counted as one line of JSON, seed included. */

@@ -9,9 +9,10 @@ import { openPool } from "./db/pool.ts";
 import { createApp, type Surroundings } from "./http/app.ts";
 import type { Rates } from "./http/door-limits.ts";
 import type { Exchanging } from "./http/exchange-route.ts";
-import { type ExchangeContext, exchange } from "./ingest/exchange.ts";
 import { postgresIngest } from "./ingest/postgres.ts";
+import type { ExchangeContext } from "./ingest/prepare.ts";
 import { sweepAll } from "./ingest/sweep-all.ts";
+import { exchangeTogether } from "./ingest/together.ts";
 import { sha256 } from "./ledger/sha256.ts";
 import { databasePlace, databaseUrlOf, POOL_SIZE } from "./settings.ts";
 
@@ -101,7 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 function ingestOf(context: ExchangeContext): Exchanging {
-  return { exchange: ({ orgId, storeId }, request) => exchange(context, { orgId, storeId }, request) };
+  return { exchange: ({ orgId, storeId }, requests) => exchangeTogether(context, { orgId, storeId }, requests) };
 }
 
 /** What a crash left uninterpreted, of tills that do not call; a failure is told, and the next round tries again. */

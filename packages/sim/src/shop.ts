@@ -1,4 +1,4 @@
-import { exchange as productExchange, submit as productSubmit } from "@tillsync/server/ingest";
+import { exchangeTogether, exchange as productExchange, submit as productSubmit } from "@tillsync/server/ingest";
 import { CentreDatabase } from "./centre/database.ts";
 import type { Chronicle } from "./chronicle.ts";
 import type { Faults } from "./faults.ts";
@@ -167,6 +167,8 @@ export class Shop {
       faults,
       wallMs: () => BEGIN_WALL_MS + Math.round(timeline.nowMs),
       exchange: variant.exchange?.(productExchange) ?? productExchange,
+      // A broken exchange is one at a time; a broken store has no shared transaction, unless the variant breaks that.
+      together: variant.exchange === undefined ? exchangeTogether : undefined,
       submit: variant.submit?.(productSubmit, this.database) ?? productSubmit,
       wrapIngest: (store) => variant.ingest?.(store, this.database) ?? store,
       onAcknowledged: ({ scope, terminal }, { incarnation }, { durableThrough, chainHash }) => {

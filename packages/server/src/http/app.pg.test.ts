@@ -51,14 +51,14 @@ const get = (url: string, who: Enrolled, headers: Record<string, string> = {}) =
   world.app.inject({ url, headers: { ...bearer(who), ...headers } });
 
 describe("POST /api/sync/exchange", () => {
-  it("hands a checked request to ingest with the caller, whatever it was packed in", async () => {
+  it("hands a checked request to ingest with its store, whatever it was packed in", async () => {
     const text = JSON.stringify(body({ changes: [change("{}")] }));
     expect((await post(text)).json()).toEqual(ANSWER);
     expect((await post(gzipSync(text), { "content-encoding": "gzip" })).statusCode).toBe(200);
     expect((await post(zstdCompressSync(text), { "content-encoding": "zstd" })).statusCode).toBe(200);
-    const { orgId, storeId, terminal } = till;
-    const caller = { orgId, storeId, terminal, role: "terminal", name: "T01" };
-    expect(world.exchanged).toEqual(Array.from({ length: 3 }, () => ({ caller, request: JSON.parse(text) })));
+    const { orgId, storeId } = till;
+    const exchanged = { store: { orgId, storeId }, request: JSON.parse(text) };
+    expect(world.exchanged).toEqual([exchanged, exchanged, exchanged]);
   });
 
   it("refuses a key that belongs to another terminal", async () => {
@@ -141,7 +141,7 @@ describe("POST /api/sync/exchange", () => {
 
   it("tells nothing of a mistake of its own, and has it in the log under the id it answered with", async () => {
     const secret = "0722000000";
-    world = testApp(database.pool, { ingest: { exchange: () => Promise.reject(new Error(`a row with ${secret}`)) } });
+    world = testApp(database.pool, { ingest: { exchange: () => [Promise.reject(new Error(`a row with ${secret}`))] } });
     const answer = await post(body(), { "x-correlation-id": "till-17" });
     expect(answer.statusCode).toBe(500);
     expect(answer.json().error).toMatchObject({ code: "INTERNAL", retryable: true, correlationId: "till-17" });
@@ -153,7 +153,7 @@ describe("POST /api/sync/exchange", () => {
 
   it("asks to come back when the database is in trouble", async () => {
     const trouble = Object.assign(new Error("terminating connection"), { code: "57P01" });
-    world = testApp(database.pool, { ingest: { exchange: () => Promise.reject(trouble) } });
+    world = testApp(database.pool, { ingest: { exchange: () => [Promise.reject(trouble)] } });
     const answer = await post(body());
     expect([answer.statusCode, answer.headers["retry-after"], answer.json().error.code]).toEqual([
       503,

@@ -4,7 +4,7 @@ import type pg from "pg";
 import { authenticate, rememberCallers } from "../directory/authenticate.ts";
 import { rememberDevices } from "../directory/devices.ts";
 import { firstStore } from "../directory/first-store.ts";
-import type { ExchangeContext } from "../ingest/exchange.ts";
+import type { ExchangeContext } from "../ingest/prepare.ts";
 import { guard, type OpenDoors, refuseUnlisted } from "./access.ts";
 import { addAdminRoutes } from "./admin-routes.ts";
 import { answerBrokenRequest } from "./broken-request.ts";

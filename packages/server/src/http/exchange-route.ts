@@ -8,25 +8,47 @@ import {
   SyncError,
 } from "@tillsync/protocol";
 import type { FastifyInstance } from "fastify";
-import type { Caller } from "../directory/authenticate.ts";
+import type { Scope } from "../ingest/ports.ts";
+import { mayShare } from "../ingest/together.ts";
 import { callerOf } from "./access.ts";
+import { shareOf, tooManyWait, whenOver } from "./limit-hooks.ts";
+import { SharedTurns } from "./shared-turns.ts";
 
-/** What the door hands an exchange to. Everything in the request is checked but the content of the changes. */
+/** What the door hands exchanges to. Everything in the requests is checked but the content of the changes. */
 export interface Exchanging {
-  exchange(caller: Caller, request: ExchangeRequest): Promise<ExchangeResponse>;
+  /** Exchanges of one store that go together; one answer each, in the order given. */
+  exchange(store: Scope, requests: readonly ExchangeRequest[]): Promise<ExchangeResponse>[];
+}
+
+interface Asked {
+  readonly store: Scope;
+  readonly request: ExchangeRequest;
 }
 
 /** `POST /api/sync/exchange`: the one call a terminal makes. */
 export function addExchangeRoute(app: FastifyInstance, ingest: Exchanging): void {
-  app.post("/api/sync/exchange", async (request) => {
+  const turns = new SharedTurns<Asked, ExchangeResponse>({
+    gate: app.turns,
+    mayJoin: (chosen, next) => mayShare(requestsOf(chosen), next.request),
+    run: ([first, ...others]) => ingest.exchange(first.store, requestsOf([first, ...others])),
+  });
+  app.post("/api/sync/exchange", { config: { takesOwnTurn: true } }, async (request, reply) => {
     const caller = callerOf(request);
     const wanted = readExchange(request.body);
     if (wanted.terminal !== caller.terminal) {
       const message = "This key belongs to another terminal than the request speaks for.";
       throw new SyncError("FORBIDDEN", message, { field: "terminal", got: wanted.terminal });
     }
-    return ingest.exchange(caller, wanted);
+    const { orgId, storeId } = caller;
+    const asked = { store: { orgId, storeId }, request: wanted };
+    const answer = await turns.take(shareOf(request), asked, (giveUp) => whenOver(reply, giveUp));
+    if (answer === undefined) throw tooManyWait();
+    return answer;
   });
+}
+
+function requestsOf(asked: readonly Asked[]): ExchangeRequest[] {
+  return asked.map(({ request }) => request);
 }
 
 /** @throws SyncError PROTOCOL_VERSION, INVALID_INPUT */

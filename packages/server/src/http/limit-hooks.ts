@@ -15,6 +15,14 @@ declare module "fastify" {
     /** Ends this request's turn; null before it came. */
     leaveTurn: Leave | null;
   }
+  interface FastifyInstance {
+    /** Turns at the database, by store. */
+    turns: FairGate;
+  }
+  interface FastifyContextConfig {
+    /** The handler waits for its turn itself. */
+    takesOwnTurn?: boolean;
+  }
 }
 
 export interface LimitOptions {
@@ -94,13 +102,15 @@ function limitRunning(app: FastifyInstance): void {
     maxWaiting: DOOR.maxWaiting,
     maxWaitingPerShare: DOOR.maxWaitingPerStore,
   });
+  app.decorate("turns", gate);
   app.decorateRequest("leaveTurn", null);
   app.addHook("onRoute", (route) => {
+    if (route.config?.takesOwnTurn === true) return;
     if ([route.method].flat().every((method) => isOpenToAnyone(method, route.url))) return;
     const { handler } = route;
     route.handler = async function (request, reply) {
       const leave = await gate.enter(shareOf(request), (giveUp) => whenOver(reply, giveUp));
-      if (leave === undefined) throw overloaded("Too many requests wait already; send this one again in a moment.", {});
+      if (leave === undefined) throw tooManyWait();
       request.leaveTurn = leave;
       try {
         return await handler.call(this, request, reply);
@@ -142,12 +152,13 @@ function isStream(answer: unknown): answer is Readable {
 }
 
 /** Once, when the answer is out or nobody is there any more to take it. */
-function whenOver({ raw }: FastifyReply, act: () => void): void {
+export function whenOver({ raw }: FastifyReply, act: () => void): void {
   if (raw.destroyed || raw.writableFinished) act();
   else raw.once("close", act).once("finish", act);
 }
 
-function shareOf({ caller }: FastifyRequest): string {
+/** Whose turns a request takes: its store's. */
+export function shareOf({ caller }: FastifyRequest): string {
   return caller === null ? "" : storeOf(caller);
 }
 
@@ -159,6 +170,10 @@ function tooMany(who: string, perSecond: number, retryAfterMs: number): SyncErro
   const message = `More than ${perSecond} requests a second come from ${who}; wait as long as Retry-After says.`;
   const facts = { field: who, expected: `at most ${perSecond} requests a second`, limit: perSecond, retryAfterMs };
   return new SyncError("TOO_MANY_REQUESTS", message, facts);
+}
+
+export function tooManyWait(): SyncError {
+  return overloaded("Too many requests wait already; send this one again in a moment.", {});
 }
 
 function overloaded(message: string, facts: Record<string, unknown>): SyncError {

@@ -1,27 +1,13 @@
-import {
-  type ExchangeRequest,
-  type ExchangeResponse,
-  LIMITS,
-  linkHash,
-  PROTOCOL_VERSION,
-  type Sha256,
-  SyncError,
-} from "@tillsync/protocol";
+import { type ExchangeRequest, type ExchangeResponse, LIMITS, linkHash, SyncError } from "@tillsync/protocol";
+import { answerOf } from "./answer.ts";
 import { CENTRAL_LIFE, identityOfBody, type Reading, read } from "./interpret.ts";
-import { chainOf, type Placed, place } from "./place.ts";
-import type { IngestStore, IngestTransaction, Mark, Scope, StoredChange, TerminalLife } from "./ports.ts";
+import { type Placed, place } from "./place.ts";
+import type { IngestTransaction, Mark, Scope, StoredChange, TerminalLife } from "./ports.ts";
+import { type ExchangeContext, type PreparedExchange, prepare } from "./prepare.ts";
 import { receiptOf } from "./receipt-of.ts";
 import { runsOf } from "./runs.ts";
 import { storeBatch } from "./store-batch.ts";
 import { interpretPending } from "./sweep.ts";
-import { type PreparedBatch, prepareWhole } from "./whole-batch.ts";
-
-export interface ExchangeContext {
-  readonly store: IngestStore;
-  readonly sha256: Sha256;
-  /** The centre's clock, milliseconds since 1970. */
-  readonly nowMs: () => number;
-}
 
 /**
  * One exchange: everything a terminal sent is stored, interpreted and acknowledged in one transaction that touches one
@@ -45,7 +31,7 @@ export async function exchange(
     // Run again when another writer was in the way: it may have stored one of these changes.
     let mayRepeat = isResent(request);
     const done = await context.store.transaction(scope, (tx) => {
-      const run = ingest(context, tx, life, { request, prepared, mayRepeat });
+      const run = ingest(context, tx, life, { prepared, mayRepeat });
       mayRepeat = true;
       return run;
     });
@@ -84,8 +70,9 @@ async function ingest(
   context: ExchangeContext,
   tx: IngestTransaction,
   life: TerminalLife,
-  { request, prepared, mayRepeat }: Pick<Batch, "request" | "prepared" | "mayRepeat">,
+  { prepared, mayRepeat }: Pick<Batch, "prepared" | "mayRepeat">,
 ): Promise<Ingested> {
+  const { request } = prepared;
   const nowMs = context.nowMs();
   tx.foreseeFeed?.(request.cursor, LIMITS.maxFeedEntries);
   const mark = await tx.lock(life, nowMs);
@@ -106,42 +93,15 @@ async function ingest(
   const repaired = await repair(context, tx, request);
   // What was repaired comes before what is new: an order's earlier edit must not be applied after its later ones.
   if (repaired && fresh.length > 0) return { kind: "sweep-first" };
-  const { next, failed } = await storeAndApply(tx, life, { request, prepared, mayRepeat, mark, fresh, nowMs });
-  const answer = await answerOf(context, tx, life, { mark: next, feed, nowMs });
+  const { next, failed } = await storeAndApply(tx, life, { prepared, mayRepeat, mark, fresh, nowMs });
+  const damaged = next.hasDamaged ? await tx.damaged(life, 1, 100) : [];
+  const need = damaged.map(({ seq }) => ({ incarnation: life.incarnation, seq }));
+  const answer = answerOf(context.store.serverEpoch, { mark: next, feed, need, nowMs });
   return { kind: "stored", pending: failed || repaired, answer };
 }
 
-/** What a request's bytes say by themselves, whatever the centre holds. */
-interface Prepared {
-  /** Empty when a hash is wrong: that is told when it is known where the request belongs. */
-  readonly links: readonly Placed[];
-  /** In the order of the request. */
-  readonly readings: readonly Reading[];
-  readonly whole: PreparedBatch | undefined;
-}
-
-/**
- * Everything that needs no look at the database, done before the terminal is locked: a second request of the same till
- * is read here while PostgreSQL still writes the first.
- */
-function prepare({ sha256, store }: ExchangeContext, request: ExchangeRequest): Prepared {
-  const { incarnation, terminal } = request;
-  try {
-    const links = chainOf(request, sha256);
-    const readings = links.map(({ seq, wire: { body, private: secret = null, damaged = false } }) =>
-      read({ incarnation, seq, body, private: secret, damaged }, sha256),
-    );
-    const whole = store.storesAtOnce === true ? prepareWhole(links, readings, terminal) : undefined;
-    return { links, readings, whole };
-  } catch (error) {
-    if (error instanceof SyncError) return { links: [], readings: [], whole: undefined };
-    throw error;
-  }
-}
-
 interface Batch {
-  readonly request: ExchangeRequest;
-  readonly prepared: Prepared;
+  readonly prepared: PreparedExchange;
   /**
    * Whether a changeId may be stored already. A new change has a new one, so at first nobody looks: the unique index of
    * the store's changes refuses a repeat, and the transaction runs again with its eyes open.
@@ -158,21 +118,21 @@ async function storeAndApply(
   batch: Batch,
 ): Promise<{ next: Mark; failed: boolean }> {
   const { fresh, mark, nowMs } = batch;
-  const { headSeq } = batch.request;
+  const { request, readings: all } = batch.prepared;
   const last = fresh.at(-1);
   if (!last) {
-    await tx.seen(life, headSeq, nowMs);
+    await tx.seen(life, request.headSeq, nowMs);
     return { next: mark, failed: false };
   }
   const place = { durableThrough: last.seq, chainHash: last.wire.hash };
   const atOnce = storeWhole(tx, life, batch, place);
   if (atOnce !== undefined) return { next: { ...mark, ...place, receipt: await atOnce }, failed: false };
-  const readings = fresh.flatMap(({ seq }) => batch.prepared.readings[seq - batch.request.fromSeq] ?? []);
+  const readings = fresh.flatMap(({ seq }) => all[seq - request.fromSeq] ?? []);
   const changes = await judge(tx, batch, readings);
   const documents = readings.flatMap((reading, index) =>
     reading.ok && changes[index]?.effect === "applied" ? [reading.document] : [],
   );
-  const advance = { ...place, headSeq, receipt: receiptOf(readings) };
+  const advance = { ...place, headSeq: request.headSeq, receipt: receiptOf(readings) };
   const { receipt, failed } = await storeBatch(tx, life, { changes, documents, place: advance, nowMs });
   const hasDamaged = mark.hasDamaged || changes.some(({ damaged }) => damaged);
   return { next: { ...mark, ...place, receipt, hasDamaged }, failed };
@@ -182,15 +142,15 @@ async function storeAndApply(
 function storeWhole(
   tx: IngestTransaction,
   life: TerminalLife,
-  { request, prepared, mayRepeat, mark, fresh, nowMs }: Batch,
+  { prepared, mayRepeat, mark, fresh, nowMs }: Batch,
   place: { durableThrough: number; chainHash: string },
 ): Promise<Mark["receipt"]> | undefined {
-  const { whole } = prepared;
+  const { whole, request } = prepared;
   if (whole === undefined || mayRepeat || mark.isSettled !== true || fresh.length !== request.changes.length)
     return undefined;
-  const { receipt, ...batch } = whole;
+  const { receipt, changes, entities: documents, packed } = whole;
   const at = { ...place, headSeq: request.headSeq, receipt };
-  return tx.storeAtOnce?.(life, { ...batch, place: at, runs: runsOf(batch.changes), nowMs });
+  return tx.storeAtOnce?.(life, { changes, documents, packed, place: at, runs: runsOf(changes), nowMs });
 }
 
 /** Decides the effect of each change as far as its own bytes and its entity's earlier changes tell. */
@@ -273,35 +233,6 @@ async function repair({ sha256 }: ExchangeContext, tx: IngestTransaction, reques
     repaired = true;
   }
   return repaired;
-}
-
-async function answerOf(
-  { store }: ExchangeContext,
-  tx: IngestTransaction,
-  life: TerminalLife,
-  { mark, feed, nowMs }: { mark: Mark; feed: Awaited<ReturnType<IngestTransaction["feedAfter"]>>; nowMs: number },
-): Promise<ExchangeResponse> {
-  const need = mark.hasDamaged ? await tx.damaged(life, 1, 100) : [];
-  return {
-    protocolVersion: PROTOCOL_VERSION,
-    serverEpoch: store.serverEpoch,
-    durableThrough: mark.durableThrough,
-    chainHash: mark.chainHash,
-    backedUpThrough: mark.backedUpThrough,
-    need: need.map(({ seq }) => ({ incarnation: life.incarnation, seq })),
-    give: [],
-    entries: feed.entries,
-    cursor: feed.cursor,
-    more: feed.more,
-    receiptCounter: mark.receipt,
-    serverTimeMs: nowMs,
-    limits: {
-      maxChangeBytes: LIMITS.maxChangeBytes,
-      maxBatchChanges: LIMITS.maxBatchChanges,
-      maxRequestBytes: LIMITS.maxRequestBytes,
-    },
-    pacing: { notBeforeMs: 0 },
-  };
 }
 
 function centralLife(): SyncError {

@@ -1,5 +1,6 @@
 import type { FeedEntry } from "@tillsync/protocol";
 import { type Cursor, feedReset, formatCursor, parseCursor } from "./cursor.ts";
+import type { FeedPage } from "./ports.ts";
 
 /** What `READ_FEED` gives: the store's counter, and the entries of one terminal behind a cursor. */
 export interface FeedRow {
@@ -18,7 +19,7 @@ export interface FeedRow {
 export function pageOf(
   row: FeedRow,
   { cursor, storeId, limit }: { cursor: Cursor | null; storeId: number; limit: number },
-): { entries: FeedEntry[]; cursor: string; more: boolean } {
+): FeedPage {
   if (cursor && !fits(cursor, row, storeId)) throw feedReset();
   const page = row.entries.slice(0, limit);
   const last = page.at(-1);
@@ -41,7 +42,7 @@ export function cursorOf(token: string): Cursor | undefined {
 }
 
 /** A cursor fits when it is of this store, this epoch, and the feed had that chain value at its number. */
-function fits(cursor: Cursor, row: FeedRow, storeId: number): boolean {
+export function fits(cursor: Cursor, row: FeedRow, storeId: number): boolean {
   if (cursor.storeId !== storeId || cursor.epoch !== row.epoch || cursor.n > row.n) return false;
   return cursor.n === 0 || (row.cursorChain?.slice(0, 32) ?? "") === cursor.chain;
 }

@@ -1,5 +1,5 @@
 export { type Cursor, feedReset, formatCursor, parseCursor } from "./cursor.ts";
-export { type ExchangeContext, exchange } from "./exchange.ts";
+export { exchange } from "./exchange.ts";
 export { CENTRAL_LIFE, canFollow, collapse, type Identity, identityOfBody, type Reading, read } from "./interpret.ts";
 export { type Placement, place } from "./place.ts";
 export {
@@ -9,16 +9,21 @@ export {
   entityKey,
   type IngestStore,
   type IngestTransaction,
+  type LifeStanding,
   type Mark,
   type PendingChange,
   type Run,
   type Scope,
+  type SharedTransaction,
   type Standing,
   type StoredChange,
   type StoredEffect,
   type TerminalLife,
+  type WholeBatch,
 } from "./ports.ts";
 export { postgresIngest } from "./postgres.ts";
+export type { ExchangeContext } from "./prepare.ts";
 export { runsOf } from "./runs.ts";
 export { type Outcome, type Submission, submit } from "./submit.ts";
 export { interpretPending } from "./sweep.ts";
+export { exchangeTogether, mayShare } from "./together.ts";

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type IngestWorld, ingestWorld, type TestStore } from "../testing/ingest-world.ts";
 import { SampleLife, sampleBody, sampleChangeId, sampleEdit, sampleSale } from "../testing/sample-life.ts";
 import { type SeededRandom, seededRandom } from "../testing/seeded-random.ts";
-import { type ExchangeContext, exchange } from "./exchange.ts";
+import { exchange } from "./exchange.ts";
+import type { ExchangeContext } from "./prepare.ts";
 import { sweepAll } from "./sweep-all.ts";
 
 const SEED = Number(process.env.TILLSYNC_SEED ?? 20_260_116);

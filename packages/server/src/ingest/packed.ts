@@ -1,19 +1,29 @@
 import { collapse } from "./interpret.ts";
-import type { DocumentRow, StoredChange } from "./ports.ts";
+import { type DocumentRow, entityKey, type StoredChange } from "./ports.ts";
+
+/** What one life adds to a statement that stores at once. */
+export interface LifeBatch {
+  readonly changes: readonly StoredChange[];
+  /** One an entity, as `collapse` gives them. */
+  readonly entities: readonly DocumentRow[];
+}
 
 /** The rows of `STORE_CHANGES`, and the bytes that they point into. What is null or false is left out. */
-export function packed(changes: readonly StoredChange[]): { rows: object[]; bytes: Buffer } {
+export function packed(lives: readonly (readonly StoredChange[])[]): { rows: object[]; bytes: Buffer } {
   let size = 0;
-  for (const { body, private: secret } of changes)
+  for (const { body, private: secret } of lives.flat())
     size += Buffer.byteLength(body) + (secret === null ? 0 : Buffer.byteLength(secret));
   const bytes = Buffer.allocUnsafe(size);
   let end = 0;
-  const rows = changes.map(({ body, private: secret, changeId, kind, localId, code, message, origin, ...row }) => {
+  const rowOf = (life: number, change: StoredChange) => {
+    const { body, private: secret, changeId, kind, localId, code, message, origin, ...row } = change;
     const bodyAt = end;
     end += bytes.write(body, end);
     const privateAt = end;
     if (secret !== null) end += bytes.write(secret, end);
     return {
+      // PostgreSQL counts from 1.
+      life: life + 1,
       seq: row.seq,
       hash: row.hash,
       changeId: changeId ?? undefined,
@@ -25,17 +35,16 @@ export function packed(changes: readonly StoredChange[]): { rows: object[]; byte
       origin: origin ?? undefined,
       repeat: row.repeat || undefined,
       damaged: row.damaged || undefined,
-      // PostgreSQL counts from 1.
       bodyAt: bodyAt + 1,
       bodyBytes: privateAt - bodyAt,
       privateAt: secret === null ? undefined : privateAt + 1,
       privateBytes: secret === null ? undefined : end - privateAt,
     };
-  });
-  return { rows, bytes };
+  };
+  return { rows: lives.flatMap((changes, life) => changes.map((change) => rowOf(life, change))), bytes };
 }
 
-/** A batch as the parameters of `STORE_AT_ONCE` have it. */
+/** Batches as the parameters of `STORE_AT_ONCE` have them. */
 export interface Packed {
   readonly rows: string;
   readonly bytes: Buffer;
@@ -45,26 +54,33 @@ export interface Packed {
   readonly entities: number;
 }
 
-/** @throws SyncError ALREADY_CLOSED, as `collapse` */
+/** One batch, packed before its till is locked. @throws SyncError ALREADY_CLOSED, as `collapse` */
 export function packBatch(
   changes: readonly StoredChange[],
   documents: readonly DocumentRow[],
   terminal: string,
 ): Packed {
-  const entities = collapse(documents, terminal);
-  const { rows, bytes } = packed(changes);
-  const { rows: written, events } = packedDocuments(entities);
-  return { rows: JSON.stringify(rows), bytes, documents: written, events, entities: entities.length };
+  return packBatches([{ changes, entities: collapse(documents, terminal) }]);
+}
+
+/** Batches of several lives of one store; no two of them may speak of the same entity. */
+export function packBatches(lives: readonly LifeBatch[]): Packed {
+  const { rows, bytes } = packed(lives.map(({ changes }) => changes));
+  const entities = lives.flatMap(({ entities: rows }, life) => rows.map((row) => ({ life: life + 1, ...row })));
+  // One life's come sorted; several are put into the order in which every writer locks them.
+  if (lives.length > 1) entities.sort((one, other) => (entityKey(one) < entityKey(other) ? -1 : 1));
+  const { rows: documents, events } = packedDocuments(entities);
+  return { rows: JSON.stringify(rows), bytes, documents, events, entities: entities.length };
 }
 
 /** The rows of `UPSERT_DOCUMENTS` and of `INSERT_EVENTS`, as JSON texts. */
-export function packedDocuments(documents: readonly DocumentRow[]): {
+export function packedDocuments(documents: readonly (DocumentRow & { readonly life?: number })[]): {
   rows: string;
   events: string;
   hasEvents: boolean;
 } {
-  const events = documents.flatMap(({ localId, seq, events: list }) =>
-    list.map((event) => ({ localId, eventId: event.id, event, seq })),
+  const events = documents.flatMap(({ life, localId, seq, events: list }) =>
+    list.map((event) => ({ life, localId, eventId: event.id, event, seq })),
   );
   const rows = documents.map(({ events: _events, ...row }) => row);
   return { rows: JSON.stringify(rows), events: JSON.stringify(events), hasEvents: events.length > 0 };

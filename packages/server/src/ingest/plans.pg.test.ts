@@ -44,6 +44,7 @@ async function fillHistory(): Promise<void> {
 }
 
 const place = () => [terminal, LIFE];
+const places = () => [[terminal], [LIFE]];
 /** Each with parameters as `postgres.ts` gives them, after the scope. */
 const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
   LOCK_TERMINAL: () => [terminal],
@@ -52,7 +53,10 @@ const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
   KNOWN_CHANGE_IDS: () => [["0198c0de-0000-7000-8000-000000000000"], null, null, null],
   BLOCKED: () => [["1-17", "2-18"], null, null, null],
   STORE_CHANGES: () => [...place(), ROWS, AT, "2026-01-01", Buffer.alloc(0)],
-  STORE_AT_ONCE: () => [...place(), ROWS, AT, "2026-01-01", Buffer.alloc(0), 1, "00", 1, null, null, ROWS, ROWS],
+  STORE_AT_ONCE: () => [...places(), ROWS, AT, "2026-01-01", Buffer.alloc(0), ROWS, ROWS, ROWS],
+  LOCK_TERMINALS: () => [[terminal]],
+  SEEN_ALL: () => [...places(), AT, [1]],
+  READ_MARKS_AND_FEEDS: () => [...places(), [0], 1000],
   READ_MARK_AND_FEED: () => [...place(), HISTORY - 10, 1001],
   UPSERT_DOCUMENTS: () => [...place(), ROWS],
   INSERT_EVENTS: () => [...place(), ROWS],
@@ -68,7 +72,7 @@ const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
   WAKE_WAITING: () => ["1-17"],
   ADVANCE: () => [...place(), 1, "00", 1, AT, null, null],
   SEEN: () => [...place(), AT, 1],
-  APPEND_FEED: () => [...place(), ROWS, 0, "00", 0],
+  APPEND_FEED: () => [...places(), ROWS, 0, "00", 0],
   READ_FEED: () => [terminal, HISTORY - 10, 1001],
   CHANGED: () => [JSON.stringify([{ terminal, incarnation: LIFE, fromSeq: 1, toSeq: 500 }]), "order"],
 };

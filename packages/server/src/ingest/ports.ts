@@ -118,7 +118,40 @@ export interface WholeBatch {
   readonly runs: readonly Run[];
   readonly nowMs: number;
   /** The same, ready for the database, when that was made ahead. */
-  readonly packed?: Packed;
+  readonly packed?: Packed | undefined;
+}
+
+/** A page of the feed as one terminal gets it. */
+export interface FeedPage {
+  readonly entries: readonly FeedEntry[];
+  readonly cursor: string;
+  readonly more: boolean;
+}
+
+/** Where a life stands, and what the feed has for its terminal; read together, under the terminal's lock. */
+export interface LifeStanding {
+  readonly mark: Mark;
+  /** Undefined when its cursor is of another history. */
+  readonly feed: FeedPage | undefined;
+}
+
+/**
+ * A transaction that several terminals of one store share, each with one batch or none. It only knows the short way: what
+ * is not simple is left to a transaction of its own.
+ */
+export interface SharedTransaction {
+  /** Locks the terminals, in one order, and reads where their lives stand; undefined for a life that is not known. */
+  lock(
+    lives: readonly (TerminalLife & { readonly cursor: string | null })[],
+    feedLimit: number,
+  ): Promise<readonly (LifeStanding | undefined)[]>;
+  /** Notes that these terminals were here with nothing to send. */
+  seen(lives: readonly (TerminalLife & { readonly headSeq: number })[], nowMs: number): Promise<void>;
+  /**
+   * Stores and applies all of these batches and appends to the feed; throws when any of them cannot be, and then the
+   * transaction has to end. No two may speak of the same entity. @returns the highest receipt of each life
+   */
+  storeAtOnce(batches: readonly (TerminalLife & WholeBatch)[], nowMs: number): Promise<readonly Mark["receipt"][]>;
 }
 
 /**
@@ -194,11 +227,7 @@ export interface IngestTransaction {
   /** Says, before `lock`, that `feedAfter` will be asked this of the same terminal: one statement can read both. */
   foreseeFeed?(cursor: string | null, limit: number): void;
   /** Feed entries of this terminal behind the cursor. @throws SyncError FEED_RESET when the cursor is of another history */
-  feedAfter(
-    terminal: string,
-    cursor: string | null,
-    limit: number,
-  ): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }>;
+  feedAfter(terminal: string, cursor: string | null, limit: number): Promise<FeedPage>;
 }
 
 /** Where ingest keeps its truth. `transaction` is atomic and durable once it resolves; conflicts between writers are retried inside. */
@@ -207,4 +236,6 @@ export interface IngestStore {
   /** True when its transactions have `storeAtOnce`, so that a batch is worth packing before the terminal is locked. */
   readonly storesAtOnce?: boolean;
   transaction<T>(scope: Scope, fn: (tx: IngestTransaction) => Promise<T>): Promise<T>;
+  /** As `transaction`, for several terminals at a time; absent where every exchange has a transaction of its own. */
+  sharedTransaction?<T>(scope: Scope, fn: (tx: SharedTransaction) => Promise<T>): Promise<T>;
 }

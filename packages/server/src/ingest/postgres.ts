@@ -1,15 +1,16 @@
-import { createHash } from "node:crypto";
-import { CHAIN_START, canonicalText, type Entity, type FeedEntry, SyncError } from "@tillsync/protocol";
+import { CHAIN_START, type Entity, SyncError } from "@tillsync/protocol";
 import type pg from "pg";
 import { codeOf, failureOf } from "../db/failure.ts";
 import { inScope } from "../db/scope.ts";
 import { parseCursor } from "./cursor.ts";
 import { cursorOf, type FeedRow, pageOf } from "./feed-page.ts";
-import { packBatch, packed, packedDocuments } from "./packed.ts";
+import { type MarkRow, monthOf, receiptOfRow } from "./mark-row.ts";
+import { packed, packedDocuments } from "./packed.ts";
 import {
   type DocumentRow,
   type EntityKey,
   entityKey,
+  type FeedPage,
   type IngestStore,
   type IngestTransaction,
   type Mark,
@@ -22,7 +23,10 @@ import {
   type TerminalLife,
   type WholeBatch,
 } from "./ports.ts";
+import { nameOf, type Query, queryIn } from "./postgres-query.ts";
+import { PostgresSharedTransaction } from "./postgres-shared.ts";
 import * as sql from "./statements.ts";
+import { alreadyFinal, appendFeed, storeAtOnce } from "./store-at-once.ts";
 
 /** `IngestStore` on PostgreSQL. Reads the life of this database once, at start. */
 export async function postgresIngest(pool: pg.Pool): Promise<IngestStore> {
@@ -39,12 +43,15 @@ export async function postgresIngest(pool: pg.Pool): Promise<IngestStore> {
       const attempts = { needSavepoints: false };
       return inScope(pool, scope, (client) => fn(new PostgresTransaction(client, scope, attempts)));
     },
+    sharedTransaction: (scope, fn) =>
+      inScope(pool, scope, (client) => fn(new PostgresSharedTransaction(client, scope))),
   };
 }
 
 class PostgresTransaction implements IngestTransaction {
   readonly #client: pg.PoolClient;
   readonly #scope: Scope;
+  readonly #query: Query;
   readonly #attempts: { needSavepoints: boolean };
   /** Cursor and limit of the feed that will be asked for, and what the statement of the mark brought of it. */
   #next: readonly [number, number] | undefined;
@@ -54,6 +61,7 @@ class PostgresTransaction implements IngestTransaction {
   constructor(client: pg.PoolClient, scope: Scope, attempts: { needSavepoints: boolean }) {
     this.#client = client;
     this.#scope = scope;
+    this.#query = queryIn(client, scope);
     this.#attempts = attempts;
   }
 
@@ -80,7 +88,7 @@ class PostgresTransaction implements IngestTransaction {
     if (row === undefined) return undefined;
     const { receiptDate, receiptSequence, epoch, n, chain, cursorChain, entries, ...mark } = row;
     if (this.#next) this.#foreseen = { epoch, n, chain, cursorChain, entries };
-    return { ...mark, receipt: receiptOf(receiptDate, receiptSequence) };
+    return { ...mark, receipt: receiptOfRow({ receiptDate, receiptSequence }) };
   }
 
   async hashes(life: TerminalLife, fromSeq: number, toSeq: number): Promise<ReadonlyMap<number, string>> {
@@ -115,7 +123,7 @@ class PostgresTransaction implements IngestTransaction {
   }
 
   async store(life: TerminalLife, changes: readonly StoredChange[], nowMs: number): Promise<void> {
-    const { rows, bytes } = packed(changes);
+    const { rows, bytes } = packed([changes]);
     const at = new Date(nowMs);
     const parameters = [JSON.stringify(rows), at, monthOf(at), bytes];
     try {
@@ -205,20 +213,9 @@ class PostgresTransaction implements IngestTransaction {
 
   /** Fails as a whole: then the transaction runs again, statement by statement, and finds out what it was. */
   async #storeAtOnce(life: TerminalLife, batch: WholeBatch): Promise<Mark["receipt"]> {
-    const { changes, documents, place, runs, nowMs } = batch;
-    const at = new Date(nowMs);
-    const { durableThrough, chainHash, headSeq, receipt } = place;
-    const mark = [durableThrough, chainHash, headSeq, receipt?.businessDate ?? null, receipt?.sequence ?? null];
-    type Row = Pick<MarkRow, "receiptDate" | "receiptSequence"> & { written: number };
     try {
-      const packed = batch.packed ?? packBatch(changes, documents, life.terminal);
-      const parameters = [packed.rows, at, monthOf(at), packed.bytes, ...mark, packed.documents, packed.events];
-      const [[row]] = await Promise.all([
-        this.#query<Row>(sql.STORE_AT_ONCE, life.terminal, life.incarnation, ...parameters),
-        this.appendFeed(life, runs, nowMs),
-      ]);
-      if (row?.written !== packed.entities) throw alreadyFinal();
-      return receiptOf(row.receiptDate, row.receiptSequence);
+      const [receipt = null] = await storeAtOnce(this.#query, [{ ...life, ...batch }], batch.nowMs);
+      return receipt;
     } catch (failure) {
       if (failureOf(failure) !== undefined && !isTakenMeanwhile(failure)) throw failure;
       this.#attempts.needSavepoints = true;
@@ -278,7 +275,7 @@ class PostgresTransaction implements IngestTransaction {
     ];
     type Row = Pick<MarkRow, "receiptDate" | "receiptSequence">;
     const [row] = await this.#query<Row>(sql.ADVANCE, life.terminal, life.incarnation, ...params);
-    return row ? receiptOf(row.receiptDate, row.receiptSequence) : null;
+    return row ? receiptOfRow(row) : null;
   }
 
   async seen(life: TerminalLife, headSeq: number, nowMs: number): Promise<void> {
@@ -286,20 +283,7 @@ class PostgresTransaction implements IngestTransaction {
   }
 
   async appendFeed(life: TerminalLife, runs: readonly Run[], nowMs: number): Promise<void> {
-    if (runs.length === 0) return;
-    const entries = runs.map((run, index) => ({ i: index + 1, ...run }));
-    const digest = createHash("sha256")
-      .update(canonicalText({ ...life, runs }))
-      .digest("hex");
-    await this.#query(
-      sql.APPEND_FEED,
-      life.terminal,
-      life.incarnation,
-      JSON.stringify(entries),
-      entries.length,
-      digest,
-      nowMs,
-    );
+    await appendFeed(this.#query, [{ ...life, runs }], nowMs);
   }
 
   foreseeFeed(token: string | null, limit: number): void {
@@ -307,21 +291,11 @@ class PostgresTransaction implements IngestTransaction {
     if (cursor !== undefined) this.#next = [cursor?.n ?? 0, limit + 1];
   }
 
-  async feedAfter(
-    terminal: string,
-    token: string | null,
-    limit: number,
-  ): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }> {
+  async feedAfter(terminal: string, token: string | null, limit: number): Promise<FeedPage> {
     const cursor = token === null ? null : parseCursor(token);
     const row = this.#foreseen ?? (await this.#query<FeedRow>(sql.READ_FEED, terminal, cursor?.n ?? 0, limit + 1))[0];
     if (row === undefined) throw new Error("this store has no feed counter: it was not made by enrolment");
     return pageOf(row, { cursor, storeId: this.#scope.storeId, limit });
-  }
-
-  async #query<T extends object>(text: string, ...params: readonly unknown[]): Promise<T[]> {
-    const { orgId, storeId } = this.#scope;
-    const { rows } = await this.#client.query<T>({ name: nameOf(text), text, values: [orgId, storeId, ...params] });
-    return rows;
   }
 
   async #count(text: string, ...params: readonly unknown[]): Promise<number> {
@@ -329,24 +303,6 @@ class PostgresTransaction implements IngestTransaction {
     const { rowCount } = await this.#client.query({ name: nameOf(text), text, values: [orgId, storeId, ...params] });
     return rowCount ?? 0;
   }
-}
-
-interface MarkRow extends Omit<Mark, "receipt"> {
-  readonly receiptDate: string | null;
-  readonly receiptSequence: number | null;
-}
-
-function receiptOf(businessDate: string | null, sequence: number | null): Mark["receipt"] {
-  return businessDate === null || sequence === null ? null : { businessDate, sequence };
-}
-
-/** Which partition of `change_body` the bytes go to. */
-function monthOf(at: Date): string {
-  return `${at.toISOString().slice(0, 7)}-01`;
-}
-
-function alreadyFinal(): SyncError {
-  return new SyncError("ALREADY_CLOSED", "A document of this batch is already final at the centre.");
 }
 
 /** Two terminals stored the same changeId at the same moment, and the other one was first. */
@@ -361,16 +317,4 @@ class RunAgainError extends Error {
   constructor(message: string, cause: unknown) {
     super(message, { cause });
   }
-}
-
-const names = new Map<string, string>();
-
-/** Prepared statements by text: parsed and planned once per connection. */
-function nameOf(text: string): string {
-  let name = names.get(text);
-  if (name === undefined) {
-    name = `ingest_${names.size + 1}`;
-    names.set(text, name);
-  }
-  return name;
 }

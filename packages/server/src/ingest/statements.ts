@@ -7,16 +7,21 @@
 /** The terminal's row is the lock that orders everything one terminal sends. */
 export const LOCK_TERMINAL = `SELECT 1 FROM terminal WHERE org_id = $1 AND store_id = $2 AND terminal = $3 FOR NO KEY UPDATE`;
 
-const MARK = `
+/** The terminals of a shared transaction, in the order in which every such transaction locks them. */
+export const LOCK_TERMINALS = `
+  SELECT terminal FROM terminal WHERE org_id = $1 AND store_id = $2 AND terminal = ANY ($3::uuid[])
+  ORDER BY terminal FOR NO KEY UPDATE`;
+
+const mark = (terminal: string, incarnation: string) => `
   ordinal, durable_through::float8 AS "durableThrough", encode(chain_hash, 'hex') AS "chainHash",
     backed_up_through::float8 AS "backedUpThrough", to_char(receipt_date, 'YYYY-MM-DD') AS "receiptDate",
     receipt_sequence::float8 AS "receiptSequence",
-    EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.effect = 'pending') AS "hasPending",
-    EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.incarnation = $4 AND h.damaged) AS "hasDamaged",
+    EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = ${terminal} AND h.effect = 'pending') AS "hasPending",
+    EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = ${terminal} AND h.incarnation = ${incarnation} AND h.damaged) AS "hasDamaged",
     NOT EXISTS (SELECT FROM change_head h WHERE h.org_id = $1 AND h.store_id = $2 AND h.effect IN ('pending', 'waiting', 'parked')) AS "isSettled"`;
 
 export const READ_MARK = `
-  SELECT ${MARK} FROM incarnation i WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4`;
+  SELECT ${mark("$3", "$4")} FROM incarnation i WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4`;
 
 export const INSERT_INCARNATION = `
   INSERT INTO incarnation (org_id, store_id, terminal, incarnation, ordinal, chain_hash, first_seen_at, last_seen_at)
@@ -44,25 +49,29 @@ export const BLOCKED = `
  * which each row names its piece: as JSON text they would be escaped here and unescaped there, which costs as much as
  * inserting the rows, and PostgreSQL's JSON has no NUL.
  */
-const STORE = `
+const store = (terminal: string, incarnation: string) => `
   r AS (
-    SELECT * FROM json_to_recordset($5::json) AS r(seq bigint, hash text, "changeId" uuid, kind text, "localId" text, effect text,
-      code text, message text, origin jsonb, repeat boolean, damaged boolean, "bodyAt" integer, "bodyBytes" integer,
+    SELECT * FROM json_to_recordset($5::json) AS r(life integer, seq bigint, hash text, "changeId" uuid, kind text, "localId" text,
+      effect text, code text, message text, origin jsonb, repeat boolean, damaged boolean, "bodyAt" integer, "bodyBytes" integer,
       "privateAt" integer, "privateBytes" integer)
   ), head AS (
     INSERT INTO change_head (org_id, store_id, terminal, incarnation, seq, hash, change_id, kind, local_id, effect, code, message,
       origin, repeat, damaged, received_at)
-    SELECT $1, $2, $3, $4, seq, decode(hash, 'hex'), "changeId", kind, "localId", effect, code, message, origin,
+    SELECT $1, $2, ${terminal}, ${incarnation}, seq, decode(hash, 'hex'), "changeId", kind, "localId", effect, code, message, origin,
       coalesce(repeat, false), coalesce(damaged, false), $6 FROM r
   ), secret AS (
     INSERT INTO change_private (org_id, store_id, terminal, incarnation, seq, private)
-    SELECT $1, $2, $3, $4, seq, substr($8::bytea, "privateAt", "privateBytes") FROM r WHERE "privateAt" IS NOT NULL
+    SELECT $1, $2, ${terminal}, ${incarnation}, seq, substr($8::bytea, "privateAt", "privateBytes") FROM r WHERE "privateAt" IS NOT NULL
   )`;
-const BODIES = `
+const bodies = (terminal: string, incarnation: string) => `
   INSERT INTO change_body (org_id, store_id, terminal, incarnation, seq, received_month, body)
-  SELECT $1, $2, $3, $4, seq, $7, substr($8::bytea, "bodyAt", "bodyBytes") FROM r`;
+  SELECT $1, $2, ${terminal}, ${incarnation}, seq, $7, substr($8::bytea, "bodyAt", "bodyBytes") FROM r`;
 
-export const STORE_CHANGES = `WITH ${STORE} ${BODIES}`;
+export const STORE_CHANGES = `WITH ${store("$3", "$4")} ${bodies("$3", "$4")}`;
+
+/** Whose row it is, where rows of several lives travel together: $3 and $4 list the lives, `life` counts from 1. */
+const TERMINAL = "($3::uuid[])[life]";
+const INCARNATION = "($4::text[])[life]";
 
 export const KEEP_FORK = `
   INSERT INTO fork (org_id, store_id, terminal, incarnation, seq, hash, body, private, received_at)
@@ -94,12 +103,12 @@ export const READ_DAMAGED = `
   ORDER BY d.seq LIMIT $6`;
 
 /** What may follow what, as `canFollow` says. Rows come sorted by localId and entity, so that two writers lock them in one order. */
-const upsertDocuments = (rows: string) => `
+const upsertDocuments = (rows: string, terminal: string, incarnation: string) => `
   INSERT INTO document AS d (org_id, store_id, entity, local_id, state, version, business_date, occurred_at, shift_id,
     document_type, receipt_number, reference, currency, total_minor, content_hash, terminal, incarnation, seq)
   SELECT $1, $2, entity, "localId", state, version, "businessDate", "occurredAt", "shiftId", "documentType", "receiptNumber",
-    reference, currency, "totalMinor", decode("contentHash", 'hex'), $3, $4, seq
-  FROM json_to_recordset(${rows}::json) AS r(entity text, "localId" text, state text, version bigint, "businessDate" date,
+    reference, currency, "totalMinor", decode("contentHash", 'hex'), ${terminal}, ${incarnation}, seq
+  FROM json_to_recordset(${rows}::json) AS r(life integer, entity text, "localId" text, state text, version bigint, "businessDate" date,
     "occurredAt" timestamptz, "shiftId" text, "documentType" text, "receiptNumber" text, reference text, currency text,
     "totalMinor" bigint, "contentHash" text, seq bigint)
   ON CONFLICT (org_id, store_id, entity, local_id) DO UPDATE SET state = excluded.state, version = excluded.version,
@@ -112,16 +121,16 @@ const upsertDocuments = (rows: string) => `
     ELSE d.state = 'open'
       OR d.state = 'deleted' AND d.content_hash IS NULL AND excluded.state = 'closed' AND d.terminal <> excluded.terminal END`;
 
-export const UPSERT_DOCUMENTS = upsertDocuments("$5");
+export const UPSERT_DOCUMENTS = upsertDocuments("$5", "$3", "$4");
 
 /** A line event is the same whoever brings it and how often. */
-const insertEvents = (rows: string) => `
+const insertEvents = (rows: string, terminal: string, incarnation: string) => `
   INSERT INTO order_event (org_id, store_id, local_id, event_id, event, terminal, incarnation, seq)
-  SELECT $1, $2, "localId", "eventId", event, $3, $4, seq
-  FROM json_to_recordset(${rows}::json) AS r("localId" text, "eventId" text, event jsonb, seq bigint)
+  SELECT $1, $2, "localId", "eventId", event, ${terminal}, ${incarnation}, seq
+  FROM json_to_recordset(${rows}::json) AS r(life integer, "localId" text, "eventId" text, event jsonb, seq bigint)
   ON CONFLICT DO NOTHING`;
 
-export const INSERT_EVENTS = insertEvents("$5");
+export const INSERT_EVENTS = insertEvents("$5", "$3", "$4");
 
 export const READ_DOCUMENT = `
   SELECT state, version::float8 AS version, encode(content_hash, 'hex') AS "contentHash", terminal
@@ -157,24 +166,38 @@ export const READ_PENDING = `
   WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.effect = 'pending'
   ORDER BY i.ordinal, h.seq LIMIT $4`;
 
-const advance = (p5: string, p6: string, p7: string, p8: string, p9: string, p10: string) => `
-  UPDATE incarnation SET durable_through = ${p5}::bigint, chain_hash = decode(${p6}, 'hex'), head_seq = greatest(${p7}::bigint, ${p5}::bigint), last_seen_at = ${p8},
-    receipt_sequence = CASE WHEN ${p9}::date IS NULL OR receipt_date > ${p9}::date THEN receipt_sequence
-      WHEN receipt_date = ${p9}::date THEN greatest(receipt_sequence, ${p10}::bigint) ELSE ${p10}::bigint END,
-    receipt_date = greatest(receipt_date, ${p9}::date)
-  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4
-  RETURNING to_char(receipt_date, 'YYYY-MM-DD') AS "receiptDate", receipt_sequence::float8 AS "receiptSequence"`;
+/** The mark and the highest receipt after `at`, in which the columns of that life's batch are. */
+const advanced = (at: string, headSeq: string, now: string) => `
+  durable_through = ${at}"durableThrough", chain_hash = decode(${at}"chainHash", 'hex'),
+    head_seq = greatest(${headSeq}, ${at}"durableThrough"), last_seen_at = ${now},
+    receipt_sequence = CASE WHEN ${at}"businessDate" IS NULL OR receipt_date > ${at}"businessDate" THEN receipt_sequence
+      WHEN receipt_date = ${at}"businessDate" THEN greatest(receipt_sequence, ${at}"sequence") ELSE ${at}"sequence" END,
+    receipt_date = greatest(receipt_date, ${at}"businessDate")`;
+const RECEIPT = `to_char(receipt_date, 'YYYY-MM-DD') AS "receiptDate", receipt_sequence::float8 AS "receiptSequence"`;
 
-export const ADVANCE = advance("$5", "$6", "$7", "$8", "$9", "$10");
+export const ADVANCE = `
+  UPDATE incarnation SET ${advanced("m.", "$7::bigint", "$8")}
+  FROM (SELECT $5::bigint AS "durableThrough", $6::text AS "chainHash", $9::date AS "businessDate", $10::bigint AS "sequence") m
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4
+  RETURNING ${RECEIPT}`;
 
 /**
- * All of a batch in one statement, when nothing stands in its way: changes, mark, documents and line events. Each
- * statement costs as much as inserting some sales, and most batches are small. `written` tells whether every document
- * could be written; if not, or if anything fails, the transaction runs again statement by statement.
+ * All of one or several batches in one statement, when nothing stands in its way: changes, marks, documents and line
+ * events, of one life or of several lives of one store. Each statement costs as much as inserting some sales, and most
+ * batches are small. `written` tells whether every document could be written; if not, or if anything fails, each batch
+ * is stored by itself, statement by statement. $3 to $4: the lives; $9 and $10: what of `advanced` each of them needs.
  */
 export const STORE_AT_ONCE = `
-  WITH ${STORE}, body AS (${BODIES}), written AS (${upsertDocuments("$14")} RETURNING 1),
-    events AS (${insertEvents("$15")}), mark AS (${advance("$9", "$10", "$11", "$6", "$12", "$13")})
+  WITH ${store(TERMINAL, INCARNATION)}, body AS (${bodies(TERMINAL, INCARNATION)}),
+    written AS (${upsertDocuments("$10", TERMINAL, INCARNATION)} RETURNING 1),
+    events AS (${insertEvents("$11", TERMINAL, INCARNATION)}),
+    mark AS (
+      UPDATE incarnation i SET ${advanced("m.", 'm."headSeq"', "$6")}
+      FROM json_to_recordset($9::json) AS m(life integer, "durableThrough" bigint, "chainHash" text, "headSeq" bigint,
+        "businessDate" date, "sequence" bigint)
+      WHERE i.org_id = $1 AND i.store_id = $2 AND i.terminal = ${TERMINAL} AND i.incarnation = ${INCARNATION}
+      RETURNING m.life, ${RECEIPT}
+    )
   SELECT mark.*, (SELECT count(*) FROM written)::float8 AS written FROM mark`;
 
 /** Seen, nothing sent: keeps "last seen" and "still to come" true without touching anything else. At most every 10 s. */
@@ -182,6 +205,13 @@ export const SEEN = `
   UPDATE incarnation SET last_seen_at = $5::timestamptz, head_seq = greatest($6::bigint, durable_through)
   WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4
     AND (last_seen_at < $5::timestamptz - interval '10 seconds' OR head_seq <> greatest($6::bigint, durable_through))`;
+
+/** As `SEEN`, of several lives: $3 and $4 list them, $6 how far each reaches. */
+export const SEEN_ALL = `
+  UPDATE incarnation i SET last_seen_at = $5::timestamptz, head_seq = greatest(s.head_seq, durable_through)
+  FROM unnest($3::uuid[], $4::text[], $6::bigint[]) AS s(terminal, incarnation, head_seq)
+  WHERE i.org_id = $1 AND i.store_id = $2 AND i.terminal = s.terminal AND i.incarnation = s.incarnation
+    AND (last_seen_at < $5::timestamptz - interval '10 seconds' OR i.head_seq <> greatest(s.head_seq, durable_through))`;
 
 /**
  * Appends to the feed: the counter is bumped and its chain value made in the same statement that writes the entries, and
@@ -193,21 +223,29 @@ export const APPEND_FEED = `
     WHERE org_id = $1 AND store_id = $2 RETURNING n, chain, at_ms
   )
   INSERT INTO feed_entry (org_id, store_id, n, chain, at_ms, terminal, incarnation, from_seq, to_seq, effect, code, message)
-  SELECT $1::integer, $2::integer, c.n - $6::bigint + r.i, c.chain, c.at_ms, $3::uuid, $4, r."fromSeq", r."toSeq", r.effect, r.code, r.message
-  FROM c, json_to_recordset($5::json) AS r(i bigint, "fromSeq" bigint, "toSeq" bigint, effect text, code text, message text)`;
+  SELECT $1::integer, $2::integer, c.n - $6::bigint + r.i, c.chain, c.at_ms, ${TERMINAL}, ${INCARNATION}, r."fromSeq", r."toSeq", r.effect, r.code, r.message
+  FROM c, json_to_recordset($5::json) AS r(i bigint, life integer, "fromSeq" bigint, "toSeq" bigint, effect text, code text, message text)`;
 
 /** Counter and entries in one snapshot: nothing behind the returned mark can be missing from what is before it. */
-const feed = (cursor: string, limit: string) => `
+const feed = (terminal: string, cursor: string, limit: string) => `
   c.epoch, c.n::float8 AS n, encode(c.chain, 'hex') AS chain,
     (SELECT encode(chain, 'hex') FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND n = ${cursor}::bigint) AS "cursorChain",
     coalesce((SELECT json_agg(e ORDER BY e.n) FROM (
       SELECT n, encode(chain, 'hex') AS chain, terminal, incarnation, from_seq AS "fromSeq", to_seq AS "toSeq", effect, code, message
-      FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND n > ${cursor}::bigint AND n <= c.n
+      FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND terminal = ${terminal} AND n > ${cursor}::bigint AND n <= c.n
       ORDER BY n LIMIT ${limit}) e), '[]') AS entries`;
 
-export const READ_FEED = `SELECT ${feed("$4", "$5")} FROM feed_counter c WHERE c.org_id = $1 AND c.store_id = $2`;
+export const READ_FEED = `SELECT ${feed("$3", "$4", "$5")} FROM feed_counter c WHERE c.org_id = $1 AND c.store_id = $2`;
 
 /** Both at once, for a terminal that was here before. */
 export const READ_MARK_AND_FEED = `
-  SELECT ${MARK}, ${feed("$5", "$6")} FROM incarnation i, feed_counter c
+  SELECT ${mark("$3", "$4")}, ${feed("$3", "$5", "$6")} FROM incarnation i, feed_counter c
   WHERE i.org_id = $1 AND i.store_id = $2 AND i.terminal = $3 AND i.incarnation = $4 AND c.org_id = $1 AND c.store_id = $2`;
+
+/** Both at once for several lives: $3 and $4 list them, $5 their cursors. LATERAL with LIMIT has each looked up by itself. */
+export const READ_MARKS_AND_FEEDS = `
+  SELECT l.life::float8 AS life, m.* FROM unnest($3::uuid[], $4::text[], $5::bigint[]) WITH ORDINALITY AS l(terminal, incarnation, cursor, life)
+  CROSS JOIN LATERAL (
+    SELECT ${mark("l.terminal", "l.incarnation")}, ${feed("l.terminal", "l.cursor", "$6")} FROM incarnation i, feed_counter c
+    WHERE i.org_id = $1 AND i.store_id = $2 AND i.terminal = l.terminal AND i.incarnation = l.incarnation
+      AND c.org_id = $1 AND c.store_id = $2 LIMIT 1) m`;

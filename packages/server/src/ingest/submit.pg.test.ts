@@ -5,8 +5,8 @@ import { sha256 } from "../ledger/sha256.ts";
 import { type IngestWorld, ingestWorld, type TestStore } from "../testing/ingest-world.ts";
 import { SampleLife, sampleEdit, sampleSale } from "../testing/sample-life.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
-import type { ExchangeContext } from "./exchange.ts";
 import { CENTRAL_LIFE } from "./interpret.ts";
+import type { ExchangeContext } from "./prepare.ts";
 import { type Submission, submit } from "./submit.ts";
 
 const SEED = Number(process.env.TILLSYNC_SEED ?? 20_260_117);

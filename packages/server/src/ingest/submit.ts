@@ -1,6 +1,5 @@
 import { canonicalText, linkHash, SyncError, uuidFromHash } from "@tillsync/protocol";
 import { conflictOf } from "./conflict.ts";
-import type { ExchangeContext } from "./exchange.ts";
 import { CENTRAL_LIFE, canFollow, identityOfBody, type Reading, read, standsAlready } from "./interpret.ts";
 import {
   type DocumentRow,
@@ -13,6 +12,7 @@ import {
   type StoredEffect,
   type TerminalLife,
 } from "./ports.ts";
+import type { ExchangeContext } from "./prepare.ts";
 import { storeBatch } from "./store-batch.ts";
 import { interpretPending } from "./sweep.ts";
 

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { inRelay } from "../db/scope.ts";
-import type { ExchangeContext } from "./exchange.ts";
+import type { ExchangeContext } from "./prepare.ts";
 import { interpretPending } from "./sweep.ts";
 
 /** Terminals looked after in one round; the next round goes on with the rest. */

@@ -1,16 +1,21 @@
 import { SyncError } from "@tillsync/protocol";
-import { identityOfBody, type Reading } from "./interpret.ts";
-import { type Packed, packBatch } from "./packed.ts";
+import { collapse, identityOfBody, type Reading } from "./interpret.ts";
+import { type LifeBatch, type Packed, packBatches } from "./packed.ts";
 import type { Placed } from "./place.ts";
 import type { DocumentRow, Mark, StoredChange } from "./ports.ts";
 import { receiptOf } from "./receipt-of.ts";
 
+/**
+ * Changes of a batch that may share a transaction with others. A larger one would make them wait, has little to gain, and
+ * is packed before its till is locked, so that a second of two in flight is ready when the first commits.
+ */
+export const MAX_SHARED_CHANGES = 100;
+
 /** What a request becomes when all of it is new and nothing stands in its way: made before the terminal is locked. */
-export interface PreparedBatch {
-  readonly changes: readonly StoredChange[];
-  readonly documents: readonly DocumentRow[];
+export interface PreparedBatch extends LifeBatch {
   readonly receipt: Mark["receipt"];
-  readonly packed: Packed;
+  /** Of a large batch; small ones are packed together with those that they share a transaction with. */
+  readonly packed: Packed | undefined;
 }
 
 /** Undefined when any of it has to be judged: damaged, sent again, unreadable, one id twice, or one after its end. */
@@ -33,7 +38,9 @@ export function prepareWhole(
   }
   if (changes.length === 0 || changeIds.size !== changes.length) return undefined;
   try {
-    return { changes, documents, receipt: receiptOf(readings), packed: packBatch(changes, documents, terminal) };
+    const batch = { changes, entities: collapse(documents, terminal) };
+    const packed = changes.length > MAX_SHARED_CHANGES ? packBatches([batch]) : undefined;
+    return { ...batch, receipt: receiptOf(readings), packed };
   } catch (error) {
     if (error instanceof SyncError) return undefined;
     throw error;

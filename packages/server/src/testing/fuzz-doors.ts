@@ -15,6 +15,7 @@ import { ACCESS } from "../http/access.ts";
 import { createApp } from "../http/app.ts";
 import { exchange } from "../ingest/exchange.ts";
 import { postgresIngest } from "../ingest/postgres.ts";
+import { exchangeTogether } from "../ingest/together.ts";
 import { sha256 } from "../ledger/sha256.ts";
 import { examplesOf, exchangeExample } from "./fuzz-examples.ts";
 import { migratedDatabase } from "./migrated-database.ts";
@@ -91,7 +92,7 @@ export async function fuzzServer({ seed, inputs }: { seed: number; inputs: numbe
     const context = { store: await postgresIngest(pool), sha256, nowMs: () => NOW_MS };
     let ids = 0;
     const app = createApp({
-      ingest: { exchange: (caller, request) => exchange(context, caller, request) },
+      ingest: { exchange: (store, requests) => exchangeTogether(context, store, requests) },
       submitting: context,
       pool,
       log: pino({ level: "silent" }),

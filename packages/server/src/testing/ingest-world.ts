@@ -3,9 +3,11 @@ import type { Effect, ExchangeRequest, ExchangeResponse } from "@tillsync/protoc
 import type pg from "pg";
 import { openPool } from "../db/pool.ts";
 import { enroll } from "../directory/enroll.ts";
-import { type ExchangeContext, exchange } from "../ingest/exchange.ts";
+import { exchange } from "../ingest/exchange.ts";
 import type { Scope } from "../ingest/ports.ts";
 import { postgresIngest } from "../ingest/postgres.ts";
+import type { ExchangeContext } from "../ingest/prepare.ts";
+import { exchangeTogether } from "../ingest/together.ts";
 import { sha256 } from "../ledger/sha256.ts";
 import { type MigratedDatabase, migratedDatabase } from "./migrated-database.ts";
 
@@ -32,6 +34,8 @@ export interface TestStore {
   /** Enrols a till. @returns its UUID */
   enrol(shortId: string): Promise<string>;
   send(request: ExchangeRequest): Promise<ExchangeResponse>;
+  /** As requests that waited at the same moment. */
+  sendTogether(requests: readonly ExchangeRequest[]): Promise<PromiseSettledResult<ExchangeResponse>[]>;
   heads(terminal: string, incarnation?: string): Promise<StoredHead[]>;
   documents(): Promise<Record<string, unknown>[]>;
   feed(): Promise<FeedRow[]>;
@@ -83,6 +87,7 @@ async function newStore(world: { pool: pg.Pool; admin: pg.Pool; context: Exchang
       return made.terminal ?? "";
     },
     send: (request) => exchange(context, scope, request),
+    sendTogether: (requests) => Promise.allSettled(exchangeTogether(context, scope, requests)),
     heads: (terminal, incarnation) =>
       read(
         `SELECT seq, effect, code, repeat FROM tillsync.change_head

@@ -2,16 +2,16 @@ import type { ExchangeRequest, ExchangeResponse } from "@tillsync/protocol";
 import type { FastifyInstance } from "fastify";
 import type pg from "pg";
 import pino from "pino";
-import type { Caller } from "../directory/authenticate.ts";
 import { type AppOptions, createApp } from "../http/app.ts";
-import type { ExchangeContext } from "../ingest/exchange.ts";
+import type { Scope } from "../ingest/ports.ts";
 import { postgresIngest } from "../ingest/postgres.ts";
+import type { ExchangeContext } from "../ingest/prepare.ts";
 import { sha256 } from "../ledger/sha256.ts";
 
 export interface TestApp {
   readonly app: FastifyInstance;
   /** What reached ingest. */
-  readonly exchanged: { readonly caller: Caller; readonly request: ExchangeRequest }[];
+  readonly exchanged: { readonly store: Scope; readonly request: ExchangeRequest }[];
   /** Lines of the log, as text. */
   readonly lines: string[];
   nowMs: number;
@@ -47,10 +47,11 @@ export function testApp(pool: pg.Pool, options: Partial<AppOptions> = {}): TestA
     log,
     surroundings: { wallMs: () => world.nowMs, monotonicMs: () => world.nowMs, newId: () => `id-${++ids}` },
     ingest: {
-      exchange: async (caller, request) => {
-        exchanged.push({ caller, request });
-        return ANSWER;
-      },
+      exchange: (store, requests) =>
+        requests.map(async (request) => {
+          exchanged.push({ store, request });
+          return ANSWER;
+        }),
     },
     submitting: submittingTo(pool, () => world.nowMs),
     ...options,

@@ -1,11 +1,12 @@
 import { SyncError } from "@tillsync/protocol";
-import type { IngestStore, IngestTransaction, Scope } from "@tillsync/server/ingest";
+import type { IngestStore, Scope } from "@tillsync/server/ingest";
 import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";
 import { Conflict, Locks } from "./locks.ts";
 import { type Owner, type Point, Session } from "./session.ts";
+import { MemorySharedTransaction } from "./shared-transaction.ts";
 import { copyTables, emptyTables, type StoreTables } from "./tables.ts";
 import { MemoryTransaction } from "./transaction.ts";
 
@@ -70,7 +71,12 @@ export class CentreDatabase {
 
   /** The port as one server process has it. */
   connect(owner: Owner): IngestStore {
-    return { serverEpoch: this.#serverEpoch, transaction: (scope, fn) => this.#transaction(owner, scope, fn) };
+    return {
+      serverEpoch: this.#serverEpoch,
+      storesAtOnce: true,
+      transaction: (scope, fn) => this.#transaction(owner, scope, fn),
+      sharedTransaction: (scope, fn) => this.#transaction(owner, scope, (tx) => fn(new MemorySharedTransaction(tx))),
+    };
   }
 
   /** A process died: its transactions are rolled back, and whoever waited for their locks goes on. */
@@ -99,7 +105,7 @@ export class CentreDatabase {
     }
   }
 
-  async #transaction<T>(owner: Owner, scope: Scope, fn: (tx: IngestTransaction) => Promise<T>): Promise<T> {
+  async #transaction<T>(owner: Owner, scope: Scope, fn: (tx: MemoryTransaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#once(owner, scope, fn);
@@ -111,7 +117,7 @@ export class CentreDatabase {
     }
   }
 
-  async #once<T>(owner: Owner, scope: Scope, fn: (tx: IngestTransaction) => Promise<T>): Promise<T> {
+  async #once<T>(owner: Owner, scope: Scope, fn: (tx: MemoryTransaction) => Promise<T>): Promise<T> {
     const { timeline, random } = this.#options;
     const session = new Session(owner, {
       timeline,

@@ -46,14 +46,26 @@ export class MemoryTransaction implements IngestTransaction {
   }
 
   async lock(life: TerminalLife, _nowMs: number): Promise<Mark> {
-    await this.#session.pause("before lock");
-    if (!this.#database.isEnrolled(this.#scope.storeId, life.terminal)) {
+    if (!(await this.lockEnrolled(life.terminal))) {
       throw new SyncError("FORBIDDEN", `Terminal ${life.terminal} is not enrolled in this store.`, {
         field: "terminal",
       });
     }
-    await this.#lock(`terminal/${life.terminal}`);
     return this.markWithoutLock(life);
+  }
+
+  /** @returns false, and nothing is locked, when the store has no such terminal */
+  async lockEnrolled(terminal: string): Promise<boolean> {
+    await this.#session.pause("before lock");
+    if (!this.#database.isEnrolled(this.#scope.storeId, terminal)) return false;
+    await this.#lock(`terminal/${terminal}`);
+    return true;
+  }
+
+  /** Nothing in this store waits or is parked. */
+  isSettled(): boolean {
+    for (const { effect } of this.view.heads.values()) if (UNSETTLED.has(effect)) return false;
+    return true;
   }
 
   async markWithoutLock(life: TerminalLife): Promise<Mark> {

@@ -11,6 +11,7 @@ import {
   type ExchangeContext,
   type IngestStore,
   interpretPending,
+  mayShare,
   type Outcome,
   type Scope,
   type Submission,
@@ -45,6 +46,13 @@ export interface Caller {
 /** The ingest of the product, or a broken one. */
 export type Exchange = (context: ExchangeContext, scope: Scope, request: ExchangeRequest) => Promise<ExchangeResponse>;
 
+/** The same for exchanges that waited at the same moment. */
+export type Together = (
+  context: ExchangeContext,
+  scope: Scope,
+  requests: readonly ExchangeRequest[],
+) => Promise<ExchangeResponse>[];
+
 export interface ServerOptions {
   readonly name: string;
   readonly database: CentreDatabase;
@@ -54,6 +62,8 @@ export interface ServerOptions {
   readonly faults: Faults;
   readonly wallMs: () => number;
   readonly exchange: Exchange;
+  /** Absent when every exchange has a transaction of its own. */
+  readonly together: Together | undefined;
   readonly submit: Submit;
   /** What a broken variant puts between ingest and its database. */
   readonly wrapIngest: (store: IngestStore) => IngestStore;
@@ -81,8 +91,20 @@ const SWEEP_EVERY_MS = 60_000;
 /** A service manager starts a server again that died. */
 const RESTART_WITHIN_MS = 10_000;
 
+/** How often an exchange finds its server busy, and for how long: long enough for the tills of a store to meet. */
+const BUSY = 0.3;
+const BUSY_WITHIN_MS = 5_000;
+
+interface Waiting {
+  readonly request: ExchangeRequest;
+  readonly resolve: (answer: ExchangeResponse) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 interface Process {
   readonly owner: Owner;
+  /** By store: exchanges that wait for the server to have time. */
+  readonly companies: Map<number, Waiting[]>;
   readonly context: ExchangeContext;
   readonly waiting: Set<(answer: undefined) => void>;
 }
@@ -107,7 +129,12 @@ export class Server {
     const { database, wallMs, wrapIngest } = this.#options;
     const owner: Owner = { reached: (point) => this.#reached(owner, point) };
     const store = wrapIngest(database.connect(owner));
-    const process: Process = { owner, context: { store, sha256, nowMs: wallMs }, waiting: new Set() };
+    const process: Process = {
+      owner,
+      companies: new Map(),
+      context: { store, sha256, nowMs: wallMs },
+      waiting: new Set(),
+    };
     this.#process = process;
     this.#options.chronicle.note("server-start", this.#options.name);
     this.#sweepLater(process);
@@ -180,9 +207,36 @@ export class Server {
   async #exchange(context: ExchangeContext, caller: Caller, text: string): Promise<ExchangeResponse> {
     const { chronicle, exchange, name, onAcknowledged } = this.#options;
     const request = parseAs(exchangeRequest, JSON.parse(text));
-    const answer = await exchange(context, caller.scope, request);
+    const answer = await (this.#inCompany(context, caller.scope, request) ?? exchange(context, caller.scope, request));
     onAcknowledged(caller, request, answer);
     chronicle.note("answer", name, caller.terminal, answer.durableThrough, answer.entries.length);
+    return answer;
+  }
+
+  /** Now and then a server is busy, and what comes meanwhile for one store goes together. */
+  #inCompany(context: ExchangeContext, scope: Scope, request: ExchangeRequest): Promise<ExchangeResponse> | undefined {
+    const { chronicle, random, timeline, together } = this.#options;
+    if (together === undefined) return undefined;
+    const waiting = this.#process?.companies.get(scope.storeId);
+    const requests = waiting?.map((one) => one.request) ?? [];
+    if (waiting === undefined && !random.chance(BUSY)) return undefined;
+    if (!mayShare(requests, request)) return undefined;
+    const company = waiting ?? [];
+    const answer = new Promise<ExchangeResponse>((resolve, reject) => void company.push({ request, resolve, reject }));
+    if (waiting !== undefined) return answer;
+    const process = this.#process;
+    process?.companies.set(scope.storeId, company);
+    timeline.after(random.between(1, BUSY_WITHIN_MS), () => {
+      if (this.#process !== process) return;
+      process?.companies.delete(scope.storeId);
+      if (company.length > 1) chronicle.hit("centre.shared", company.length);
+      const answers = together(
+        context,
+        scope,
+        company.map((one) => one.request),
+      );
+      for (const [index, one] of company.entries()) answers[index]?.then(one.resolve, one.reject);
+    });
     return answer;
   }
 

@@ -6,8 +6,8 @@ import type { FastifyInstance } from "fastify";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { enroll, type KeyRole } from "../../directory/enroll.ts";
-import { exchange } from "../../ingest/exchange.ts";
 import { postgresIngest } from "../../ingest/postgres.ts";
+import { exchangeTogether } from "../../ingest/together.ts";
 import { sha256 } from "../../ledger/sha256.ts";
 import { type MigratedDatabase, migratedDatabase } from "../../testing/migrated-database.ts";
 import { testApp } from "../../testing/test-app.ts";
@@ -45,7 +45,7 @@ beforeAll(async () => {
   await settleChance(orgId, storeId);
   const context = { store: await postgresIngest(database.pool), sha256, nowMs: () => NOW_MS };
   const world = testApp(database.pool, {
-    ingest: { exchange: (caller, request) => exchange(context, caller, request) },
+    ingest: { exchange: (store, requests) => exchangeTogether(context, store, requests) },
     submitting: context,
   });
   world.nowMs = NOW_MS;
@@ -150,7 +150,7 @@ describe("what any route may refuse", () => {
       return ask();
     },
     INTERNAL: () => {
-      const ingest = { exchange: () => Promise.reject(new Error("a mistake of ours")) };
+      const ingest = { exchange: () => [Promise.reject(new Error("a mistake of ours"))] };
       const broken = testApp(database.pool, { ingest }).app;
       const example = ROUTES["POST /api/sync/exchange"]?.examples[0];
       const payload = JSON.stringify(example?.body);

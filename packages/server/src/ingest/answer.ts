@@ -1,0 +1,34 @@
+import { type ExchangeResponse, LIMITS, PROTOCOL_VERSION } from "@tillsync/protocol";
+import type { FeedPage, Mark } from "./ports.ts";
+
+interface Standing {
+  readonly mark: Mark;
+  readonly feed: FeedPage;
+  /** Rows that the centre holds without intact bytes. */
+  readonly need: ExchangeResponse["need"];
+  readonly nowMs: number;
+}
+
+/** What an exchange is answered, once all of it is committed. */
+export function answerOf(serverEpoch: string, { mark, feed, need, nowMs }: Standing): ExchangeResponse {
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    serverEpoch,
+    durableThrough: mark.durableThrough,
+    chainHash: mark.chainHash,
+    backedUpThrough: mark.backedUpThrough,
+    need,
+    give: [],
+    entries: [...feed.entries],
+    cursor: feed.cursor,
+    more: feed.more,
+    receiptCounter: mark.receipt,
+    serverTimeMs: nowMs,
+    limits: {
+      maxChangeBytes: LIMITS.maxChangeBytes,
+      maxBatchChanges: LIMITS.maxBatchChanges,
+      maxRequestBytes: LIMITS.maxRequestBytes,
+    },
+    pacing: { notBeforeMs: 0 },
+  };
+}

@@ -1,0 +1,121 @@
+import { type ExchangeRequest, type ExchangeResponse, LIMITS, SyncError } from "@tillsync/protocol";
+import { answerOf } from "./answer.ts";
+import { exchange } from "./exchange.ts";
+import { CENTRAL_LIFE } from "./interpret.ts";
+import { entityKey, type Mark, type Scope, type SharedTransaction } from "./ports.ts";
+import { type ExchangeContext, type PreparedExchange, prepare } from "./prepare.ts";
+import { runsOf } from "./runs.ts";
+import { MAX_SHARED_CHANGES } from "./whole-batch.ts";
+
+/**
+ * Exchanges of one store that had to wait at the same moment. Those that are simple share one transaction, with its locks,
+ * its place in the feed and its flush; each of the others, and all of them when the shared one fails, has one of its own,
+ * one after the other. To a terminal it makes no difference.
+ *
+ * @returns an answer for each, in the order given, with the errors of `exchange`
+ */
+export function exchangeTogether(
+  context: ExchangeContext,
+  scope: Scope,
+  requests: readonly ExchangeRequest[],
+): Promise<ExchangeResponse>[] {
+  const shared = share(context, scope, requests);
+  let turn: Promise<unknown> = shared;
+  const alone = (request: ExchangeRequest) => {
+    const answer = turn.then(() => exchange(context, scope, request));
+    turn = answer.catch(() => {});
+    return answer;
+  };
+  return requests.map((request) => shared.then((answers) => answers.get(request) ?? alone(request)));
+}
+
+type Answers = ReadonlyMap<ExchangeRequest, ExchangeResponse>;
+const NONE: Answers = new Map();
+
+async function share(context: ExchangeContext, scope: Scope, requests: readonly ExchangeRequest[]): Promise<Answers> {
+  const { store, nowMs } = context;
+  if (requests.length < 2 || store.sharedTransaction === undefined) return NONE;
+  try {
+    const simple = withoutRivals(requests.map((request) => prepare(context, request)).filter(isSimple));
+    return await store.sharedTransaction(scope, (tx) => ingestAll(tx, simple, store.serverEpoch, nowMs()));
+  } catch (error) {
+    // A database that cannot be used is no better for one at a time. Anything else is about one of them: each finds out.
+    if (error instanceof SyncError && error.code === "UNAVAILABLE") throw error;
+    return NONE;
+  }
+}
+
+/** What has to be judged, repaired or looked up has a transaction of its own. */
+function isSimple({ request: { changes, repair = [], incarnation }, whole }: PreparedExchange): boolean {
+  return repair.length === 0 && incarnation !== CENTRAL_LIFE && (changes.length === 0 || whole !== undefined);
+}
+
+/** One exchange a terminal, and one change an entity: the later one comes after the shared transaction. */
+function withoutRivals(exchanges: readonly PreparedExchange[]): PreparedExchange[] {
+  const taken = new Set<string>();
+  return exchanges.filter(({ request: { terminal }, whole }) => {
+    const keys = [terminal, ...(whole?.changes ?? []).flatMap(({ changeId }) => changeId ?? [])];
+    const names = [...keys, ...(whole?.entities ?? []).map(entityKey)];
+    if (names.some((name) => taken.has(name))) return false;
+    for (const name of names) taken.add(name);
+    return true;
+  });
+}
+
+async function ingestAll(
+  tx: SharedTransaction,
+  exchanges: readonly PreparedExchange[],
+  serverEpoch: string,
+  nowMs: number,
+): Promise<Answers> {
+  const standings = await tx.lock(
+    exchanges.map(({ request: { terminal, incarnation, cursor } }) => ({ terminal, incarnation, cursor })),
+    LIMITS.maxFeedEntries,
+  );
+  const fitting = exchanges.flatMap((prepared, index) => {
+    const { mark, feed } = standings[index] ?? {};
+    return mark !== undefined && feed !== undefined && fits(prepared, mark) ? { prepared, mark, feed } : [];
+  });
+  const batches = fitting.flatMap(({ prepared }) => batchOf(prepared, nowMs) ?? []);
+  const idle = fitting.filter(({ prepared }) => prepared.whole === undefined);
+  await tx.seen(
+    idle.map(({ prepared: { request } }) => request),
+    nowMs,
+  );
+  const receipts = await tx.storeAtOnce(batches, nowMs);
+  const moved = new Map(
+    batches.map((batch, index) => [batch.terminal, { ...batch.place, receipt: receipts[index] ?? null }]),
+  );
+  return new Map(
+    fitting.map(({ prepared, mark, feed }) => {
+      const next: Mark = { ...mark, ...moved.get(prepared.request.terminal) };
+      return [prepared.request, answerOf(serverEpoch, { mark: next, feed, need: [], nowMs })];
+    }),
+  );
+}
+
+/** All of it new, right after the mark, and nothing of the terminal or its store in the way. */
+function fits({ request, links }: PreparedExchange, mark: Mark): boolean {
+  if (mark.hasPending || mark.hasDamaged || mark.isSettled !== true) return false;
+  const { fromSeq, prevHash, changes } = request;
+  return fromSeq === mark.durableThrough + 1 && prevHash === mark.chainHash && links.length === changes.length;
+}
+
+function batchOf({ request, whole }: PreparedExchange, nowMs: number) {
+  const last = request.changes.at(-1);
+  if (whole === undefined || last === undefined) return undefined;
+  const { terminal, incarnation, headSeq, fromSeq, changes } = request;
+  const durableThrough = fromSeq + changes.length - 1;
+  const place = { durableThrough, chainHash: last.hash, headSeq, receipt: whole.receipt };
+  const { changes: stored, entities: documents, packed } = whole;
+  return { terminal, incarnation, changes: stored, documents, packed, place, runs: runsOf(stored), nowMs };
+}
+
+/** Whether an exchange may go with those that are chosen already: together they stay small, so that nobody waits for long. */
+export function mayShare(chosen: readonly ExchangeRequest[], next: ExchangeRequest): boolean {
+  const changes = chosen.reduce((sum, request) => sum + request.changes.length, next.changes.length);
+  return changes <= MAX_SHARED_CHANGES && chosen.length < MAX_SHARED_EXCHANGES;
+}
+
+/** Each costs a look at its mark and its feed; sixteen are answered within some ten milliseconds. */
+const MAX_SHARED_EXCHANGES = 16;

@@ -1,0 +1,42 @@
+import type { IngestStore, SharedTransaction } from "@tillsync/server/ingest";
+import type { Variant } from "./variant.ts";
+
+/** Ways in which a transaction that several tills share can be wrong. */
+export const SHARED_VARIANTS: readonly Variant[] = [
+  {
+    name: "shared-stores-the-first",
+    breaks: "of the exchanges that share a transaction only the first is stored; all are acknowledged",
+    caughtBy: ["I5"],
+    ingest: (store) =>
+      withShared(store, (tx) => ({
+        storeAtOnce: (batches, nowMs) => tx.storeAtOnce(batches.slice(0, 1), nowMs),
+      })),
+  },
+  {
+    name: "shared-failure-swallowed",
+    breaks: "what of a shared transaction cannot be applied is left out, and all the same it is committed",
+    caughtBy: ["I1", "I5", "I9", "I10", "I21"],
+    needs: ["sharedOrder", "serializationFailure"],
+    ingest: (store) =>
+      withShared(store, (tx) => ({
+        storeAtOnce: (batches, nowMs) => tx.storeAtOnce(batches, nowMs).catch(() => []),
+      })),
+  },
+];
+
+function withShared(store: IngestStore, change: (tx: SharedTransaction) => Partial<SharedTransaction>): IngestStore {
+  return {
+    ...store,
+    sharedTransaction: async (scope, fn) => {
+      if (store.sharedTransaction === undefined) throw new Error("this store has no shared transactions");
+      return store.sharedTransaction(scope, (tx) =>
+        fn({
+          lock: (...args) => tx.lock(...args),
+          seen: (...args) => tx.seen(...args),
+          storeAtOnce: (...args) => tx.storeAtOnce(...args),
+          ...change(tx),
+        }),
+      );
+    },
+  };
+}

@@ -145,6 +145,8 @@ export interface SharedTransaction {
     lives: readonly (TerminalLife & { readonly cursor: string | null })[],
     feedLimit: number,
   ): Promise<readonly (LifeStanding | undefined)[]>;
+  /** As `IngestTransaction.blocked`, without `before`. */
+  blocked(localIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Notes that these terminals were here with nothing to send. */
   seen(lives: readonly (TerminalLife & { readonly headSeq: number })[], nowMs: number): Promise<void>;
   /**

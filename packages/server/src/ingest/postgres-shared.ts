@@ -45,6 +45,12 @@ export class PostgresSharedTransaction implements SharedTransaction {
     return pageOf(row, { cursor, storeId: this.#scope.storeId, limit });
   }
 
+  async blocked(localIds: readonly string[]): Promise<ReadonlySet<string>> {
+    if (localIds.length === 0) return new Set();
+    const rows = await this.#query<{ localId: string }>(sql.BLOCKED, localIds, null, null, null);
+    return new Set(rows.map(({ localId }) => localId));
+  }
+
   async seen(lives: readonly (TerminalLife & { readonly headSeq: number })[], nowMs: number): Promise<void> {
     if (lives.length === 0) return;
     const reach = lives.map(({ headSeq }) => headSeq);

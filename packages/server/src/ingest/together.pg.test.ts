@@ -143,6 +143,21 @@ describe("exchanges that waited at the same moment", () => {
     expect(repeats.map(({ effect, code }) => [effect, code])).toEqual([["conflict", "CHANGE_ID_REUSED"]]);
   });
 
+  it("share it in a store where something is parked, but what follows that waits behind it (I10)", async () => {
+    const [parked, ...others] = (await knownLives(4)) as [SampleLife, SampleLife, SampleLife, SampleLife];
+    parked.add(sampleBody("order.closed", { localId: "poison" }, { nothing: "of a sale" }));
+    await store.send(parked.request());
+    for (const [index, life] of others.entries()) life.addSales(1, `till-${index}`);
+    others[2]?.add(sampleEdit({ localId: "poison", changeId: sampleChangeId("behind") }, ["T1.1"]));
+    const before = await commits();
+    await store.sendTogether(others.map((life) => life.request()));
+    const effects = await Promise.all(
+      others.map(async ({ terminal }) => (await store.heads(terminal)).map((h) => h.effect)),
+    );
+    expect(effects).toEqual([["applied"], ["applied"], ["applied", "waiting"]]);
+    expect((await commits()) - before).toBe(2);
+  });
+
   it("each have a transaction of their own when the shared one fails", async () => {
     const lives = await knownLives(3);
     const closed = sampleSale({ localId: "sold" }, 100);

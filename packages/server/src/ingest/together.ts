@@ -72,10 +72,12 @@ async function ingestAll(
     exchanges.map(({ request: { terminal, incarnation, cursor } }) => ({ terminal, incarnation, cursor })),
     LIMITS.maxFeedEntries,
   );
-  const fitting = exchanges.flatMap((prepared, index) => {
+  const placed = exchanges.flatMap((prepared, index) => {
     const { mark, feed } = standings[index] ?? {};
     return mark !== undefined && feed !== undefined && fits(prepared, mark) ? { prepared, mark, feed } : [];
   });
+  const blocked = await blockedOf(tx, placed);
+  const fitting = placed.filter(({ prepared }) => !namesAny(prepared, blocked));
   const batches = fitting.flatMap(({ prepared }) => batchOf(prepared, nowMs) ?? []);
   const idle = fitting.filter(({ prepared }) => prepared.whole === undefined);
   await tx.seen(
@@ -94,9 +96,23 @@ async function ingestAll(
   );
 }
 
-/** All of it new, right after the mark, and nothing of the terminal or its store in the way. */
+/** Documents with a change that waits or is parked: what follows it has to wait as well, and goes alone. */
+async function blockedOf(
+  tx: SharedTransaction,
+  placed: readonly { readonly prepared: PreparedExchange; readonly mark: Mark }[],
+): Promise<ReadonlySet<string>> {
+  if (placed.every(({ mark }) => mark.isSettled === true)) return new Set();
+  const localIds = placed.flatMap(({ prepared: { whole } }) => (whole?.entities ?? []).map(({ localId }) => localId));
+  return tx.blocked([...new Set(localIds)]);
+}
+
+function namesAny({ whole }: PreparedExchange, localIds: ReadonlySet<string>): boolean {
+  return localIds.size > 0 && (whole?.entities ?? []).some(({ localId }) => localIds.has(localId));
+}
+
+/** All of it new, right after the mark, and nothing of the terminal in the way. */
 function fits({ request, links }: PreparedExchange, mark: Mark): boolean {
-  if (mark.hasPending || mark.hasDamaged || mark.isSettled !== true) return false;
+  if (mark.hasPending || mark.hasDamaged) return false;
   const { fromSeq, prevHash, changes } = request;
   return fromSeq === mark.durableThrough + 1 && prevHash === mark.chainHash && links.length === changes.length;
 }

@@ -43,6 +43,10 @@ export class MemorySharedTransaction implements SharedTransaction {
     }
   }
 
+  blocked(localIds: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#tx.blocked(localIds);
+  }
+
   async seen(lives: readonly (TerminalLife & { readonly headSeq: number })[], nowMs: number): Promise<void> {
     for (const life of lives) await this.#tx.seen(life, life.headSeq, nowMs);
   }

@@ -32,6 +32,7 @@ function withShared(store: IngestStore, change: (tx: SharedTransaction) => Parti
       return store.sharedTransaction(scope, (tx) =>
         fn({
           lock: (...args) => tx.lock(...args),
+          blocked: (...args) => tx.blocked(...args),
           seen: (...args) => tx.seen(...args),
           storeAtOnce: (...args) => tx.storeAtOnce(...args),
           ...change(tx),

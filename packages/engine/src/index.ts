@@ -25,6 +25,7 @@ export type {
   OrderDraft,
   OrderEdit,
   OrderView,
+  ParkedChange,
   Payment,
   Recorded,
   Shift,

@@ -1,4 +1,4 @@
-import type { Kind } from "@tillsync/protocol";
+import type { Effect, Kind } from "@tillsync/protocol";
 import { canonicalText, instant, parseField, SyncError } from "@tillsync/protocol";
 import type { ChangeDraft, Head, Journal, JournalRow } from "./journal.ts";
 import { ordinalOf, seqOf } from "./journal.ts";
@@ -22,6 +22,10 @@ export interface Desk {
   readonly timeZone: string;
   /** The incarnation of a life by its ordinal. */
   readonly incarnationOf: (ordinal: number) => string;
+  /** The other way round; undefined for a life that is not this terminal's. */
+  readonly ordinalOf: (incarnation: string) => number | undefined;
+  /** Whether the centre has the change at this position. */
+  readonly isDurable: (position: number) => boolean;
   /** What this terminal prints before its receipt numbers. */
   readonly printed: string;
 }
@@ -51,6 +55,11 @@ export class Recording {
   /** When it happened: as the caller says, else now. @throws SyncError INVALID_INPUT */
   now(given: string | undefined): string {
     return given === undefined ? instantOf(this.desk.clock) : parseField("occurredAt", instant, given);
+  }
+
+  /** What the centre made of a change that it did not apply; undefined for all others. */
+  effectAt(position: number): Effect | undefined {
+    return this.tx.get<{ effect: Effect }>("SELECT effect FROM exception WHERE position = ?", position)?.effect;
   }
 
   /** Writes one change and notes it. */

@@ -1,5 +1,6 @@
 import type { Profile } from "@tillsync/lanes";
 import { type Kind, LIMITS, printedTerminal, SyncError } from "@tillsync/protocol";
+import { discardParked, retryParked } from "./exceptions.ts";
 import { explain } from "./explain.ts";
 import { closeShift, openShift, recordInventory, recordTransaction } from "./facts.ts";
 import { Journal, type Life } from "./journal.ts";
@@ -9,7 +10,7 @@ import { closeOrder, editOrder, endOrder, payOrder } from "./orders.ts";
 import type { Ports, Sql } from "./ports.ts";
 import { type Desk, type Present, Recording } from "./recording.ts";
 import { checkSettings, ensureIdentity, paceOf, type TerminalSettings } from "./settings.ts";
-import { orderView, statusOf } from "./status.ts";
+import { isDurable, orderView, statusOf } from "./status.ts";
 import type { OrderView, Shift, Terminal, TerminalEvent, TerminalStatus, TerminalTransaction } from "./verbs.ts";
 
 /** Kinds whose recording is a reason to exchange at once; design section 2 `pushAtOnce`. */
@@ -18,6 +19,14 @@ const PUSH_AT_ONCE: Readonly<Record<Profile, readonly Kind[]>> = {
   continuous: ["order.closed", "shift.opened", "shift.closed"],
   live: ["order.closed", "order.edited", "transaction.recorded", "inventory.updated", "shift.opened", "shift.closed"],
 };
+
+/** After these a person waits for what head office says, or everything has to go. */
+const FLUSHING: ReadonlySet<Kind> = new Set([
+  "shift.opened",
+  "shift.closed",
+  "exception.retried",
+  "exception.discarded",
+] as const);
 
 /**
  * Starts a terminal on the given ports. `openTerminal` does it with the real ones; the simulator brings its own.
@@ -128,7 +137,7 @@ class RunningTerminal implements Terminal {
     this.#testify(recording.recorded.some(({ kind }) => kind === "shift.closed"));
     for (const recorded of recording.recorded) this.#emit({ type: "recorded", recorded });
     const urgent = recording.recorded.map(({ kind }) => kind);
-    if (urgent.includes("shift.opened") || urgent.includes("shift.closed")) this.#flushQuietly();
+    if (urgent.some((kind) => FLUSHING.has(kind))) this.#flushQuietly();
     else if (urgent.some((kind) => PUSH_AT_ONCE[this.#profile].includes(kind))) this.#loop.nudge();
     this.#tell();
   }
@@ -201,7 +210,10 @@ class RunningTerminal implements Terminal {
     const { incarnation, ordinal } = this.#present.head;
     const incarnationOf = (of: number) => this.#lives.find((life) => life.ordinal === of)?.incarnation ?? incarnation;
     const printed = printedTerminal(shortId, incarnation, ordinal);
-    return { journal: this.#journal, clock: this.#ports.clock, currency, timeZone, incarnationOf, printed };
+    const ordinalOf = (of: string) => this.#lives.find((life) => life.incarnation === of)?.ordinal;
+    const isDurableAt = (position: number) => isDurable(this.#lives, position);
+    const lives = { incarnationOf, ordinalOf, isDurable: isDurableAt };
+    return { journal: this.#journal, clock: this.#ports.clock, currency, timeZone, ...lives, printed };
   }
 
   #verbs(recording: Recording): TerminalTransaction {
@@ -216,6 +228,8 @@ class RunningTerminal implements Terminal {
       recordInventory: (draft) => recordInventory(recording, draft),
       openShift: (opening) => openShift(recording, opening, () => this.#ports.ids.next()),
       closeShift: (closing) => closeShift(recording, closing),
+      retryParked: (parked) => retryParked(recording, parked),
+      discardParked: (parked) => discardParked(recording, parked),
     };
   }
 
@@ -228,6 +242,8 @@ class RunningTerminal implements Terminal {
   recordInventory: Terminal["recordInventory"] = (draft) => this.transaction((tx) => tx.recordInventory(draft));
   openShift: Terminal["openShift"] = (opening) => this.transaction((tx) => tx.openShift(opening));
   closeShift: Terminal["closeShift"] = (closing) => this.transaction((tx) => tx.closeShift(closing));
+  retryParked: Terminal["retryParked"] = (parked) => this.transaction((tx) => tx.retryParked(parked));
+  discardParked: Terminal["discardParked"] = (parked) => this.transaction((tx) => tx.discardParked(parked));
 
   order(localId: string): OrderView | undefined {
     this.#assertRunning();
@@ -261,7 +277,8 @@ class RunningTerminal implements Terminal {
     const { read } = this.#ports.store;
     const exceptions = this.#stopped
       ? 0
-      : (read.get<{ count: number }>("SELECT count(*) AS count FROM exception")?.count ?? 0);
+      : (read.get<{ count: number }>("SELECT count(*) AS count FROM exception WHERE code IS NOT 'DISCARDED'")?.count ??
+        0);
     const lane = this.#loop.state;
     const failed = this.#stopped ? 0 : this.#failedOrders();
     return statusOf({
@@ -283,7 +300,7 @@ class RunningTerminal implements Terminal {
   /** CROSS JOIN keeps SQLite from walking the journal and looking each row up among the few exceptions. */
   #failedOrders(): number {
     const sql = `SELECT count(*) AS count FROM exception e CROSS JOIN journal j ON j.position = e.position
-      WHERE j.kind = 'order.closed'`;
+      WHERE j.kind = 'order.closed' AND e.code IS NOT 'DISCARDED'`;
     return this.#ports.store.read.get<{ count: number }>(sql)?.count ?? 0;
   }
 

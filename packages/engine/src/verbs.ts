@@ -93,6 +93,12 @@ export interface ShiftOpening {
   readonly occurredAt?: string | undefined;
 }
 
+/** A change that the centre could not apply, by its place. */
+export interface ParkedChange {
+  readonly incarnation: string;
+  readonly seq: number;
+}
+
 /** What `record` answers: the sale is durable and the receipt may print. */
 export interface Recorded {
   readonly localId: string;
@@ -234,6 +240,10 @@ export interface TerminalTransaction {
   recordInventory(draft: InventoryDraft): Recorded;
   openShift(opening: ShiftOpening): Shift;
   closeShift(closing: { operator?: string | undefined; occurredAt?: string | undefined }): Shift;
+  /** Has head office try a parked change again. @throws SyncError NOT_PARKED */
+  retryParked(parked: ParkedChange & { operator?: string | undefined }): Recorded;
+  /** Gives a parked change up; it stays stored. @throws SyncError NOT_PARKED, INVALID_INPUT */
+  discardParked(parked: ParkedChange & { operator: string; reason: string }): Recorded;
 }
 
 export type TerminalEvent =

@@ -49,6 +49,17 @@ export const shiftClosed = z.strictObject({
   totals: z.array(z.strictObject({ currency, tender: text(32), amountMinor: minor })).max(1000),
 });
 
+/** A person at the till wants a change that the centre could not apply, and parked, tried again. */
+export const exceptionRetried = z.strictObject({ incarnation: incarnationId, seq, operator: text(64).optional() });
+
+/** A person at the till gives a parked change up: it stays stored, and is never applied. */
+export const exceptionDiscarded = z.strictObject({
+  incarnation: incarnationId,
+  seq,
+  operator: text(64),
+  reason: text(256),
+});
+
 /** First change of every life after the first. */
 export const terminalReborn = z.strictObject({
   parent: incarnationId,
@@ -67,6 +78,8 @@ export const PAYLOADS = {
   "inventory.updated": inventoryUpdated,
   "shift.opened": shiftOpened,
   "shift.closed": shiftClosed,
+  "exception.retried": exceptionRetried,
+  "exception.discarded": exceptionDiscarded,
   "terminal.reborn": terminalReborn,
   "order.submitted": submitted,
   "transaction.submitted": submitted,
@@ -111,12 +124,17 @@ export const CENTRAL_KINDS: ReadonlySet<string> = new Set<Kind>([
   "transaction.withdrawn",
 ]);
 
+/** The localId of what people decide about the change at this place: there is one such entity a change. */
+export function exceptionId({ incarnation, seq: at }: { readonly incarnation: string; readonly seq: number }): string {
+  return `${incarnation}-${at}`;
+}
+
 export function isKind(kind: string): kind is Kind {
   return Object.hasOwn(PAYLOADS, kind);
 }
 
 /** Which entity a kind speaks of; documents at the centre are keyed by it and the localId. */
-export type Entity = "order" | "transaction" | "inventory" | "shift" | "terminal";
+export type Entity = "order" | "transaction" | "inventory" | "shift" | "exception" | "terminal";
 
 export function entityOf(kind: Kind): Entity {
   return kind.slice(0, kind.indexOf(".")) as Entity;

@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   LOCAL_ID_TAKEN: { status: 409, retryable: false, who: "caller" },
   SHIFT_NOT_OPEN: { status: 409, retryable: false, who: "cashier" },
   SHIFT_ALREADY_OPEN: { status: 409, retryable: false, who: "cashier" },
+  NOT_PARKED: { status: 409, retryable: false, who: "cashier" },
   FEED_RESET: { status: 410, retryable: true, who: "nobody" },
   TOO_LARGE: { status: 413, retryable: false, who: "caller" },
   UNSUPPORTED_ENCODING: { status: 415, retryable: false, who: "caller" },
@@ -38,6 +39,7 @@ export const ERROR_CODES = {
   CHANGE_ID_REUSED: { status: 422, retryable: false, who: "operator" },
   WAITING_FOR_EARLIER: { status: 422, retryable: false, who: "nobody" },
   ALREADY_CLOSED: { status: 422, retryable: false, who: "operator" },
+  DISCARDED: { status: 422, retryable: false, who: "nobody" },
 
   // The conflict table of requirement 004: the server's version stands, the other one is kept.
   VERSION_MISMATCH: { status: 409, retryable: false, who: "caller" },

@@ -7,6 +7,7 @@ export {
   type Envelope,
   entityOf,
   envelope,
+  exceptionId,
   isKind,
   type Kind,
   PAYLOADS,

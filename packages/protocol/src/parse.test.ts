@@ -105,6 +105,13 @@ describe("parseAs and parseField", () => {
 describe("kinds", () => {
   it("each speak of one entity", () => {
     const entities = Object.keys(PAYLOADS).filter(isKind).map(entityOf);
-    expect([...new Set(entities)].sort()).toEqual(["inventory", "order", "shift", "terminal", "transaction"]);
+    expect([...new Set(entities)].sort()).toEqual([
+      "exception",
+      "inventory",
+      "order",
+      "shift",
+      "terminal",
+      "transaction",
+    ]);
   });
 });

@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "a68c6d77539673f03d939387d6240f95d662bdd65ec7c50fdc0fc680ee168338",
+    schemas: "eb9ca2d23f1e82119f7306ef937020e2e1975587947ff7c6c87d5b06b9fb17dc",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

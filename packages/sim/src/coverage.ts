@@ -45,6 +45,8 @@ export const FAULT_SPACE: readonly string[] = [
   "pos.reuses-local-id",
   "till.clean-stop",
   "till.clock-jump",
+  "till.exception.discarded",
+  "till.exception.retried",
   "till.copied",
   "till.crash",
   "till.failed-start",

@@ -1,5 +1,6 @@
 import { type ExchangeRequest, type ExchangeResponse, LIMITS, linkHash, SyncError } from "@tillsync/protocol";
 import { answerOf } from "./answer.ts";
+import { isDecision } from "./decisions.ts";
 import { CENTRAL_LIFE, identityOfBody, type Reading, read } from "./interpret.ts";
 import { type Placed, place } from "./place.ts";
 import type { IngestTransaction, Mark, Scope, StoredChange, TerminalLife } from "./ports.ts";
@@ -93,11 +94,11 @@ async function ingest(
   const repaired = await repair(context, tx, request);
   // What was repaired comes before what is new: an order's earlier edit must not be applied after its later ones.
   if (repaired && fresh.length > 0) return { kind: "sweep-first" };
-  const { next, failed } = await storeAndApply(tx, life, { prepared, mayRepeat, mark, fresh, nowMs });
+  const next = await storeAndApply(tx, life, { prepared, mayRepeat, mark, fresh, nowMs });
   const damaged = next.hasDamaged ? await tx.damaged(life, 1, 100) : [];
   const need = damaged.map(({ seq }) => ({ incarnation: life.incarnation, seq }));
   const answer = answerOf(context.store.serverEpoch, { mark: next, feed, need, nowMs });
-  return { kind: "stored", pending: failed || repaired, answer };
+  return { kind: "stored", pending: next.hasPending || repaired, answer };
 }
 
 interface Batch {
@@ -112,21 +113,17 @@ interface Batch {
   readonly nowMs: number;
 }
 
-async function storeAndApply(
-  tx: IngestTransaction,
-  life: TerminalLife,
-  batch: Batch,
-): Promise<{ next: Mark; failed: boolean }> {
+async function storeAndApply(tx: IngestTransaction, life: TerminalLife, batch: Batch): Promise<Mark> {
   const { fresh, mark, nowMs } = batch;
   const { request, readings: all } = batch.prepared;
   const last = fresh.at(-1);
   if (!last) {
     await tx.seen(life, request.headSeq, nowMs);
-    return { next: mark, failed: false };
+    return mark;
   }
   const place = { durableThrough: last.seq, chainHash: last.wire.hash };
   const atOnce = storeWhole(tx, life, batch, place);
-  if (atOnce !== undefined) return { next: { ...mark, ...place, receipt: await atOnce }, failed: false };
+  if (atOnce !== undefined) return { ...mark, ...place, receipt: await atOnce };
   const readings = fresh.flatMap(({ seq }) => all[seq - request.fromSeq] ?? []);
   const changes = await judge(tx, batch, readings);
   const documents = readings.flatMap((reading, index) =>
@@ -135,7 +132,8 @@ async function storeAndApply(
   const advance = { ...place, headSeq: request.headSeq, receipt: receiptOf(readings) };
   const { receipt, failed } = await storeBatch(tx, life, { changes, documents, place: advance, nowMs });
   const hasDamaged = mark.hasDamaged || changes.some(({ damaged }) => damaged);
-  return { next: { ...mark, ...place, receipt, hasDamaged }, failed };
+  const hasPending = failed || changes.some(({ effect }) => effect === "pending");
+  return { ...mark, ...place, receipt, hasDamaged, hasPending };
 }
 
 /** A request that is new as a whole goes as it was prepared; undefined when there is more to it. */
@@ -213,6 +211,8 @@ function verdictOf(
       message: "An earlier change of the same entity waits for a person; this one follows it.",
     };
   }
+  // It may give other changes their turn, so it is interpreted by itself, right after this.
+  if (isDecision(reading.body)) return { effect: "pending", code: null, message: null };
   return { effect: "applied", code: null, message: null };
 }
 

@@ -60,6 +60,11 @@ const FACTS: Readonly<Record<keyof typeof PAYLOADS, readonly [payload: object, r
     { state: "open", currency: "KES" },
   ],
   "shift.closed": [{ openSeq: 1, closeSeq: 8, chainHead: HASH, counts: {}, totals: [] }, { state: "closed" }],
+  "exception.retried": [{ incarnation: "0123456789abcdef", seq: 7 }, { state: "open" }],
+  "exception.discarded": [
+    { incarnation: "0123456789abcdef", seq: 7, operator: "Amina", reason: "entered twice" },
+    { state: "closed" },
+  ],
   "terminal.reborn": [
     { parent: "0123456789abcdef", parentSeq: 3, parentHash: HASH, reason: "restored" },
     { state: "recorded" },

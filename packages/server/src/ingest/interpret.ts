@@ -23,7 +23,11 @@ export type Reading =
 export type Essence = Pick<ChangeBody, "changeId" | "localId"> &
   (
     | { readonly kind: "order.closed"; readonly payload: { readonly receiptNumber: string } }
-    | { readonly kind: Exclude<Kind, "order.closed"> }
+    | {
+        readonly kind: "exception.retried" | "exception.discarded";
+        readonly payload: { readonly decides: "retry" | "discard"; readonly incarnation: string; readonly seq: number };
+      }
+    | { readonly kind: Exclude<Kind, "order.closed" | "exception.retried" | "exception.discarded"> }
   );
 
 /** As much of a change's identity as its bytes give, safe to store whatever they are. */
@@ -64,8 +68,18 @@ export function read(
 }
 
 function essenceOf({ changeId, localId, kind, payload }: ChangeBody): Essence {
-  if (kind !== "order.closed") return { changeId, localId, kind };
-  return { changeId, localId, kind, payload: { receiptNumber: payload.receiptNumber } };
+  switch (kind) {
+    case "order.closed":
+      return { changeId, localId, kind, payload: { receiptNumber: payload.receiptNumber } };
+    case "exception.retried":
+    case "exception.discarded": {
+      const { incarnation, seq } = payload;
+      const decides = kind === "exception.retried" ? "retry" : "discard";
+      return { changeId, localId, kind, payload: { decides, incarnation, seq } };
+    }
+    default:
+      return { changeId, localId, kind };
+  }
 }
 
 /** Long enough for any sentence of ours with a name of a field in it. */
@@ -139,6 +153,10 @@ function documentOf(body: ChangeBody, seq: number): DocumentRow {
     case "shift.opened":
       return { ...row, state: "open", currency: body.payload.currency };
     case "shift.closed":
+      return { ...row, state: "closed" };
+    case "exception.retried":
+      return { ...row, state: "open" };
+    case "exception.discarded":
       return { ...row, state: "closed" };
     case "terminal.reborn":
       return { ...row, state: "recorded" };

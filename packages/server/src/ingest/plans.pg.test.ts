@@ -70,6 +70,7 @@ const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
   REPAIR_BODY: () => [...place(), 17, Buffer.from("x")],
   REPAIR_HEAD: () => [...place(), 17, null, null, null, false],
   WAKE_WAITING: () => ["1-17"],
+  RESOLVE_PARKED: () => [...place(), 17, "pending", null, null],
   ADVANCE: () => [...place(), 1, "00", 1, AT, null, null],
   SEEN: () => [...place(), AT, 1],
   APPEND_FEED: () => [...places(), ROWS, 0, "00", 0],

@@ -214,6 +214,12 @@ export interface IngestTransaction {
   setPending(life: TerminalLife, fromSeq: number, toSeq: number): Promise<void>;
   /** Sets the effect of stored changes. */
   setEffect(life: TerminalLife, runs: readonly Run[]): Promise<void>;
+  /**
+   * Gives a parked change its turn again, or gives it up for good (a conflict, code DISCARDED), and what waits behind it
+   * its turn. One that has just been given its turn, and not had it yet, may still be given up. @returns whether there was
+   * such a change at this place
+   */
+  resolve(life: TerminalLife, seq: number, how: "retry" | Pick<Run, "effect" | "code" | "message">): Promise<boolean>;
   /** Changes of this terminal that are stored and not yet interpreted, in order of incarnation and seq. */
   pending(terminal: string, limit: number): Promise<readonly PendingChange[]>;
   /** Moves the mark; answers the highest receipt now known. */

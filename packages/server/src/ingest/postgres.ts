@@ -249,6 +249,15 @@ class PostgresTransaction implements IngestTransaction {
     await this.#query(sql.SET_PENDING, life.terminal, life.incarnation, fromSeq, toSeq);
   }
 
+  async resolve(life: TerminalLife, seq: number, how: Parameters<IngestTransaction["resolve"]>[2]): Promise<boolean> {
+    const { effect, code, message } = how === "retry" ? PENDING : how;
+    const place = [life.terminal, life.incarnation, seq];
+    const [row] = await this.#query<{ localId: string | null }>(sql.RESOLVE_PARKED, ...place, effect, code, message);
+    if (row === undefined) return false;
+    if (row.localId !== null) await this.#query(sql.WAKE_WAITING, row.localId);
+    return true;
+  }
+
   async pending(terminal: string, limit: number): Promise<readonly PendingChange[]> {
     type Row = Omit<PendingChange, "body" | "private"> & { body: Buffer | null; private: Buffer | null };
     const rows = await this.#query<Row>(sql.READ_PENDING, terminal, limit);
@@ -304,6 +313,8 @@ class PostgresTransaction implements IngestTransaction {
     return rowCount ?? 0;
   }
 }
+
+const PENDING = { effect: "pending", code: null, message: null } as const;
 
 /** Two terminals stored the same changeId at the same moment, and the other one was first. */
 function isTakenMeanwhile(error: unknown): boolean {

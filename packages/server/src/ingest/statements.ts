@@ -88,7 +88,12 @@ export const REPAIR_HEAD = `
   UPDATE change_head SET damaged = false, effect = 'pending', code = NULL, message = NULL, change_id = $6, kind = $7, local_id = $8, repeat = $9
   WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq = $5`;
 
-/** What waited behind a repaired change gets its turn again. */
+export const RESOLVE_PARKED = `
+  UPDATE change_head SET effect = $6, code = $7, message = $8
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq = $5 AND effect IN ('parked', 'pending')
+  RETURNING local_id AS "localId"`;
+
+/** What waited behind a change that was repaired, tried again or given up gets its turn. */
 export const WAKE_WAITING = `
   UPDATE change_head SET effect = 'pending', code = NULL, message = NULL
   WHERE org_id = $1 AND store_id = $2 AND local_id = $3 AND effect = 'waiting'`;

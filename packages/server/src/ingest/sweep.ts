@@ -1,5 +1,6 @@
 import { type Sha256, SyncError } from "@tillsync/protocol";
 import { conflictOf } from "./conflict.ts";
+import { carryOut, isDecision } from "./decisions.ts";
 import { CENTRAL_LIFE, canFollow, type Reading, read as readChange, standsAlready } from "./interpret.ts";
 import type { IngestTransaction, PendingChange, Run, TerminalLife } from "./ports.ts";
 import { runsOf } from "./runs.ts";
@@ -11,7 +12,8 @@ const SWEEP_LIMIT = 5_000;
  * Interprets the stored changes of a terminal that are still pending, one by one, under the terminal's lock. One that
  * throws is parked with its reason and the next one goes on; later ones of its entity wait behind it.
  *
- * The changes of one entity keep their order. The entities are taken in the order of their localId, in which a set-based
+ * What a person decided about parked changes comes first, because it gives earlier changes their turn. For the rest, the
+ * changes of one entity keep their order. The entities are taken in the order of their localId, in which a set-based
  * write locks them too: in the order of the journal, two tills that edit the same tables would deadlock all day.
  */
 export async function interpretPending(
@@ -19,20 +21,48 @@ export async function interpretPending(
   terminal: string,
   context: { sha256: Sha256; nowMs: () => number },
 ): Promise<void> {
-  const changes = await tx.pending(terminal, SWEEP_LIMIT);
-  const byLife = new Map<string, Judgement[]>();
-  for (const { change, reading } of inLockOrder(changes, context.sha256)) {
-    const life = { terminal, incarnation: change.incarnation };
-    const judged = await interpretOne(tx, life, change, reading);
-    await tx.setEffect(life, runsOf([judged]));
-    const ofLife = byLife.get(change.incarnation) ?? [];
-    ofLife.push(judged);
-    byLife.set(change.incarnation, ofLife);
+  const verdicts = new Verdicts();
+  const read = async () => inLockOrder(await tx.pending(terminal, SWEEP_LIMIT), context.sha256);
+  const found = await read();
+  const decisions = found.filter(({ reading }) => reading.ok && isDecision(reading.body));
+  for (const { change, reading } of decisions) {
+    await judge(tx, terminal, change, reading, verdicts);
+    const told =
+      reading.ok && isDecision(reading.body) ? await carryOut(tx, terminal, reading.body.payload) : undefined;
+    if (told) verdicts.note(told.incarnation, told);
   }
-  for (const [incarnation, judged] of byLife) {
-    const inSeqOrder = judged.sort((one, other) => one.seq - other.seq);
+  const rest = decisions.length === 0 ? found : await read();
+  for (const { change, reading } of rest) await judge(tx, terminal, change, reading, verdicts);
+  for (const [incarnation, judged] of verdicts.byLife) {
+    const inSeqOrder = [...judged.values()].sort((one, other) => one.seq - other.seq);
     await tx.appendFeed({ terminal, incarnation }, runsOf(inSeqOrder), context.nowMs());
   }
+}
+
+type Judgement = Omit<Run, "fromSeq" | "toSeq"> & { readonly seq: number };
+
+/** What is told of each change, once, as it is in the end. */
+class Verdicts {
+  readonly byLife = new Map<string, Map<number, Judgement>>();
+
+  note(incarnation: string, { seq, effect, code, message }: Judgement): void {
+    const ofLife = this.byLife.get(incarnation) ?? new Map<number, Judgement>();
+    ofLife.set(seq, { seq, effect, code, message });
+    this.byLife.set(incarnation, ofLife);
+  }
+}
+
+async function judge(
+  tx: IngestTransaction,
+  terminal: string,
+  change: PendingChange,
+  reading: Reading,
+  verdicts: Verdicts,
+): Promise<void> {
+  const life = { terminal, incarnation: change.incarnation };
+  const judged = await interpretOne(tx, life, change, reading);
+  await tx.setEffect(life, runsOf([judged]));
+  verdicts.note(change.incarnation, judged);
 }
 
 function inLockOrder(changes: readonly PendingChange[], sha256: Sha256) {
@@ -43,8 +73,6 @@ function inLockOrder(changes: readonly PendingChange[], sha256: Sha256) {
   });
   return read.sort((one, other) => (one.localId < other.localId ? -1 : one.localId > other.localId ? 1 : 0));
 }
-
-type Judgement = Omit<Run, "fromSeq" | "toSeq"> & { readonly seq: number };
 
 async function interpretOne(
   tx: IngestTransaction,

@@ -1,4 +1,5 @@
 import { SyncError } from "@tillsync/protocol";
+import { isDecision } from "./decisions.ts";
 import { collapse, identityOfBody, type Reading } from "./interpret.ts";
 import { type LifeBatch, type Packed, packBatches } from "./packed.ts";
 import type { Placed } from "./place.ts";
@@ -18,7 +19,7 @@ export interface PreparedBatch extends LifeBatch {
   readonly packed: Packed | undefined;
 }
 
-/** Undefined when any of it has to be judged: damaged, sent again, unreadable, one id twice, or one after its end. */
+/** Undefined when any of it has to be judged: damaged, sent again, unreadable, one id twice, one after its end, a decision. */
 export function prepareWhole(
   links: readonly Placed[],
   readings: readonly Reading[],
@@ -30,6 +31,7 @@ export function prepareWhole(
   for (const [index, { seq, wire }] of links.entries()) {
     const reading = readings[index];
     if (reading?.ok !== true || wire.damaged === true || wire.origin !== undefined) return undefined;
+    if (isDecision(reading.body)) return undefined;
     const identity = identityOfBody(reading.body);
     changeIds.add(identity.changeId ?? "");
     documents.push(reading.document);

@@ -160,12 +160,7 @@ export class MemoryTransaction implements IngestTransaction {
       ...PENDING,
       damaged: false,
     }));
-    for (const row of [...this.view.heads.values()]) {
-      if (change.localId === null || row.localId !== change.localId || row.effect !== "waiting") continue;
-      await this.#change(headKey(row.terminal, row.incarnation, row.seq), (now) =>
-        now.effect === "waiting" ? { ...now, ...PENDING } : now,
-      );
-    }
+    await this.#wakeWaiting(change.localId);
   }
 
   async damaged(life: TerminalLife, fromSeq: number, limit: number) {
@@ -279,6 +274,26 @@ export class MemoryTransaction implements IngestTransaction {
     }
   }
 
+  async resolve(life: TerminalLife, seq: number, how: Parameters<IngestTransaction["resolve"]>[2]): Promise<boolean> {
+    await this.#session.pause("before setEffect");
+    const next = how === "retry" ? PENDING : how;
+    const key = headKey(life.terminal, life.incarnation, seq);
+    if (!RESOLVABLE.has(this.view.heads.get(key)?.effect)) return false;
+    await this.#change(key, (row) => (RESOLVABLE.has(row.effect) ? { ...row, ...next } : row));
+    await this.#wakeWaiting(this.view.heads.get(key)?.localId ?? null);
+    return true;
+  }
+
+  async #wakeWaiting(localId: string | null): Promise<void> {
+    if (localId === null) return;
+    for (const row of [...this.view.heads.values()]) {
+      if (row.localId !== localId || row.effect !== "waiting") continue;
+      await this.#change(headKey(row.terminal, row.incarnation, row.seq), (now) =>
+        now.effect === "waiting" ? { ...now, ...PENDING } : now,
+      );
+    }
+  }
+
   async pending(terminal: string, limit: number): Promise<readonly PendingChange[]> {
     await this.#session.pause("before pending");
     const ordinal = (row: HeadRow) => this.view.lives.get(lifeKey(row.terminal, row.incarnation))?.ordinal ?? 0;
@@ -375,6 +390,7 @@ export class MemoryTransaction implements IngestTransaction {
   }
 }
 
+const RESOLVABLE: ReadonlySet<Effect | undefined> = new Set<Effect>(["parked", "pending"]);
 const PENDING = { effect: "pending", code: null, message: null } as const;
 
 /** The CASE of the statement: a pending change of another terminal holds nobody up. */

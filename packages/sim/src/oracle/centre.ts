@@ -112,6 +112,7 @@ function checkEffects(store: StoreAtEnd): void {
   const { chronicle, tables } = store;
   const announced = announcements(store);
   const blocked = blockedFrom(tables);
+  const givenUp = decidedAgainst(tables);
   for (const [key, head] of tables.heads) {
     const effects = announced.get(key) ?? [];
     const name = `${key} (${head.kind} ${head.localId})`;
@@ -124,7 +125,9 @@ function checkEffects(store: StoreAtEnd): void {
       chronicle.violate("I10", `${name} is parked: ${head.message}`);
     if (head.effect === "waiting" && !blocked.entities.has(head.localId ?? ""))
       chronicle.violate("I10", `${name} waits, and nothing of its entity is parked`);
-    if (head.effect === "conflict" && !mayConflict(store, head))
+    if (head.effect === "parked" && givenUp.has(key)) chronicle.violate("I10", `${name} was given up, and is parked`);
+    if (head.code === "DISCARDED" && !givenUp.has(key)) chronicle.violate("I10", `${name} was given up by nobody`);
+    if (head.effect === "conflict" && head.code !== "DISCARDED" && !mayConflict(store, head))
       chronicle.violate("I10", `${name} is a conflict: ${head.message}`);
     if (head.effect !== "applied") continue;
     if (mustPark(store, head)) chronicle.violate("I10", `${name} cannot be applied, and is`);
@@ -132,6 +135,17 @@ function checkEffects(store: StoreAtEnd): void {
     if (head.seq > (blocked.places.get(entityPlace(head)) ?? Number.POSITIVE_INFINITY))
       chronicle.violate("I9", `${name} is applied, and an earlier change of its entity is parked`);
   }
+}
+
+/** The places of all changes that somebody at their till gave up, as far as the centre has heard of it. */
+function decidedAgainst({ heads }: StoreTables): Set<string> {
+  const places = new Set<string>();
+  for (const { body, effect, kind, terminal } of heads.values()) {
+    if (kind !== "exception.discarded" || effect !== "applied") continue;
+    const { payload } = JSON.parse(body) as { payload: { incarnation: string; seq: number } };
+    places.add(headKey(terminal, payload.incarnation, payload.seq));
+  }
+  return places;
 }
 
 /** Which entities have a parked change, and from which seq on each life has to wait with them. */

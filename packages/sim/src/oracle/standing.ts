@@ -25,7 +25,8 @@ export function checkStandings(store: StoreAtEnd): void {
   const story = storyOf(tables);
   for (const [index, told] of story.entries()) {
     const standing = standings.get(told.document);
-    if (told.entry.effect === "conflict" && !told.head.repeat) checkConflict(store, told, standing);
+    const isVerdict = told.entry.effect === "conflict" && told.entry.code !== "DISCARDED";
+    if (isVerdict && !told.head.repeat) checkConflict(store, told, standing);
     if (told.entry.effect !== "applied") continue;
     const mayCome = mayComeAfter(standing, told.next);
     if (!mayCome && isInSync(standing, told.next)) continue;

@@ -107,6 +107,27 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
       })),
   },
   {
+    name: "discard-forgets-those-behind",
+    breaks: "a change that is given up no longer blocks, but what waited behind it never gets its turn",
+    caughtBy: ["I10"],
+    needs: ["poison"],
+    ingest: (store) =>
+      withStatements(store, (tx) => ({
+        resolve: async (life, seq, how) => {
+          if (how === "retry") return tx.resolve(life, seq, how);
+          await tx.setEffect(life, [{ fromSeq: seq, toSeq: seq, ...how }]);
+          return true;
+        },
+      })),
+  },
+  {
+    name: "discard-is-only-noted",
+    breaks: "the decision to give a change up is stored and told, and nothing is done about the change",
+    caughtBy: ["I10"],
+    needs: ["poison"],
+    ingest: (store) => withStatements(store, () => ({ resolve: async () => false })),
+  },
+  {
     name: "half-applied",
     breaks: "no savepoint around applying: what was written before the failure stays",
     caughtBy: ["I1", "I9", "I10", "I21"],

@@ -33,6 +33,7 @@ export function statementsOf(tx: IngestTransaction): IngestTransaction {
     effectsOf: (...args) => tx.effectsOf(...args),
     setPending: (...args) => tx.setPending(...args),
     setEffect: (...args) => tx.setEffect(...args),
+    resolve: (...args) => tx.resolve(...args),
     pending: (...args) => tx.pending(...args),
     advance: (...args) => tx.advance(...args),
     seen: (...args) => tx.seen(...args),

@@ -4,6 +4,7 @@ import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
 import type { Machine } from "../till/machine.ts";
 import { attempt, type Outcome, orderAt } from "./attempt.ts";
+import { decide } from "./decide.ts";
 import { basketOf, stockDelta, tendersFor } from "./goods.ts";
 
 /** One document that a cashier wants recorded, and what the cashier knows about it. */
@@ -66,6 +67,7 @@ export class Cashier {
       [() => this.#repeat(), 5],
       [() => this.#reuse(), 3],
       [() => this.#closeShift(), 3],
+      [() => this.#decide(), 3],
     ];
   }
 
@@ -355,6 +357,11 @@ export class Cashier {
       ["SHIFT_ALREADY_OPEN"],
     );
     machine.options.chronicle.note("shift-open", machine.name, outcome.kind);
+    return null;
+  }
+
+  #decide(): null {
+    decide(this.#options.machine, this.#options.random);
     return null;
   }
 

@@ -12,7 +12,7 @@ import type {
   TerminalStatus,
   TransactionDraft,
 } from "@tillsync/engine";
-import { type Kind, lineAmountMinor, type OrderLine, SyncError } from "@tillsync/protocol";
+import { exceptionId, type Kind, lineAmountMinor, type OrderLine, SyncError } from "@tillsync/protocol";
 import { emptyOrder, HASH, STATUS } from "./samples.ts";
 
 type End = Parameters<Terminal["voidOrder"]>[0];
@@ -43,6 +43,16 @@ export class FakeTerminal implements Terminal {
     const lines = [...(this.#orders.get(edit.localId)?.lines ?? []), ...(edit.add ?? []).map(lineOf)];
     this.#keep(edit.localId, { lines, totalMinor: totalOf(lines) });
     return this.#record("order.edited", edit.localId);
+  }
+
+  retryParked(parked: Parameters<Terminal["retryParked"]>[0]): Recorded {
+    this.#ask("retryParked", parked);
+    return this.#record("exception.retried", exceptionId(parked));
+  }
+
+  discardParked(parked: Parameters<Terminal["discardParked"]>[0]): Recorded {
+    this.#ask("discardParked", parked);
+    return this.#record("exception.discarded", exceptionId(parked));
   }
 
   payOrder(payment: Payment): Recorded {

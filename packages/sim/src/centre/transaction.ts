@@ -1,4 +1,4 @@
-import { CHAIN_START, type Effect, type Entity, type FeedEntry, SyncError } from "@tillsync/protocol";
+import { CHAIN_START, type Entity, type FeedEntry, SyncError } from "@tillsync/protocol";
 import {
   canFollow,
   type DocumentRow,
@@ -20,12 +20,9 @@ import { appendRuns, readFeed } from "./feed.ts";
 import { Conflict } from "./locks.ts";
 import { View } from "./overlay.ts";
 import { refuseDate, refuseNul } from "./postgres-limits.ts";
+import { blocks, count, isLost, isOf, laterReceipt, PENDING, type Place, RESOLVABLE, UNSETTLED } from "./row-rules.ts";
 import type { Session } from "./session.ts";
 import { COUNTER, documentKey, type HeadRow, headKey, type LifeRow, lifeKey } from "./tables.ts";
-
-type Place = TerminalLife & { readonly seq: number };
-
-const UNSETTLED: ReadonlySet<Effect> = new Set(["pending", "waiting", "parked"]);
 
 /** The statements of `server/src/ingest/statements.ts`, one method each, on maps. */
 export class MemoryTransaction implements IngestTransaction {
@@ -388,35 +385,4 @@ export class MemoryTransaction implements IngestTransaction {
     }
     return rows;
   }
-}
-
-const RESOLVABLE: ReadonlySet<Effect | undefined> = new Set<Effect>(["parked", "pending"]);
-const PENDING = { effect: "pending", code: null, message: null } as const;
-
-/** The CASE of the statement: a pending change of another terminal holds nobody up. */
-function blocks(row: HeadRow, before: Place | undefined): boolean {
-  if (!UNSETTLED.has(row.effect)) return false;
-  if (before === undefined) return row.effect !== "pending";
-  return isOf(row, before) ? row.seq < before.seq : row.effect === "parked";
-}
-
-function isOf(row: TerminalLife, life: TerminalLife): boolean {
-  return row.terminal === life.terminal && row.incarnation === life.incarnation;
-}
-
-/** A lost connection is nobody's savepoint to undo. */
-function isLost(failure: unknown): boolean {
-  return failure instanceof SyncError && failure.code === "UNAVAILABLE";
-}
-
-function count<Row>(rows: Iterable<Row>, wanted: (row: Row) => boolean): number {
-  let found = 0;
-  for (const row of rows) if (wanted(row)) found++;
-  return found;
-}
-
-function laterReceipt(standing: Mark["receipt"], next: Mark["receipt"]): Mark["receipt"] {
-  if (next === null || (standing !== null && standing.businessDate > next.businessDate)) return standing;
-  if (standing?.businessDate !== next.businessDate) return next;
-  return { ...next, sequence: Math.max(standing.sequence, next.sequence) };
 }

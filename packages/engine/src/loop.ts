@@ -1,28 +1,24 @@
 import { type BatchSize, type Pace, plan } from "@tillsync/lanes";
-import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
-import { applyAnswer, buildRequest, checkMark, pendingOf, type Standing, sendingLife } from "./central.ts";
+import { type ExchangeResponse, SyncError } from "@tillsync/protocol";
+import {
+  applyAnswer,
+  checkMark,
+  isNewlyNeeded,
+  pendingOf,
+  refuseStandstill,
+  type Standing,
+  sendingLife,
+} from "./central.ts";
+import { InFlight, lastSeqOf, type Sent } from "./in-flight.ts";
 import type { Journal, Life } from "./journal.ts";
+import { readLane, writeLane } from "./lane-row.ts";
 import { FRESH_LANE, failed, type LaneState, largestBatch, succeeded } from "./lane-state.ts";
 import type { Ports, Sql } from "./ports.ts";
 import type { SyncResult } from "./verbs.ts";
+import { Waiters } from "./waiters.ts";
 
 /** How often a lower mark of the centre is followed without a success in between, before it counts as a failure. */
 const MAX_REWINDS = 3;
-
-/** An exchange under way. */
-interface Sent {
-  readonly life: Life;
-  readonly request: ExchangeRequest;
-  /** Rows that the centre lacked when this was sent; those that could be repaired are in it. */
-  readonly need: Standing["need"];
-  /** Sent before the answer to the one before it. */
-  readonly isAhead: boolean;
-  readonly answer: Promise<ExchangeResponse>;
-}
-
-function lastSeqOf({ fromSeq, changes }: ExchangeRequest): number {
-  return fromSeq + changes.length - 1;
-}
 
 export interface LoopOptions {
   readonly ports: Ports;
@@ -37,13 +33,6 @@ export interface LoopOptions {
   readonly onChange: () => void;
 }
 
-interface Waiter {
-  readonly from: number;
-  /** The first attempt that was begun for it: one that was under way already says nothing about now. */
-  readonly attempt: number;
-  readonly resolve: (result: SyncResult) => void;
-}
-
 /**
  * The one control loop of a terminal: plan, act, write down, plan again. One exchange is in flight, two while a backlog
  * drains, and one timer is set while none is. Nothing but `stop` ends it; a halted lane makes it rest until a person or recovery acts.
@@ -56,16 +45,16 @@ export class Loop {
   #flush = false;
   #rewinds = 0;
   #attempt = 0;
-  /** The last exchange of this process was answered: what follows may be sent before its own answer is there. */
-  #isProven = false;
   #sending: AbortController | null = null;
   #cancelTimer: (() => void) | null = null;
   #stopped = true;
-  #waiters: Waiter[] = [];
+  readonly #inFlight: InFlight;
+  readonly #waiters = new Waiters();
   #idle: (() => void)[] = [];
 
   constructor(options: LoopOptions) {
     this.#options = options;
+    this.#inFlight = new InFlight(options);
   }
 
   get state(): LaneState & { readonly sending: boolean } {
@@ -74,7 +63,7 @@ export class Loop {
 
   /** Reads where the lane stood and begins: a start of the process is a reason to send at once. */
   start(): void {
-    const row = this.#options.ports.store.read.get<LaneRow>(`SELECT ${LANE_COLUMNS} FROM lane WHERE name = 'central'`);
+    const row = readLane(this.#options.ports.store.read);
     const now = this.#options.ports.clock.monotonicMs();
     if (row) {
       const error = row.errorCode === null ? null : { code: row.errorCode, message: row.errorMessage ?? "" };
@@ -100,11 +89,10 @@ export class Loop {
       return Promise.reject(new SyncError("TERMINAL_STOPPED", "The terminal is stopped; start it again first."));
     this.#flush = true;
     const from = pendingOf(this.#options.lives());
-    return new Promise((resolve) => {
-      this.#waiters.push({ from, attempt: this.#attempt + 1, resolve });
-      this.#turn();
-      if (this.#lane.halted) this.#settle();
-    });
+    const result = this.#waiters.add(from, this.#attempt + 1);
+    this.#turn();
+    if (this.#lane.halted) this.#settle();
+    return result;
   }
 
   /** Ends the loop: an exchange under way gets `graceMs`, then is given up; it will be sent again. */
@@ -142,20 +130,22 @@ export class Loop {
     let life = sendingLife(this.#options.lives());
     try {
       this.#options.onChange();
-      sent = this.#post(this.#options.lives(), this.#standing, abort.signal);
+      sent = this.#inFlight.post(this.#options.lives(), this.#standing, this.#size(), abort.signal);
       while (sent !== undefined) {
         life = sent.life;
-        ahead = this.#postAhead(sent, abort.signal);
+        ahead = this.#stopped
+          ? undefined
+          : this.#inFlight.postAhead(sent, this.#standing.cursor, this.#size(), abort.signal);
         const answer: ExchangeResponse = await sent.answer;
         refuseStandstill(sent.request, answer);
         this.#succeed(sent, answer);
-        this.#isProven = true;
+        this.#inFlight.isProven = true;
         // It follows the whole batch; when less was taken, it is sent again in its place.
         sent = answer.durableThrough === lastSeqOf(sent.request) ? ahead : undefined;
         if (sent !== undefined) this.#options.onChange();
       }
     } catch (cause) {
-      this.#isProven = false;
+      this.#inFlight.isProven = false;
       this.#fail(life, asSyncError(cause), sent?.isAhead === true);
     } finally {
       abort.abort();
@@ -164,32 +154,6 @@ export class Loop {
       this.#options.onChange();
       this.#turn();
     }
-  }
-
-  #post(lives: readonly Life[], standing: Standing, signal: AbortSignal): Sent {
-    const { journal, ports } = this.#options;
-    const life = sendingLife(lives);
-    const request = buildRequest(journal, lives, standing, this.#size());
-    const answer = ports.transport.exchange(request, signal);
-    return { life, request, need: standing.need, isAhead: false, answer };
-  }
-
-  /**
-   * The batch after one that is under way, as if that had been answered: the centre reads it while it stores the first
-   * one, and refuses it when the first did not arrive (go-back-N with two). Only for a backlog, and only to a centre
-   * that has just answered.
-   */
-  #postAhead({ life: { ordinal }, request }: Sent, signal: AbortSignal): Sent | undefined {
-    const last = request.changes.at(-1);
-    const durableThrough = lastSeqOf(request);
-    // As it is now: what was sold since the last one was sent may be in this batch.
-    const life = this.#options.lives().find((candidate) => candidate.ordinal === ordinal);
-    if (!this.#isProven || this.#stopped || last === undefined || life === undefined) return undefined;
-    if (durableThrough >= life.headSeq) return undefined;
-    const after = { ...life, durableThrough, durableHash: last.hash };
-    const sent = this.#post([after], { cursor: this.#standing.cursor, need: [] }, signal);
-    sent.answer.catch(() => {}); // told when its turn comes, or never when the first one failed
-    return { ...sent, isAhead: true };
   }
 
   /** The first batch of a process is sent before the centre has said anything. */
@@ -220,13 +184,11 @@ export class Loop {
     if (news) {
       this.#options.commit((tx) => {
         applyAnswer(tx, { journal, sha256: ports.sha256, lives, life: present }, answer);
-        writeLane(
-          tx,
-          next,
-          standing.cursor,
-          answer.serverEpoch,
-          ports.clock.wallMs() + (next.dueAtMs - ports.clock.monotonicMs()),
-        );
+        writeLane(tx, next, {
+          cursor: standing.cursor,
+          serverEpoch: answer.serverEpoch,
+          dueAtWallMs: this.#wallOf(next.dueAtMs),
+        });
       });
     }
     this.#lane = next;
@@ -266,10 +228,11 @@ export class Loop {
     const before = this.#lane;
     this.#lane = failed(before, this.#moment(), error, { pace, jitter: ports.ids.jitter() });
     if (this.#lane.failures === before.failures) return; // a smaller batch goes at once
-    this.#flush = this.#waiters.some(({ attempt }) => attempt > this.#attempt);
-    const dueAt = ports.clock.wallMs() + (this.#lane.dueAtMs - ports.clock.monotonicMs());
+    this.#flush = this.#waiters.waitsBeyond(this.#attempt);
+    const dueAtWallMs = this.#wallOf(this.#lane.dueAtMs);
+    const { cursor } = this.#standing;
     try {
-      this.#options.commit((tx) => writeLane(tx, this.#lane, this.#standing.cursor, this.#serverEpoch, dueAt));
+      this.#options.commit((tx) => writeLane(tx, this.#lane, { cursor, serverEpoch: this.#serverEpoch, dueAtWallMs }));
     } catch (cause) {
       // The note about the failure could not be kept on disk: it stays in memory, and what is wrong with the disk is shown.
       const { code, message } = asSyncError(cause);
@@ -303,11 +266,12 @@ export class Loop {
   #settle(attempt = Number.POSITIVE_INFINITY): void {
     const left = pendingOf(this.#options.lives());
     const reason = left === 0 ? null : this.#stopped ? CUT_SHORT : this.#lane.error;
-    const waiters = this.#waiters.splice(0);
-    this.#waiters = waiters.filter((waiter) => waiter.attempt > attempt);
-    for (const waiter of waiters) {
-      if (waiter.attempt <= attempt) waiter.resolve({ sent: Math.max(0, waiter.from - left), left, reason });
-    }
+    this.#waiters.settle(attempt, left, reason);
+  }
+
+  #wallOf(monotonicMs: number): number {
+    const { clock } = this.#options.ports;
+    return clock.wallMs() + (monotonicMs - clock.monotonicMs());
   }
 
   #moment() {
@@ -316,69 +280,13 @@ export class Loop {
   }
 }
 
-/**
- * Rows asked for again by the answer to what would have repaired them cannot be repaired from here: asking and answering
- * on without a pause changes nothing.
- */
-function isNewlyNeeded(need: Standing["need"], asked: Standing["need"]): boolean {
-  if (need.length > 0 && need.length < asked.length) return true;
-  const before = new Set(asked.map(({ incarnation, seq }) => `${incarnation}/${seq}`));
-  return need.some(({ incarnation, seq }) => !before.has(`${incarnation}/${seq}`));
-}
-
 const CUT_SHORT = {
   code: "TERMINAL_STOPPED",
   message: "The terminal was stopped before everything was sent; it goes on at its next start.",
 };
 
-/** @throws SyncError NOT_AN_ANSWER when changes were sent and none was taken: asking again at once would go on for ever */
-function refuseStandstill(request: ExchangeRequest, answer: ExchangeResponse): void {
-  if (request.changes.length === 0 || answer.durableThrough >= request.fromSeq) return;
-  throw new SyncError("NOT_AN_ANSWER", "The centre answered without taking any of the changes that were sent.");
-}
-
 function asSyncError(cause: unknown): SyncError {
   return cause instanceof SyncError
     ? cause
     : new SyncError("INTERNAL", "The exchange failed inside the terminal.", {}, cause);
-}
-
-interface LaneRow {
-  readonly failures: number;
-  readonly lastAttemptAt: number | null;
-  readonly lastSuccessAt: number | null;
-  readonly errorCode: string | null;
-  readonly errorMessage: string | null;
-  readonly halted: number;
-  readonly cursor: string | null;
-  readonly serverEpoch: string | null;
-}
-
-const LANE_COLUMNS = `failures, last_attempt_at AS lastAttemptAt, last_success_at AS lastSuccessAt, error_code AS errorCode,
-  error_message AS errorMessage, halted, cursor, server_epoch AS serverEpoch`;
-
-function writeLane(
-  tx: Sql,
-  lane: LaneState,
-  cursor: string | null,
-  serverEpoch: string | null,
-  dueAtWallMs: number,
-): void {
-  tx.run(
-    `INSERT INTO lane (name, failures, due_at, last_attempt_at, last_success_at, error_code, error_message, halted, cursor, server_epoch)
-     VALUES ('central', ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (name) DO UPDATE SET failures = excluded.failures, due_at = excluded.due_at,
-       last_attempt_at = excluded.last_attempt_at, last_success_at = excluded.last_success_at,
-       error_code = excluded.error_code, error_message = excluded.error_message, halted = excluded.halted,
-       cursor = excluded.cursor, server_epoch = excluded.server_epoch`,
-    lane.failures,
-    Math.round(dueAtWallMs),
-    lane.lastAttemptAt,
-    lane.lastSuccessAt,
-    lane.error?.code ?? null,
-    lane.error?.message ?? null,
-    lane.halted ? 1 : 0,
-    cursor,
-    serverEpoch,
-  );
 }

@@ -1,0 +1,69 @@
+import type { BatchSize } from "@tillsync/lanes";
+import type { ExchangeRequest, ExchangeResponse } from "@tillsync/protocol";
+import { buildRequest, type Standing, sendingLife } from "./central.ts";
+import type { Journal, Life } from "./journal.ts";
+import type { Ports } from "./ports.ts";
+
+/** An exchange under way. */
+export interface Sent {
+  readonly life: Life;
+  readonly request: ExchangeRequest;
+  /** Rows that the centre lacked when this was sent; those that could be repaired are in it. */
+  readonly need: Standing["need"];
+  /** Sent before the answer to the one before it. */
+  readonly isAhead: boolean;
+  readonly answer: Promise<ExchangeResponse>;
+}
+
+export function lastSeqOf({ fromSeq, changes }: ExchangeRequest): number {
+  return fromSeq + changes.length - 1;
+}
+
+export interface InFlightOptions {
+  readonly ports: Ports;
+  readonly journal: Journal;
+  /** Lives as of the last commit. */
+  readonly lives: () => readonly Life[];
+}
+
+/** Puts exchanges on their way: one, and a second one behind it while a backlog drains. */
+export class InFlight {
+  readonly #options: InFlightOptions;
+  /** The last exchange of this process was answered: what follows may be sent before its own answer is there. */
+  isProven = false;
+
+  constructor(options: InFlightOptions) {
+    this.#options = options;
+  }
+
+  post(lives: readonly Life[], standing: Standing, size: BatchSize, signal: AbortSignal): Sent {
+    const { journal, ports } = this.#options;
+    const life = sendingLife(lives);
+    const request = buildRequest(journal, lives, standing, size);
+    const answer = ports.transport.exchange(request, signal);
+    return { life, request, need: standing.need, isAhead: false, answer };
+  }
+
+  /**
+   * The batch after one that is under way, as if that had been answered: the centre reads it while it stores the first
+   * one, and refuses it when the first did not arrive (go-back-N with two). Only for a backlog, and only to a centre
+   * that has just answered.
+   */
+  postAhead(
+    { life: { ordinal }, request }: Sent,
+    cursor: string | null,
+    size: BatchSize,
+    signal: AbortSignal,
+  ): Sent | undefined {
+    const last = request.changes.at(-1);
+    const durableThrough = lastSeqOf(request);
+    // As it is now: what was sold since the last one was sent may be in this batch.
+    const life = this.#options.lives().find((candidate) => candidate.ordinal === ordinal);
+    if (!this.isProven || last === undefined || life === undefined) return undefined;
+    if (durableThrough >= life.headSeq) return undefined;
+    const after = { ...life, durableThrough, durableHash: last.hash };
+    const sent = this.post([after], { cursor, need: [] }, size, signal);
+    sent.answer.catch(() => {}); // told when its turn comes, or never when the first one failed
+    return { ...sent, isAhead: true };
+  }
+}

@@ -1,5 +1,5 @@
 import type { BatchSize } from "@tillsync/lanes";
-import type { ExchangeRequest, ExchangeResponse } from "@tillsync/protocol";
+import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
 import { buildRequest, type Standing, sendingLife } from "./central.ts";
 import type { Journal, Life } from "./journal.ts";
 import type { Ports } from "./ports.ts";
@@ -12,8 +12,17 @@ export interface Sent {
   readonly need: Standing["need"];
   /** Sent before the answer to the one before it. */
   readonly isAhead: boolean;
+  readonly correlationId: string;
   readonly answer: Promise<ExchangeResponse>;
+  /** Ends it as TIMED_OUT, whatever the transport does. */
+  readonly giveUp: () => void;
 }
+
+/** As the transport over HTTP, where it says nothing else. */
+const TIMEOUT_MS = 30_000;
+
+/** Found in the centre's log; 64 bits, because an idle till sends one every 30 s and pays for each byte. */
+const CORRELATION_DIGITS = 16;
 
 export function lastSeqOf({ fromSeq, changes }: ExchangeRequest): number {
   return fromSeq + changes.length - 1;
@@ -36,12 +45,19 @@ export class InFlight {
     this.#options = options;
   }
 
+  /** A transport keeps its own deadline; this one is for a transport that never settles. */
+  get deadlineMs(): number {
+    return 1.5 * (this.#options.ports.transport.timeoutMs ?? TIMEOUT_MS);
+  }
+
   post(lives: readonly Life[], standing: Standing, size: BatchSize, signal: AbortSignal): Sent {
     const { journal, ports } = this.#options;
     const life = sendingLife(lives);
     const request = buildRequest(journal, lives, standing, size);
-    const answer = ports.transport.exchange(request, signal);
-    return { life, request, need: standing.need, isAhead: false, answer };
+    const correlationId = ports.ids.hex(CORRELATION_DIGITS);
+    const exchange = ports.transport.exchange(request, signal, correlationId);
+    const { answer, giveUp } = this.#bounded(exchange, signal);
+    return { life, request, need: standing.need, isAhead: false, correlationId, answer, giveUp };
   }
 
   /**
@@ -65,5 +81,14 @@ export class InFlight {
     const sent = this.post([after], { cursor, need: [] }, size, signal);
     sent.answer.catch(() => {}); // told when its turn comes, or never when the first one failed
     return { ...sent, isAhead: true };
+  }
+
+  /** An exchange that ends: answered, failed, given up by us, or at the deadline. */
+  #bounded(exchange: Promise<ExchangeResponse>, signal: AbortSignal) {
+    const ended = Promise.withResolvers<never>();
+    const giveUp = () => ended.reject(new SyncError("TIMED_OUT", "The centre did not answer in time."));
+    const cancel = this.#options.ports.clock.after(this.deadlineMs, giveUp);
+    signal.addEventListener("abort", () => ended.reject(new SyncError("UNREACHABLE", "The exchange was given up.")));
+    return { answer: Promise.race([exchange, ended.promise]).finally(cancel), giveUp };
   }
 }

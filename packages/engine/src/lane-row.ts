@@ -1,4 +1,4 @@
-import type { LaneState } from "./lane-state.ts";
+import type { LaneState } from "@tillsync/lanes";
 import type { Sql } from "./ports.ts";
 
 /** Where the central lane stood when something about it was last written down. */

@@ -1,5 +1,21 @@
-import { type BatchSize, type Pace, plan } from "@tillsync/lanes";
+import {
+  answersAgain,
+  type BatchSize,
+  begun,
+  FRESH_LANE,
+  failed,
+  type LaneState,
+  largestBatch,
+  type Observation,
+  type Pace,
+  plan,
+  resumed,
+  succeeded,
+  treatmentOf,
+  type Watched,
+} from "@tillsync/lanes";
 import { type ExchangeResponse, SyncError } from "@tillsync/protocol";
+import { type Attempt, attemptOf, type UnderWay } from "./attempt.ts";
 import {
   applyAnswer,
   checkMark,
@@ -12,7 +28,6 @@ import {
 import { InFlight, lastSeqOf, type Sent } from "./in-flight.ts";
 import type { Journal, Life } from "./journal.ts";
 import { readLane, writeLane } from "./lane-row.ts";
-import { FRESH_LANE, failed, type LaneState, largestBatch, succeeded } from "./lane-state.ts";
 import type { Ports, Sql } from "./ports.ts";
 import type { SyncResult } from "./verbs.ts";
 import { Waiters } from "./waiters.ts";
@@ -31,6 +46,12 @@ export interface LoopOptions {
   /** Runs a transaction of the loop's own on the till's database; after trouble the terminal is stopped. */
   readonly commit: (fn: (tx: Sql) => void) => void;
   readonly onChange: () => void;
+  /** Called with every attempt when it has ended; what it throws is dropped. */
+  readonly onAttempt?: ((attempt: Attempt) => void) | undefined;
+  /** An exchange goes out. */
+  readonly onBegin: () => void;
+  /** What an exchange showed of the way to the centre. */
+  readonly onHeard: (observation: Observation, tookMs: number) => void;
 }
 
 /**
@@ -46,6 +67,8 @@ export class Loop {
   #rewinds = 0;
   #attempt = 0;
   #sending: AbortController | null = null;
+  #underWay: UnderWay | null = null;
+  #refused = false;
   #cancelTimer: (() => void) | null = null;
   #stopped = true;
   readonly #inFlight: InFlight;
@@ -61,6 +84,17 @@ export class Loop {
     return { ...this.#lane, sending: this.#sending !== null };
   }
 
+  /** The last exchange was answered, and not as it should be. */
+  get isRefused(): boolean {
+    return this.#refused;
+  }
+
+  get watched(): Watched {
+    const { dueAtMs, halted } = this.#lane;
+    const begunAtMs = this.#underWay?.begunAtMs ?? null;
+    return { dueAtMs, begunAtMs, deadlineMs: this.#inFlight.deadlineMs, halted: halted || this.#stopped };
+  }
+
   /** Reads where the lane stood and begins: a start of the process is a reason to send at once. */
   start(): void {
     const row = readLane(this.#options.ports.store.read);
@@ -68,7 +102,7 @@ export class Loop {
     if (row) {
       const error = row.errorCode === null ? null : { code: row.errorCode, message: row.errorMessage ?? "" };
       const { failures, lastAttemptAt, lastSuccessAt } = row;
-      this.#lane = { ...FRESH_LANE, failures, lastAttemptAt, lastSuccessAt, error, halted: row.halted === 1 };
+      this.#lane = resumed({ failures, lastAttemptAt, lastSuccessAt, error, halted: row.halted === 1 });
       this.#standing = { cursor: row.cursor, need: [] };
       this.#serverEpoch = row.serverEpoch;
     }
@@ -81,6 +115,20 @@ export class Loop {
   nudge(): void {
     if (this.#lane.failures === 0) this.#lane = { ...this.#lane, dueAtMs: this.#options.ports.clock.monotonicMs() };
     this.#turn();
+  }
+
+  /** A probe was answered as it should be: every wait after a failure ends, and what no attempt missed yet goes as well. */
+  answersAgain(wasAway: boolean): void {
+    if (this.#lane.failures === 0 && !(wasAway && pendingOf(this.#options.lives()) > 0)) return;
+    const { clock, ids } = this.#options.ports;
+    this.#lane = answersAgain(this.#lane, clock.monotonicMs(), ids.jitter());
+    this.#turn();
+  }
+
+  /** The watchdog found that due work was not attempted. */
+  repair(stall: "overdue" | "hanging"): void {
+    if (stall === "hanging") this.#underWay?.sent.giveUp();
+    else this.#turn();
   }
 
   /** Sends everything up to here, now. Resolves when it is gone, or with the reason why it is not. */
@@ -126,19 +174,22 @@ export class Loop {
     this.#sending = abort;
     this.#attempt++;
     let sent: Sent | undefined;
-    let ahead: Sent | undefined;
     let life = sendingLife(this.#options.lives());
+    let isAnswered = false;
     try {
       this.#options.onChange();
       sent = this.#inFlight.post(this.#options.lives(), this.#standing, this.#size(), abort.signal);
       while (sent !== undefined) {
         life = sent.life;
-        ahead = this.#stopped
+        isAnswered = false;
+        this.#begin(sent);
+        const ahead: Sent | undefined = this.#stopped
           ? undefined
           : this.#inFlight.postAhead(sent, this.#standing.cursor, this.#size(), abort.signal);
         const answer: ExchangeResponse = await sent.answer;
         refuseStandstill(sent.request, answer);
-        this.#succeed(sent, answer);
+        isAnswered = true;
+        this.#end("proper", null, this.#succeed(sent, answer));
         this.#inFlight.isProven = true;
         // It follows the whole batch; when less was taken, it is sent again in its place.
         sent = answer.durableThrough === lastSeqOf(sent.request) ? ahead : undefined;
@@ -146,13 +197,40 @@ export class Loop {
       }
     } catch (cause) {
       this.#inFlight.isProven = false;
-      this.#fail(life, asSyncError(cause), sent?.isAhead === true);
+      const failure = asSyncError(cause);
+      const counted = this.#fail(life, failure, sent?.isAhead === true);
+      // What fails after a proper answer fails on this till.
+      const shows = counted === null || isAnswered ? "proper" : treatmentOf(counted.code).shows;
+      this.#end(shows, counted ?? failure, 0);
     } finally {
       abort.abort();
       this.#sending = null;
+      this.#underWay = null;
       for (const wake of this.#idle.splice(0)) wake();
       this.#options.onChange();
       this.#turn();
+    }
+  }
+
+  #begin(sent: Sent): void {
+    const { monotonicMs: begunAtMs, wallMs: begunAtWallMs } = this.#moment();
+    this.#underWay = { sent, begunAtMs, begunAtWallMs, attemptNumber: this.#lane.failures + 1 };
+    this.#lane = begun(this.#lane);
+    this.#options.onBegin();
+  }
+
+  /** Tells how an exchange went: to the connectivity, and to those who keep a history. */
+  #end(observation: Observation, failure: SyncError | null, sent: number): void {
+    const underWay = this.#underWay;
+    this.#underWay = null;
+    if (underWay === null || this.#stopped) return;
+    const durationMs = Math.round(this.#moment().monotonicMs - underWay.begunAtMs);
+    this.#refused = failure !== null && observation === "troubled";
+    this.#options.onHeard(observation, durationMs);
+    try {
+      this.#options.onAttempt?.(attemptOf(underWay, { durationMs, failure, shouldRetry: !this.#lane.halted, sent }));
+    } catch {
+      // Whoever keeps the history: the loop goes on without it.
     }
   }
 
@@ -162,7 +240,8 @@ export class Loop {
     return { changes: Math.min(changes, this.#options.maxBatchChanges), bytes };
   }
 
-  #succeed({ life, need: asked }: Sent, answer: ExchangeResponse): void {
+  /** @returns how many changes became durable */
+  #succeed({ life, need: asked }: Sent, answer: ExchangeResponse): number {
     const { journal, ports, pace } = this.#options;
     checkMark(journal, life, answer);
     const before = this.#lane;
@@ -199,35 +278,37 @@ export class Loop {
       this.#flush = false;
       this.#settle();
     }
+    return Math.max(0, answer.durableThrough - present.durableThrough);
   }
 
-  #fail(life: Life, failure: SyncError, isAhead: boolean): void {
+  /** @returns the failure as it counts; null when the answer was a proper one that says how to go on */
+  #fail(life: Life, failure: SyncError, isAhead: boolean): SyncError | null {
     let error = failure;
     if (isAhead && error.code === "GAP") {
       // It overtook the one before it, and says nothing about where the centre stands now.
       this.#lane = { ...this.#lane, dueAtMs: this.#options.ports.clock.monotonicMs() };
-      return;
+      return null;
     }
     try {
-      if (error.code === "GAP" && this.#rewind(life, error)) return;
+      if (error.code === "GAP" && this.#rewind(life, error)) return null;
     } catch (cause) {
       error = asSyncError(cause);
     }
     this.#rewinds = 0;
     if (this.#stopped) {
       this.#settle();
-      return;
+      return error;
     }
     const { pace, ports } = this.#options;
     if (error.code === "FEED_RESET" && this.#standing.cursor !== null) {
       // A proper answer that says how to go on ends every wait; without a cursor it counts as a failure, so nothing spins.
       this.#standing = { ...this.#standing, cursor: null };
       this.#lane = { ...this.#lane, dueAtMs: ports.clock.monotonicMs() };
-      return;
+      return null;
     }
     const before = this.#lane;
     this.#lane = failed(before, this.#moment(), error, { pace, jitter: ports.ids.jitter() });
-    if (this.#lane.failures === before.failures) return; // a smaller batch goes at once
+    if (this.#lane.failures === before.failures) return error; // a smaller batch goes at once
     this.#flush = this.#waiters.waitsBeyond(this.#attempt);
     const dueAtWallMs = this.#wallOf(this.#lane.dueAtMs);
     const { cursor } = this.#standing;
@@ -240,6 +321,7 @@ export class Loop {
     }
     this.#settle(this.#attempt);
     if (this.#lane.halted) this.#settle();
+    return error;
   }
 
   /** The centre has less (restored from a backup) or more than we thought: believe its mark if our chain agrees, and go on from there. */

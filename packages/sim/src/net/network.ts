@@ -1,4 +1,4 @@
-import { readAnswer, type Transport } from "@tillsync/engine";
+import { judge, type Probe, readAnswer, type Transport } from "@tillsync/engine";
 import { SyncError } from "@tillsync/protocol";
 import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
@@ -46,6 +46,24 @@ export class Network {
         const asked = { door: "exchange", text: JSON.stringify(request) } as const;
         const { status, headers, text } = await this.post(link, caller, asked, signal);
         return readAnswer(status, headers, text);
+      },
+    };
+  }
+
+  /** The product's probe over the same line, answered by the same servers. */
+  probe(link: Link, caller: Caller): Probe {
+    const { chronicle } = this.#options;
+    return {
+      ask: async (_target, signal) => {
+        try {
+          const { status, text } = await this.post(link, caller, { door: "health", text: "" }, signal);
+          const answer = judge(status, text);
+          chronicle.note("probe", caller.terminal, answer);
+          return answer;
+        } catch {
+          chronicle.note("probe", caller.terminal, "silent");
+          return "silent";
+        }
       },
     };
   }

@@ -59,6 +59,7 @@ class RunningTerminal implements Terminal {
       lives: () => this.#lives,
       commit: (fn) => this.#commit(fn),
       onChange: () => this.#tell(),
+      onAttempt: (attempt) => this.#emit({ type: "attempt", attempt }),
       onConnectivity: (from) => {
         this.#emit({ type: "connectivity", from, connectivity: this.#schedule.connectivity });
         this.#tell();

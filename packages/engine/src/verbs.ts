@@ -1,5 +1,6 @@
 import type { Breaker, Connectivity } from "@tillsync/lanes";
 import type { Effect, Kind, LineEvent, OrderLine, Tender } from "@tillsync/protocol";
+import type { Attempt } from "./attempt.ts";
 import type { Sql } from "./ports.ts";
 
 /** A line as a POS hands it in. `amountMinor` may be left out: it is then quantity times unit price, half-up. */
@@ -264,6 +265,7 @@ export type TerminalEvent =
   | { readonly type: "recorded"; readonly recorded: Recorded }
   | { readonly type: "status"; readonly status: TerminalStatus }
   | { readonly type: "connectivity"; readonly from: Connectivity; readonly connectivity: ConnectivityStatus }
+  | { readonly type: "attempt"; readonly attempt: Attempt }
   | { readonly type: "stalled"; readonly stall: Stall };
 
 /**

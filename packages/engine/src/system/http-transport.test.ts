@@ -51,10 +51,12 @@ describe("an exchange over HTTP", () => {
     const { url, requests } = await startHttp((response) => response.end(JSON.stringify(ANSWER)));
     await transportTo(url).exchange(REQUEST, AbortSignal.any([]), "test-1");
     const [{ path, headers, body } = { path: "", headers: {}, body: Buffer.alloc(0) }] = requests;
-    expect({ path, authorization: headers.authorization, type: headers["content-type"] }).toEqual({
+    const { authorization, "content-type": type, "x-correlation-id": correlationId } = headers;
+    expect({ path, authorization, type, correlationId }).toEqual({
       path: "/api/sync/exchange",
       authorization: "Bearer tsk_secret",
       type: "application/json",
+      correlationId: "test-1",
     });
     expect(headers["accept-encoding"]).toBeUndefined();
     expect(headers["content-encoding"]).toBeUndefined();

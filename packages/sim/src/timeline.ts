@@ -39,9 +39,10 @@ export class Timeline {
     };
   }
 
-  /** Runs every event up to `delayMs` from now. */
+  /** Runs every event up to `delayMs` from now; first of all what was begun before it and waits for no event. */
   async pass(delayMs: number): Promise<void> {
     const untilMs = this.#nowMs + delayMs;
+    await settled();
     while ((this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY) <= untilMs) await this.#advance();
     this.#nowMs = untilMs;
   }

@@ -1,3 +1,4 @@
+export type { Observation } from "@tillsync/lanes";
 export type { Attempt } from "./attempt.ts";
 export {
   type ChangeDraft,

@@ -1,7 +1,7 @@
 import { MAX_WAIT_MS } from "./plan.ts";
 
 /** How often the watchdog looks. */
-export const WATCH_EVERY_MS = 45_000;
+export const WATCH_EVERY_MS = 40_000;
 
 /** No plan sleeps longer than `MAX_WAIT_MS`; what is due for twice that has lost its timer. */
 export const STALLED_AFTER_MS = 2 * MAX_WAIT_MS;

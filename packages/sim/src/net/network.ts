@@ -10,6 +10,8 @@ import type { Caller, HttpAnswer, HttpRequest, Server } from "./server.ts";
 /** As the product's HTTP transport: for one whole exchange. */
 const TIMEOUT_MS = 30_000;
 
+const NEVER = new Promise<never>(() => {});
+
 /** `refusing`: no route. `silent`: everything is swallowed. `deaf`: requests arrive, answers do not. */
 export type LinkState = "up" | "refusing" | "silent" | "deaf";
 
@@ -43,6 +45,7 @@ export class Network {
     return {
       exchange: async (request, signal) => {
         chronicle.note("request", caller.terminal, request.incarnation, request.fromSeq, request.changes.length);
+        if (this.#hangs()) return NEVER;
         const asked = { door: "exchange", text: JSON.stringify(request) } as const;
         const { status, headers, text } = await this.post(link, caller, asked, signal);
         return readAnswer(status, headers, text);
@@ -55,6 +58,7 @@ export class Network {
     const { chronicle } = this.#options;
     return {
       ask: async (_target, signal) => {
+        if (this.#hangs()) return NEVER;
         try {
           const { status, text } = await this.post(link, caller, { door: "health", text: "" }, signal);
           const answer = judge(status, text);
@@ -66,6 +70,14 @@ export class Network {
         }
       },
     };
+  }
+
+  /** A transport that is broken itself: it neither answers nor fails, and does not hear that it is given up. */
+  #hangs(): boolean {
+    const { chronicle, faults, random } = this.#options;
+    if (!random.chance(faults.hungExchange)) return false;
+    chronicle.hit("network.hung-exchange");
+    return true;
   }
 
   /** One request over the line. @throws SyncError UNREACHABLE, TIMED_OUT */

@@ -1,10 +1,16 @@
 import { CENTRE_VARIANTS } from "./centre-variants.ts";
 import { FOREIGN_VARIANTS } from "./foreign-variants.ts";
+import { SCHEDULE_VARIANTS } from "./schedule-variants.ts";
 import { TILL_VARIANTS } from "./till-variants.ts";
 import { PRODUCT, type Variant } from "./variant.ts";
 
 /** Every broken variant, each with the invariants that have to notice it. */
-export const VARIANTS: readonly Variant[] = [...TILL_VARIANTS, ...CENTRE_VARIANTS, ...FOREIGN_VARIANTS];
+export const VARIANTS: readonly Variant[] = [
+  ...TILL_VARIANTS,
+  ...SCHEDULE_VARIANTS,
+  ...CENTRE_VARIANTS,
+  ...FOREIGN_VARIANTS,
+];
 
 export function findVariant(name: string): Variant | undefined {
   return name === PRODUCT.name ? PRODUCT : VARIANTS.find((variant) => variant.name === name);

@@ -126,6 +126,22 @@ export function checkMark(journal: Journal, life: Life, mark: { durableThrough: 
   );
 }
 
+/**
+ * Rows asked for again by the answer to what would have repaired them cannot be repaired from here: asking and answering
+ * on without a pause changes nothing.
+ */
+export function isNewlyNeeded(need: Standing["need"], asked: Standing["need"]): boolean {
+  if (need.length > 0 && need.length < asked.length) return true;
+  const before = new Set(asked.map(({ incarnation, seq }) => `${incarnation}/${seq}`));
+  return need.some(({ incarnation, seq }) => !before.has(`${incarnation}/${seq}`));
+}
+
+/** @throws SyncError NOT_AN_ANSWER when changes were sent and none was taken: asking again at once would go on for ever */
+export function refuseStandstill(request: ExchangeRequest, answer: ExchangeResponse): void {
+  if (request.changes.length === 0 || answer.durableThrough >= request.fromSeq) return;
+  throw new SyncError("NOT_AN_ANSWER", "The centre answered without taking any of the changes that were sent.");
+}
+
 /** Writes an answer down, inside one transaction: mark, effects, repaired rows. */
 export function applyAnswer(
   tx: Sql,

@@ -1,6 +1,6 @@
+import type { LaneState } from "@tillsync/lanes";
 import { type Effect, parseReceiptNumber, SyncError } from "@tillsync/protocol";
 import { type JournalRow, ordinalOf, seqOf } from "./journal.ts";
-import type { LaneState } from "./lane-state.ts";
 import { isDurable, type Shelf } from "./status.ts";
 import type { ExplainStep, Explanation } from "./verbs.ts";
 import { bodyOf, foldOrder } from "./view.ts";

@@ -1,3 +1,5 @@
+export type { Observation } from "@tillsync/lanes";
+export type { Attempt } from "./attempt.ts";
 export {
   type ChangeDraft,
   type Head,
@@ -9,14 +11,16 @@ export {
   seqOf,
 } from "./journal.ts";
 export { openTerminal, type TerminalOptions } from "./open.ts";
-export type { Clock, Ids, LocalStore, Ports, Sql, SqlValue, Transport, Witness, Witnessed } from "./ports.ts";
+export type { Clock, Ids, LocalStore, Ports, Probe, Sql, SqlValue, Transport, Witness, Witnessed } from "./ports.ts";
 export type { TerminalSettings } from "./settings.ts";
 export { systemClock } from "./system/clock.ts";
+export { httpProbe, judge } from "./system/http-probe.ts";
 export { type HttpTransportOptions, httpTransport, readAnswer } from "./system/http-transport.ts";
 export { systemIds } from "./system/ids.ts";
 export { sha256 } from "./system/sha256.ts";
 export { startTerminal } from "./terminal.ts";
 export type {
+  ConnectivityStatus,
   ExplainStep,
   Explanation,
   InventoryDraft,
@@ -30,6 +34,7 @@ export type {
   Recorded,
   Shift,
   ShiftOpening,
+  Stall,
   SyncResult,
   Terminal,
   TerminalEvent,

@@ -117,8 +117,8 @@ describe("a database that was rolled back", () => {
   it("sends what the old life still had first, and the new one after it", async () => {
     const till = await rolledBack();
     till.terminal.closeOrder(sale("a"));
-    till.centre.always = (_request, honest) => honest();
     await till.settle();
+    till.centre.always = (_request, honest) => honest();
     const sent = till.centre.requests.length;
     await till.terminal.syncNow();
     const lives = till.centre.requests.slice(sent).map(({ incarnation }) => incarnation);

@@ -66,8 +66,11 @@ describe("pace", () => {
     );
     const times = clockwork(till);
     till.terminal.closeOrder(sale("a"));
-    await till.clock.advance(11 * MINUTE);
-    expect(times().slice(0, 4)).toEqual([0, 7_000, 7_000 + 10 * MINUTE, 7_000 + 10 * MINUTE + 2_000]);
+    await till.clock.advance(12 * MINUTE);
+    // Half of the spread above each: ten seconds, and a fifth of ten minutes.
+    const second = 7_000 + 5_000;
+    const third = second + 11 * MINUTE;
+    expect(times().slice(0, 4)).toEqual([0, second, third, third + 2_000]);
     expect(till.terminal.status().pending).toBe(0);
   });
 
@@ -149,7 +152,7 @@ describe("draining", () => {
     await till.clock.advance(5 * 86_400_000);
     expect(till.terminal.status().pending).toBe(20);
     till.centre.always = honestly;
-    await till.clock.advance(5.5 * MINUTE);
+    await till.clock.advance(30_000);
     expect(till.terminal.status()).toMatchObject({
       pending: 0,
       syncedOrders: 20,
@@ -288,9 +291,10 @@ describe("what the loop writes", () => {
       "SELECT failures, due_at - ? AS due, error_code AS code FROM lane",
       till.clock.wallMs(),
     );
-    expect(row).toMatchObject({ failures: 1, due: 90_000, code: "UNAVAILABLE" });
-    expect(lane(till)?.nextAttemptAt).toBe(new Date(till.clock.wallMs() + 90_000).toISOString());
-    await till.clock.advance(90_000);
+    const dueInMs = 90_000 + 9_000;
+    expect(row).toMatchObject({ failures: 1, due: dueInMs, code: "UNAVAILABLE" });
+    expect(lane(till)?.nextAttemptAt).toBe(new Date(till.clock.wallMs() + dueInMs).toISOString());
+    await till.clock.advance(dueInMs);
     expect(till.store.read.get("SELECT failures, error_code AS code FROM lane")).toMatchObject({
       failures: 0,
       code: null,
@@ -336,7 +340,7 @@ describe("Sync now", () => {
     );
     till.terminal.closeOrder(sale("a"));
     const waiting = till.terminal.syncNow();
-    fail?.();
+    void fail?.();
     expect(await waiting).toEqual({ sent: 1, left: 0, reason: null });
   });
 

@@ -1,28 +1,39 @@
-import { type BatchSize, type Pace, plan } from "@tillsync/lanes";
-import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
-import { applyAnswer, buildRequest, checkMark, pendingOf, type Standing, sendingLife } from "./central.ts";
+import {
+  answersAgain,
+  type BatchSize,
+  begun,
+  FRESH_LANE,
+  failed,
+  type LaneState,
+  largestBatch,
+  type Observation,
+  type Pace,
+  plan,
+  resumed,
+  succeeded,
+  treatmentOf,
+  type Watched,
+} from "@tillsync/lanes";
+import { type ExchangeResponse, SyncError } from "@tillsync/protocol";
+import { type Attempt, attemptOf, type UnderWay } from "./attempt.ts";
+import {
+  applyAnswer,
+  checkMark,
+  isNewlyNeeded,
+  pendingOf,
+  refuseStandstill,
+  type Standing,
+  sendingLife,
+} from "./central.ts";
+import { InFlight, lastSeqOf, type Sent } from "./in-flight.ts";
 import type { Journal, Life } from "./journal.ts";
-import { FRESH_LANE, failed, type LaneState, largestBatch, succeeded } from "./lane-state.ts";
+import { readLane, writeLane } from "./lane-row.ts";
 import type { Ports, Sql } from "./ports.ts";
 import type { SyncResult } from "./verbs.ts";
+import { Waiters } from "./waiters.ts";
 
 /** How often a lower mark of the centre is followed without a success in between, before it counts as a failure. */
 const MAX_REWINDS = 3;
-
-/** An exchange under way. */
-interface Sent {
-  readonly life: Life;
-  readonly request: ExchangeRequest;
-  /** Rows that the centre lacked when this was sent; those that could be repaired are in it. */
-  readonly need: Standing["need"];
-  /** Sent before the answer to the one before it. */
-  readonly isAhead: boolean;
-  readonly answer: Promise<ExchangeResponse>;
-}
-
-function lastSeqOf({ fromSeq, changes }: ExchangeRequest): number {
-  return fromSeq + changes.length - 1;
-}
 
 export interface LoopOptions {
   readonly ports: Ports;
@@ -35,13 +46,12 @@ export interface LoopOptions {
   /** Runs a transaction of the loop's own on the till's database; after trouble the terminal is stopped. */
   readonly commit: (fn: (tx: Sql) => void) => void;
   readonly onChange: () => void;
-}
-
-interface Waiter {
-  readonly from: number;
-  /** The first attempt that was begun for it: one that was under way already says nothing about now. */
-  readonly attempt: number;
-  readonly resolve: (result: SyncResult) => void;
+  /** Called with every attempt when it has ended; what it throws is dropped. */
+  readonly onAttempt?: ((attempt: Attempt) => void) | undefined;
+  /** An exchange goes out. */
+  readonly onBegin: () => void;
+  /** What an exchange showed of the way to the centre. */
+  readonly onHeard: (observation: Observation, tookMs: number) => void;
 }
 
 /**
@@ -56,30 +66,43 @@ export class Loop {
   #flush = false;
   #rewinds = 0;
   #attempt = 0;
-  /** The last exchange of this process was answered: what follows may be sent before its own answer is there. */
-  #isProven = false;
   #sending: AbortController | null = null;
+  #underWay: UnderWay | null = null;
+  #refused = false;
   #cancelTimer: (() => void) | null = null;
   #stopped = true;
-  #waiters: Waiter[] = [];
+  readonly #inFlight: InFlight;
+  readonly #waiters = new Waiters();
   #idle: (() => void)[] = [];
 
   constructor(options: LoopOptions) {
     this.#options = options;
+    this.#inFlight = new InFlight(options);
   }
 
   get state(): LaneState & { readonly sending: boolean } {
     return { ...this.#lane, sending: this.#sending !== null };
   }
 
+  /** The last exchange was answered, and not as it should be. */
+  get isRefused(): boolean {
+    return this.#refused;
+  }
+
+  get watched(): Watched {
+    const { dueAtMs, halted } = this.#lane;
+    const begunAtMs = this.#underWay?.begunAtMs ?? null;
+    return { dueAtMs, begunAtMs, deadlineMs: this.#inFlight.deadlineMs, halted: halted || this.#stopped };
+  }
+
   /** Reads where the lane stood and begins: a start of the process is a reason to send at once. */
   start(): void {
-    const row = this.#options.ports.store.read.get<LaneRow>(`SELECT ${LANE_COLUMNS} FROM lane WHERE name = 'central'`);
+    const row = readLane(this.#options.ports.store.read);
     const now = this.#options.ports.clock.monotonicMs();
     if (row) {
       const error = row.errorCode === null ? null : { code: row.errorCode, message: row.errorMessage ?? "" };
       const { failures, lastAttemptAt, lastSuccessAt } = row;
-      this.#lane = { ...FRESH_LANE, failures, lastAttemptAt, lastSuccessAt, error, halted: row.halted === 1 };
+      this.#lane = resumed({ failures, lastAttemptAt, lastSuccessAt, error, halted: row.halted === 1 });
       this.#standing = { cursor: row.cursor, need: [] };
       this.#serverEpoch = row.serverEpoch;
     }
@@ -94,17 +117,30 @@ export class Loop {
     this.#turn();
   }
 
+  /** A probe was answered as it should be: every wait after a failure ends, and what no attempt missed yet goes as well. */
+  answersAgain(wasAway: boolean): void {
+    if (this.#lane.failures === 0 && !(wasAway && pendingOf(this.#options.lives()) > 0)) return;
+    const { clock, ids } = this.#options.ports;
+    this.#lane = answersAgain(this.#lane, clock.monotonicMs(), ids.jitter());
+    this.#turn();
+  }
+
+  /** The watchdog found that due work was not attempted. */
+  repair(stall: "overdue" | "hanging"): void {
+    if (stall === "hanging") this.#underWay?.sent.giveUp();
+    else this.#turn();
+  }
+
   /** Sends everything up to here, now. Resolves when it is gone, or with the reason why it is not. */
   flush(): Promise<SyncResult> {
     if (this.#stopped)
       return Promise.reject(new SyncError("TERMINAL_STOPPED", "The terminal is stopped; start it again first."));
     this.#flush = true;
     const from = pendingOf(this.#options.lives());
-    return new Promise((resolve) => {
-      this.#waiters.push({ from, attempt: this.#attempt + 1, resolve });
-      this.#turn();
-      if (this.#lane.halted) this.#settle();
-    });
+    const result = this.#waiters.add(from, this.#attempt + 1);
+    this.#turn();
+    if (this.#lane.halted) this.#settle();
+    return result;
   }
 
   /** Ends the loop: an exchange under way gets `graceMs`, then is given up; it will be sent again. */
@@ -138,58 +174,64 @@ export class Loop {
     this.#sending = abort;
     this.#attempt++;
     let sent: Sent | undefined;
-    let ahead: Sent | undefined;
     let life = sendingLife(this.#options.lives());
+    let isAnswered = false;
     try {
       this.#options.onChange();
-      sent = this.#post(this.#options.lives(), this.#standing, abort.signal);
+      sent = this.#inFlight.post(this.#options.lives(), this.#standing, this.#size(), abort.signal);
       while (sent !== undefined) {
         life = sent.life;
-        ahead = this.#postAhead(sent, abort.signal);
+        isAnswered = false;
+        this.#begin(sent);
+        const ahead: Sent | undefined = this.#stopped
+          ? undefined
+          : this.#inFlight.postAhead(sent, this.#standing.cursor, this.#size(), abort.signal);
         const answer: ExchangeResponse = await sent.answer;
         refuseStandstill(sent.request, answer);
-        this.#succeed(sent, answer);
-        this.#isProven = true;
+        isAnswered = true;
+        this.#end("proper", null, this.#succeed(sent, answer));
+        this.#inFlight.isProven = true;
         // It follows the whole batch; when less was taken, it is sent again in its place.
         sent = answer.durableThrough === lastSeqOf(sent.request) ? ahead : undefined;
         if (sent !== undefined) this.#options.onChange();
       }
     } catch (cause) {
-      this.#isProven = false;
-      this.#fail(life, asSyncError(cause), sent?.isAhead === true);
+      this.#inFlight.isProven = false;
+      const failure = asSyncError(cause);
+      const counted = this.#fail(life, failure, sent?.isAhead === true);
+      // What fails after a proper answer fails on this till.
+      const shows = counted === null || isAnswered ? "proper" : treatmentOf(counted.code).shows;
+      this.#end(shows, counted ?? failure, 0);
     } finally {
       abort.abort();
       this.#sending = null;
+      this.#underWay = null;
       for (const wake of this.#idle.splice(0)) wake();
       this.#options.onChange();
       this.#turn();
     }
   }
 
-  #post(lives: readonly Life[], standing: Standing, signal: AbortSignal): Sent {
-    const { journal, ports } = this.#options;
-    const life = sendingLife(lives);
-    const request = buildRequest(journal, lives, standing, this.#size());
-    const answer = ports.transport.exchange(request, signal);
-    return { life, request, need: standing.need, isAhead: false, answer };
+  #begin(sent: Sent): void {
+    const { monotonicMs: begunAtMs, wallMs: begunAtWallMs } = this.#moment();
+    this.#underWay = { sent, begunAtMs, begunAtWallMs, attemptNumber: this.#lane.failures + 1 };
+    this.#lane = begun(this.#lane);
+    this.#options.onBegin();
   }
 
-  /**
-   * The batch after one that is under way, as if that had been answered: the centre reads it while it stores the first
-   * one, and refuses it when the first did not arrive (go-back-N with two). Only for a backlog, and only to a centre
-   * that has just answered.
-   */
-  #postAhead({ life: { ordinal }, request }: Sent, signal: AbortSignal): Sent | undefined {
-    const last = request.changes.at(-1);
-    const durableThrough = lastSeqOf(request);
-    // As it is now: what was sold since the last one was sent may be in this batch.
-    const life = this.#options.lives().find((candidate) => candidate.ordinal === ordinal);
-    if (!this.#isProven || this.#stopped || last === undefined || life === undefined) return undefined;
-    if (durableThrough >= life.headSeq) return undefined;
-    const after = { ...life, durableThrough, durableHash: last.hash };
-    const sent = this.#post([after], { cursor: this.#standing.cursor, need: [] }, signal);
-    sent.answer.catch(() => {}); // told when its turn comes, or never when the first one failed
-    return { ...sent, isAhead: true };
+  /** Tells how an exchange went: to the connectivity, and to those who keep a history. */
+  #end(observation: Observation, failure: SyncError | null, sent: number): void {
+    const underWay = this.#underWay;
+    this.#underWay = null;
+    if (underWay === null || this.#stopped) return;
+    const durationMs = Math.round(this.#moment().monotonicMs - underWay.begunAtMs);
+    this.#refused = failure !== null && observation === "troubled";
+    this.#options.onHeard(observation, durationMs);
+    try {
+      this.#options.onAttempt?.(attemptOf(underWay, { durationMs, failure, shouldRetry: !this.#lane.halted, sent }));
+    } catch {
+      // Whoever keeps the history: the loop goes on without it.
+    }
   }
 
   /** The first batch of a process is sent before the centre has said anything. */
@@ -198,7 +240,8 @@ export class Loop {
     return { changes: Math.min(changes, this.#options.maxBatchChanges), bytes };
   }
 
-  #succeed({ life, need: asked }: Sent, answer: ExchangeResponse): void {
+  /** @returns how many changes became durable */
+  #succeed({ life, need: asked }: Sent, answer: ExchangeResponse): number {
     const { journal, ports, pace } = this.#options;
     checkMark(journal, life, answer);
     const before = this.#lane;
@@ -220,13 +263,11 @@ export class Loop {
     if (news) {
       this.#options.commit((tx) => {
         applyAnswer(tx, { journal, sha256: ports.sha256, lives, life: present }, answer);
-        writeLane(
-          tx,
-          next,
-          standing.cursor,
-          answer.serverEpoch,
-          ports.clock.wallMs() + (next.dueAtMs - ports.clock.monotonicMs()),
-        );
+        writeLane(tx, next, {
+          cursor: standing.cursor,
+          serverEpoch: answer.serverEpoch,
+          dueAtWallMs: this.#wallOf(next.dueAtMs),
+        });
       });
     }
     this.#lane = next;
@@ -237,39 +278,42 @@ export class Loop {
       this.#flush = false;
       this.#settle();
     }
+    return Math.max(0, answer.durableThrough - present.durableThrough);
   }
 
-  #fail(life: Life, failure: SyncError, isAhead: boolean): void {
+  /** @returns the failure as it counts; null when the answer was a proper one that says how to go on */
+  #fail(life: Life, failure: SyncError, isAhead: boolean): SyncError | null {
     let error = failure;
     if (isAhead && error.code === "GAP") {
       // It overtook the one before it, and says nothing about where the centre stands now.
       this.#lane = { ...this.#lane, dueAtMs: this.#options.ports.clock.monotonicMs() };
-      return;
+      return null;
     }
     try {
-      if (error.code === "GAP" && this.#rewind(life, error)) return;
+      if (error.code === "GAP" && this.#rewind(life, error)) return null;
     } catch (cause) {
       error = asSyncError(cause);
     }
     this.#rewinds = 0;
     if (this.#stopped) {
       this.#settle();
-      return;
+      return error;
     }
     const { pace, ports } = this.#options;
     if (error.code === "FEED_RESET" && this.#standing.cursor !== null) {
       // A proper answer that says how to go on ends every wait; without a cursor it counts as a failure, so nothing spins.
       this.#standing = { ...this.#standing, cursor: null };
       this.#lane = { ...this.#lane, dueAtMs: ports.clock.monotonicMs() };
-      return;
+      return null;
     }
     const before = this.#lane;
     this.#lane = failed(before, this.#moment(), error, { pace, jitter: ports.ids.jitter() });
-    if (this.#lane.failures === before.failures) return; // a smaller batch goes at once
-    this.#flush = this.#waiters.some(({ attempt }) => attempt > this.#attempt);
-    const dueAt = ports.clock.wallMs() + (this.#lane.dueAtMs - ports.clock.monotonicMs());
+    if (this.#lane.failures === before.failures) return error; // a smaller batch goes at once
+    this.#flush = this.#waiters.waitsBeyond(this.#attempt);
+    const dueAtWallMs = this.#wallOf(this.#lane.dueAtMs);
+    const { cursor } = this.#standing;
     try {
-      this.#options.commit((tx) => writeLane(tx, this.#lane, this.#standing.cursor, this.#serverEpoch, dueAt));
+      this.#options.commit((tx) => writeLane(tx, this.#lane, { cursor, serverEpoch: this.#serverEpoch, dueAtWallMs }));
     } catch (cause) {
       // The note about the failure could not be kept on disk: it stays in memory, and what is wrong with the disk is shown.
       const { code, message } = asSyncError(cause);
@@ -277,6 +321,7 @@ export class Loop {
     }
     this.#settle(this.#attempt);
     if (this.#lane.halted) this.#settle();
+    return error;
   }
 
   /** The centre has less (restored from a backup) or more than we thought: believe its mark if our chain agrees, and go on from there. */
@@ -303,11 +348,12 @@ export class Loop {
   #settle(attempt = Number.POSITIVE_INFINITY): void {
     const left = pendingOf(this.#options.lives());
     const reason = left === 0 ? null : this.#stopped ? CUT_SHORT : this.#lane.error;
-    const waiters = this.#waiters.splice(0);
-    this.#waiters = waiters.filter((waiter) => waiter.attempt > attempt);
-    for (const waiter of waiters) {
-      if (waiter.attempt <= attempt) waiter.resolve({ sent: Math.max(0, waiter.from - left), left, reason });
-    }
+    this.#waiters.settle(attempt, left, reason);
+  }
+
+  #wallOf(monotonicMs: number): number {
+    const { clock } = this.#options.ports;
+    return clock.wallMs() + (monotonicMs - clock.monotonicMs());
   }
 
   #moment() {
@@ -316,69 +362,13 @@ export class Loop {
   }
 }
 
-/**
- * Rows asked for again by the answer to what would have repaired them cannot be repaired from here: asking and answering
- * on without a pause changes nothing.
- */
-function isNewlyNeeded(need: Standing["need"], asked: Standing["need"]): boolean {
-  if (need.length > 0 && need.length < asked.length) return true;
-  const before = new Set(asked.map(({ incarnation, seq }) => `${incarnation}/${seq}`));
-  return need.some(({ incarnation, seq }) => !before.has(`${incarnation}/${seq}`));
-}
-
 const CUT_SHORT = {
   code: "TERMINAL_STOPPED",
   message: "The terminal was stopped before everything was sent; it goes on at its next start.",
 };
 
-/** @throws SyncError NOT_AN_ANSWER when changes were sent and none was taken: asking again at once would go on for ever */
-function refuseStandstill(request: ExchangeRequest, answer: ExchangeResponse): void {
-  if (request.changes.length === 0 || answer.durableThrough >= request.fromSeq) return;
-  throw new SyncError("NOT_AN_ANSWER", "The centre answered without taking any of the changes that were sent.");
-}
-
 function asSyncError(cause: unknown): SyncError {
   return cause instanceof SyncError
     ? cause
     : new SyncError("INTERNAL", "The exchange failed inside the terminal.", {}, cause);
-}
-
-interface LaneRow {
-  readonly failures: number;
-  readonly lastAttemptAt: number | null;
-  readonly lastSuccessAt: number | null;
-  readonly errorCode: string | null;
-  readonly errorMessage: string | null;
-  readonly halted: number;
-  readonly cursor: string | null;
-  readonly serverEpoch: string | null;
-}
-
-const LANE_COLUMNS = `failures, last_attempt_at AS lastAttemptAt, last_success_at AS lastSuccessAt, error_code AS errorCode,
-  error_message AS errorMessage, halted, cursor, server_epoch AS serverEpoch`;
-
-function writeLane(
-  tx: Sql,
-  lane: LaneState,
-  cursor: string | null,
-  serverEpoch: string | null,
-  dueAtWallMs: number,
-): void {
-  tx.run(
-    `INSERT INTO lane (name, failures, due_at, last_attempt_at, last_success_at, error_code, error_message, halted, cursor, server_epoch)
-     VALUES ('central', ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (name) DO UPDATE SET failures = excluded.failures, due_at = excluded.due_at,
-       last_attempt_at = excluded.last_attempt_at, last_success_at = excluded.last_success_at,
-       error_code = excluded.error_code, error_message = excluded.error_message, halted = excluded.halted,
-       cursor = excluded.cursor, server_epoch = excluded.server_epoch`,
-    lane.failures,
-    Math.round(dueAtWallMs),
-    lane.lastAttemptAt,
-    lane.lastSuccessAt,
-    lane.error?.code ?? null,
-    lane.error?.message ?? null,
-    lane.halted ? 1 : 0,
-    cursor,
-    serverEpoch,
-  );
 }

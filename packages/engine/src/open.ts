@@ -2,6 +2,7 @@ import type { Ports, Witness } from "./ports.ts";
 import type { TerminalSettings } from "./settings.ts";
 import { openStore } from "./sqlite/store.ts";
 import { systemClock } from "./system/clock.ts";
+import { httpProbe } from "./system/http-probe.ts";
 import { httpTransport } from "./system/http-transport.ts";
 import { systemIds } from "./system/ids.ts";
 import { sha256 } from "./system/sha256.ts";
@@ -31,16 +32,17 @@ export interface TerminalOptions extends TerminalSettings {
  */
 export function openTerminal(options: TerminalOptions): Terminal {
   const transport = httpTransport(options.central);
+  const probe = httpProbe(options.central.url);
   const store = openStore(options.file);
   let witness: Witness | undefined;
   try {
     witness = openWitness(`${options.file}.witness`);
-    const ports: Ports = { clock: systemClock, ids: systemIds, store, witness, transport, sha256 };
+    const ports: Ports = { clock: systemClock, ids: systemIds, store, witness, transport, probe, sha256 };
     const terminal = startTerminal(options, ports);
     const close = terminal.close.bind(terminal);
     let closing: Promise<void> | undefined;
     terminal.close = (graceMs) => {
-      closing ??= close(graceMs).then(() => transport.close());
+      closing ??= close(graceMs).then(async () => void (await Promise.all([transport.close(), probe.close()])));
       return closing;
     };
     return terminal;

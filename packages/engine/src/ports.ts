@@ -1,3 +1,4 @@
+import type { Observation } from "@tillsync/lanes";
 import type { ExchangeRequest, ExchangeResponse, Sha256 } from "@tillsync/protocol";
 
 /** Time. Wall time stamps facts, monotonic time measures and waits; tests move both. */
@@ -71,10 +72,21 @@ export interface Witness {
 /**
  * The way to the centre. `exchange` resolves only with an answer that passed the schema; everything else rejects with a
  * SyncError: UNREACHABLE, TIMED_OUT, NOT_AN_ANSWER, or the code the centre gave. `details.retryAfterMs` carries a
- * `Retry-After`.
+ * `Retry-After`. The correlation id travels with the request, so that both sides' logs name it alike.
  */
 export interface Transport {
-  exchange(request: ExchangeRequest, signal: AbortSignal): Promise<ExchangeResponse>;
+  exchange(request: ExchangeRequest, signal: AbortSignal, correlationId: string): Promise<ExchangeResponse>;
+  /** Its own deadline for one exchange, milliseconds; 30,000 when absent. The loop gives up what is half as late again. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Asks whether a target is there and could work, which costs it next to nothing: `proper` when it answered so itself,
+ * `troubled` when it, or something in its place, answered anything else, `silent` when nothing did. It neither throws nor
+ * rejects; the signal ends it.
+ */
+export interface Probe {
+  ask(target: "central", signal: AbortSignal): Promise<Observation>;
 }
 
 /** Everything outside the engine. No other file of it reads time, chance, disk or network. */
@@ -84,5 +96,6 @@ export interface Ports {
   readonly store: LocalStore;
   readonly witness: Witness;
   readonly transport: Transport;
+  readonly probe: Probe;
   readonly sha256: Sha256;
 }

@@ -1,9 +1,9 @@
+import type { LaneState } from "@tillsync/lanes";
 import type { Effect, SyncError } from "@tillsync/protocol";
 import { pendingOf } from "./central.ts";
 import { type Journal, type Life, ordinalOf, seqOf } from "./journal.ts";
-import type { LaneState } from "./lane-state.ts";
 import type { LocalStore } from "./ports.ts";
-import type { LaneStatus, OrderView, Shift, TerminalStatus } from "./verbs.ts";
+import type { ConnectivityStatus, LaneStatus, OrderView, Shift, TerminalStatus } from "./verbs.ts";
 import { foldOrder } from "./view.ts";
 
 export interface StatusInput {
@@ -13,7 +13,8 @@ export interface StatusInput {
   readonly currency: string;
   readonly lives: readonly Life[];
   readonly shift: Shift | null;
-  readonly lane: LaneState & { readonly sending: boolean };
+  readonly lane: LaneState & { readonly sending: boolean; readonly stalls: number };
+  readonly connectivity: ConnectivityStatus;
   readonly exceptions: number;
   readonly badgeAfter: number;
   /** Closed orders: all, those the centre has, and those of them it could not apply. */
@@ -26,9 +27,8 @@ export interface StatusInput {
 export function statusOf(input: StatusInput): TerminalStatus {
   const pending = pendingOf(input.lives);
   const present = input.lives.at(-1);
-  const { halted, failures, lastSuccessAt, sending } = input.lane;
+  const { failures, lastSuccessAt, sending } = input.lane;
   const stopped = input.stopped ? { code: input.stopped.code, message: input.stopped.message } : null;
-  const light = stopped || halted || failures > 0 ? "red" : pending > 0 || input.exceptions > 0 ? "yellow" : "green";
   return {
     terminal: input.terminal,
     shortId: input.shortId,
@@ -37,7 +37,7 @@ export function statusOf(input: StatusInput): TerminalStatus {
     incarnation: present?.incarnation ?? "",
     incarnationOrdinal: present?.ordinal ?? 0,
     syncState: sending ? "Syncing" : failures > 0 ? "Error" : lastSuccessAt === null ? "Idle" : "Success",
-    light,
+    light: lightOf(input, pending),
     text: stopped?.message ?? sentence(input, pending),
     headSeq: present?.headSeq ?? 0,
     durableThrough: present?.durableThrough ?? 0,
@@ -49,11 +49,20 @@ export function statusOf(input: StatusInput): TerminalStatus {
     lastSyncTimestamp: lastSuccessAt,
     shift: input.shift,
     lanes: [laneOf(input, pending)],
+    connectivity: [input.connectivity],
     stopped,
   };
 }
 
-function sentence({ lane, exceptions }: StatusInput, pending: number): string {
+/** 002: green online, yellow degraded, red offline; and never green while something waits. */
+function lightOf({ stopped, lane, connectivity, exceptions }: StatusInput, pending: number): TerminalStatus["light"] {
+  if (stopped || lane.halted || connectivity.state === "offline") return "red";
+  const isFine = connectivity.state === "online" && lane.failures === 0 && pending === 0 && exceptions === 0;
+  return isFine ? "green" : "yellow";
+}
+
+function sentence(input: StatusInput, pending: number): string {
+  const { lane, exceptions } = input;
   const waits =
     pending === 0
       ? "Everything sold is at head office."
@@ -61,8 +70,22 @@ function sentence({ lane, exceptions }: StatusInput, pending: number): string {
   const parked =
     exceptions === 0 ? "" : ` ${exceptions} at head office ${exceptions === 1 ? "needs" : "need"} a person.`;
   if (lane.halted) return `Sending stopped: ${lane.error?.message ?? "a person has to look"} ${waits}`;
-  if (lane.failures > 0) return `Head office cannot be reached: ${lane.error?.message ?? ""} ${waits}${parked}`;
-  return `${waits}${parked}`;
+  return [way(input), waits].filter(Boolean).join(" ") + parked;
+}
+
+/** What there is to say about the way to head office; nothing while all is well. */
+function way({ connectivity: { state }, lane: { error, failures } }: StatusInput): string {
+  const why = failures > 0 && error !== null ? `: ${error.message}` : ".";
+  switch (state) {
+    case "offline":
+      return `Head office cannot be reached${why}`;
+    case "degraded":
+      return failures > 0 ? `Head office answers, but not as it should${why}` : "The way to head office is slow.";
+    case "unknown":
+      return failures > 0 ? `Head office could not be reached before${why}` : "";
+    case "online":
+      return failures > 0 ? "Head office answers again; sending goes on." : "";
+  }
 }
 
 function laneOf({ lane, nextAttemptAt, badgeAfter }: StatusInput, pending: number): LaneStatus {
@@ -87,6 +110,8 @@ function laneOf({ lane, nextAttemptAt, badgeAfter }: StatusInput, pending: numbe
     nextAttemptAt: lane.halted || lane.sending ? null : iso(nextAttemptAt),
     lastError: error,
     halted: lane.halted ? error : null,
+    breaker: lane.breaker,
+    stalls: lane.stalls,
   };
 }
 

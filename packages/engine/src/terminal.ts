@@ -5,10 +5,10 @@ import { explain } from "./explain.ts";
 import { closeShift, openShift, recordInventory, recordTransaction } from "./facts.ts";
 import { Journal, type Life } from "./journal.ts";
 import { ensureLife } from "./life.ts";
-import { Loop } from "./loop.ts";
 import { closeOrder, editOrder, endOrder, payOrder } from "./orders.ts";
 import type { Ports, Sql } from "./ports.ts";
 import { type Desk, type Present, Recording } from "./recording.ts";
+import { Schedule } from "./schedule.ts";
 import { checkSettings, ensureIdentity, paceOf, type TerminalSettings } from "./settings.ts";
 import { isDurable, orderView, statusOf } from "./status.ts";
 import type { OrderView, Shift, Terminal, TerminalEvent, TerminalStatus, TerminalTransaction } from "./verbs.ts";
@@ -41,7 +41,7 @@ class RunningTerminal implements Terminal {
   readonly #settings: TerminalSettings;
   readonly #ports: Ports;
   readonly #journal: Journal;
-  readonly #loop: Loop;
+  readonly #schedule: Schedule;
   readonly #profile: Profile;
   readonly #listeners = new Set<(event: TerminalEvent) => void>();
   #lives: readonly Life[] = [];
@@ -60,7 +60,7 @@ class RunningTerminal implements Terminal {
     ensureIdentity(settings, ports.store);
     ensureLife(this.#journal, ports, settings.timeZone ?? "UTC");
     this.#present = this.#load();
-    this.#loop = new Loop({
+    this.#schedule = new Schedule({
       ports,
       journal: this.#journal,
       pace: paceOf(settings, this.#profile),
@@ -68,8 +68,17 @@ class RunningTerminal implements Terminal {
       lives: () => this.#lives,
       commit: (fn) => this.#commit(fn),
       onChange: () => this.#tell(),
+      onAttempt: (attempt) => this.#emit({ type: "attempt", attempt }),
+      onConnectivity: (from) => {
+        this.#emit({ type: "connectivity", from, connectivity: this.#schedule.connectivity });
+        this.#tell();
+      },
+      onStall: (stall) => {
+        this.#emit({ type: "stalled", stall });
+        this.#tell();
+      },
     });
-    this.#loop.start();
+    this.#schedule.start();
   }
 
   transaction<T>(fn: (tx: TerminalTransaction) => T): T {
@@ -138,7 +147,7 @@ class RunningTerminal implements Terminal {
     for (const recorded of recording.recorded) this.#emit({ type: "recorded", recorded });
     const urgent = recording.recorded.map(({ kind }) => kind);
     if (urgent.some((kind) => FLUSHING.has(kind))) this.#flushQuietly();
-    else if (urgent.some((kind) => PUSH_AT_ONCE[this.#profile].includes(kind))) this.#loop.nudge();
+    else if (urgent.some((kind) => PUSH_AT_ONCE[this.#profile].includes(kind))) this.#schedule.nudge();
     this.#tell();
   }
 
@@ -154,7 +163,7 @@ class RunningTerminal implements Terminal {
 
   /** Shift open and close send everything at once; nobody waits for it, and while the terminal closes nothing is sent. */
   #flushQuietly(): void {
-    this.#loop.flush().catch(() => {});
+    this.#schedule.flush().catch(() => {});
   }
 
   /** A transaction of the loop's own. */
@@ -279,7 +288,7 @@ class RunningTerminal implements Terminal {
       ? 0
       : (read.get<{ count: number }>("SELECT count(*) AS count FROM exception WHERE code IS NOT 'DISCARDED'")?.count ??
         0);
-    const lane = this.#loop.state;
+    const { lane, connectivity } = this.#schedule;
     const failed = this.#stopped ? 0 : this.#failedOrders();
     return statusOf({
       terminal,
@@ -289,6 +298,7 @@ class RunningTerminal implements Terminal {
       lives: this.#lives,
       shift: this.#present.shift,
       lane,
+      connectivity,
       exceptions,
       badgeAfter: this.#settings.badgeAfter ?? 3,
       orders: { ...this.#orders, failed },
@@ -307,12 +317,12 @@ class RunningTerminal implements Terminal {
   explain: Terminal["explain"] = (key) => {
     this.#assertRunning();
     return explain(
-      { journal: this.#journal, store: this.#ports.store, lives: this.#lives, lane: this.#loop.state },
+      { journal: this.#journal, store: this.#ports.store, lives: this.#lives, lane: this.#schedule.lane },
       key,
     );
   };
 
-  syncNow: Terminal["syncNow"] = () => this.#loop.flush();
+  syncNow: Terminal["syncNow"] = () => this.#schedule.flush();
 
   subscribe(listener: (event: TerminalEvent) => void): () => void {
     this.#listeners.add(listener);
@@ -325,7 +335,7 @@ class RunningTerminal implements Terminal {
   }
 
   async #close(graceMs: number): Promise<void> {
-    await this.#loop.stop(graceMs);
+    await this.#schedule.stop(graceMs);
     if (!this.#stopped) this.#testify(true);
     this.#stopped ??= new SyncError("TERMINAL_STOPPED", "The terminal was closed.");
     try {
@@ -337,7 +347,7 @@ class RunningTerminal implements Terminal {
 
   #stop(reason: SyncError): void {
     this.#stopped = reason;
-    void this.#loop.stop(0);
+    void this.#schedule.stop(0);
     this.#tell();
   }
 

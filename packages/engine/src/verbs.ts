@@ -1,4 +1,6 @@
+import type { Breaker, Connectivity } from "@tillsync/lanes";
 import type { Effect, Kind, LineEvent, OrderLine, Tender } from "@tillsync/protocol";
+import type { Attempt } from "./attempt.ts";
 import type { Sql } from "./ports.ts";
 
 /** A line as a POS hands it in. `amountMinor` may be left out: it is then quantity times unit price, half-up. */
@@ -155,6 +157,28 @@ export interface LaneStatus {
   readonly lastError: { readonly code: string; readonly message: string } | null;
   /** Set when the lane stopped until a person or a later version acts; nothing is deleted. */
   readonly halted: { readonly code: string; readonly message: string } | null;
+  /** `open`: only its slow period, a probe that is answered, a shift or Sync now begins an attempt. */
+  readonly breaker: Breaker;
+  /** How often the watchdog had to set this terminal going again, since the process started. */
+  readonly stalls: number;
+}
+
+/** How the way to a target is, as far as exchanges and probes have shown. */
+export interface ConnectivityStatus {
+  readonly target: "central";
+  readonly state: Connectivity;
+  /** Since when; null while it is unknown. */
+  readonly since: string | null;
+  /** When anything last answered there. */
+  readonly lastAnswerAt: string | null;
+}
+
+/** Due work stood still, and the watchdog set it going again. */
+export interface Stall {
+  readonly code: "STALLED";
+  readonly what: "central" | "probe";
+  readonly message: string;
+  readonly at: string;
 }
 
 export interface TerminalStatus {
@@ -181,6 +205,7 @@ export interface TerminalStatus {
   readonly lastSyncTimestamp: number | null;
   readonly shift: Shift | null;
   readonly lanes: readonly LaneStatus[];
+  readonly connectivity: readonly ConnectivityStatus[];
   /** Set when the database failed and selling stopped; the reason in one sentence. */
   readonly stopped: { readonly code: string; readonly message: string } | null;
 }
@@ -248,7 +273,10 @@ export interface TerminalTransaction {
 
 export type TerminalEvent =
   | { readonly type: "recorded"; readonly recorded: Recorded }
-  | { readonly type: "status"; readonly status: TerminalStatus };
+  | { readonly type: "status"; readonly status: TerminalStatus }
+  | { readonly type: "connectivity"; readonly from: Connectivity; readonly connectivity: ConnectivityStatus }
+  | { readonly type: "attempt"; readonly attempt: Attempt }
+  | { readonly type: "stalled"; readonly stall: Stall };
 
 /**
  * A terminal: the till's engine with its own database. Every verb that records is synchronous: when it returns, the sale

@@ -7,13 +7,14 @@ export interface Pace {
   readonly slowMs: number;
 }
 
-const MINUTE = 60_000;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 
 /** One table for all profiles (000: every 20 minutes; 001 and 004: 30 s, `retryDelayMinutes` 5; live: a server hint). */
 export const PACES: Readonly<Record<Profile, Pace>> = {
   shift: { intervalMs: 20 * MINUTE, slowMs: 20 * MINUTE },
-  continuous: { intervalMs: 30_000, slowMs: 5 * MINUTE },
-  live: { intervalMs: 10_000, slowMs: MINUTE },
+  continuous: { intervalMs: 30 * SECOND, slowMs: 5 * MINUTE },
+  live: { intervalMs: 10 * SECOND, slowMs: MINUTE },
 };
 
 /** Ceilings of the fast burst, 1, 2, 4, 8, 16 s; each wait is drawn below its ceiling ("full jitter", AWS Architecture Blog 2015). */
@@ -22,11 +23,14 @@ const BURST_MS = [1_000, 2_000, 4_000, 8_000, 16_000];
 /** A server may slow us down, but never send us away for good. */
 const RETRY_AFTER_CAP_MS = 10 * MINUTE;
 
+/** All tills of a town get the same `Retry-After` at the same moment. They come back spread over this, or a fifth of the wait. */
+const RETRY_AFTER_SPREAD_MS = 10 * SECOND;
+
 export interface Failure {
   /** Failures in a row, this one included: from 1. */
   readonly failures: number;
-  /** The answer was "slow down" (429, 503): there is no immediate retry then. */
-  readonly throttled: boolean;
+  /** `throttled`: the answer was "slow down" (429, 503). `pause`: no hurry helps (401, 403, 426). */
+  readonly wait: "burst" | "throttled" | "pause";
   readonly retryAfterMs: number | undefined;
   /** In [0, 1). */
   readonly jitter: number;
@@ -38,13 +42,23 @@ export interface Failure {
  * its link together does not come back in the same second.
  */
 export function retryDelayMs(pace: Pace, failure: Failure): number {
-  const floor = Math.min(failure.retryAfterMs ?? 0, RETRY_AFTER_CAP_MS);
-  return Math.max(floor, plainDelayMs(pace, failure));
+  return Math.max(retryAfterDelayMs(failure), plainDelayMs(pace, failure));
 }
 
-function plainDelayMs(pace: Pace, { failures, throttled, jitter }: Failure): number {
-  if (failures === 1 && !throttled) return 0;
-  const ceiling = BURST_MS[failures - (throttled ? 1 : 2)];
-  if (ceiling !== undefined) return Math.round(ceiling * jitter);
-  return Math.round(pace.slowMs * (0.9 + 0.2 * jitter));
+/** The part of the wait that the target asked for, and that nothing ends before its time; 0 when it asked for none. */
+export function retryAfterDelayMs({ retryAfterMs, jitter }: Failure): number {
+  if (retryAfterMs === undefined) return 0;
+  const floorMs = Math.min(Math.max(0, retryAfterMs), RETRY_AFTER_CAP_MS);
+  return Math.round(floorMs + jitter * Math.max(RETRY_AFTER_SPREAD_MS, floorMs / 5));
+}
+
+/** The burst is over, or was never worth it: from here on the slow period. */
+export function isSlow({ failures, wait }: Pick<Failure, "failures" | "wait">): boolean {
+  return wait === "pause" || failures > BURST_MS.length + (wait === "throttled" ? 0 : 1);
+}
+
+function plainDelayMs(pace: Pace, { failures, wait, jitter }: Failure): number {
+  if (isSlow({ failures, wait })) return Math.round(pace.slowMs * (0.9 + 0.2 * jitter));
+  const ceiling = BURST_MS[failures - (wait === "throttled" ? 1 : 2)] ?? 0;
+  return Math.round(ceiling * jitter);
 }

@@ -1,3 +1,24 @@
-export { type Failure, PACES, type Pace, type Profile, retryDelayMs } from "./backoff.ts";
+export { type Failure, isSlow, PACES, type Pace, type Profile, retryAfterDelayMs, retryDelayMs } from "./backoff.ts";
 export { type BatchSize, FIRST_BATCH, grown, shrunk } from "./batch.ts";
+export { BREAKER, type Breaker, type BreakerEvent } from "./breaker.ts";
+export {
+  CONNECTIVITY,
+  type Connectivity,
+  probeDelayMs,
+  SILENT_AFTER_MS,
+  SLOW_PROBE_MS,
+  timely,
+} from "./connectivity.ts";
+export {
+  answersAgain,
+  begun,
+  FRESH_LANE,
+  failed,
+  type LaneState,
+  largestBatch,
+  resumed,
+  succeeded,
+} from "./lane-state.ts";
 export { type LaneView, MAX_WAIT_MS, type Plan, plan } from "./plan.ts";
+export { type Observation, type Treatment, treatmentOf } from "./treatment.ts";
+export { STALLED_AFTER_MS, stallOf, WATCH_EVERY_MS, type Watched } from "./watch.ts";

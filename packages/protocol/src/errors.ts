@@ -55,6 +55,7 @@ export const ERROR_CODES = {
   COMMIT_UNKNOWN: { status: 503, retryable: true, who: "operator" },
   TERMINAL_STOPPED: { status: 503, retryable: true, who: "operator" },
   JOURNAL_BROKEN: { status: 500, retryable: false, who: "operator" },
+  STALLED: { status: 500, retryable: true, who: "developer" },
   STORE_FULL: { status: 507, retryable: true, who: "operator" },
 
   // The network between a terminal and a destination.

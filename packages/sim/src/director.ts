@@ -21,7 +21,8 @@ export interface DirectorOptions {
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-const DAY = 24 * 60 * MINUTE;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 /** Lets things happen: one step is one thing done by a cashier, with whatever goes wrong around it. */
 export class Director {
@@ -30,6 +31,11 @@ export class Director {
   #era = 0;
   /** A copied till, a rolled-back till or a restored centre: one of them at most in a run, each has its own aftermath. */
   #hadDisaster = false;
+  /** How long nobody does anything after this step; 0 when the next one follows as usual. */
+  #quietMs = 0;
+  #hadOutage = false;
+  /** When a timer was last lost: one at a time, since the watchdog guards against mistakes and not against conspiracies. */
+  #lostTimerAtMs = Number.NEGATIVE_INFINITY;
   readonly #strikes: readonly (readonly [FaultName, () => void])[];
 
   constructor(options: DirectorOptions) {
@@ -73,6 +79,8 @@ export class Director {
       ["copiedTill", () => this.#copiedTill()],
       ["rolledBackTill", () => this.#rolledBackTill()],
       ["centreRestored", () => this.#centreRestored()],
+      ["outage", () => this.#outage()],
+      ["lostTimer", () => this.#lostTimer()],
     ];
   }
 
@@ -99,6 +107,7 @@ export class Director {
     for (const server of shop.servers) server.start();
     for (const machine of shop.machines) {
       machine.disk.healed();
+      machine.chip.keepTimers();
       if (machine.isStopping) await timeline.passUntil(() => !machine.isStopping, MINUTE);
       this.#boot(machine);
     }
@@ -106,6 +115,11 @@ export class Director {
 
   #gapMs(): number {
     const { random } = this.#options;
+    if (this.#quietMs > 0) {
+      const quietMs = this.#quietMs;
+      this.#quietMs = 0;
+      return quietMs;
+    }
     if (random.chance(0.01)) return random.between(MINUTE, 10 * MINUTE);
     return random.chance(0.3) ? random.between(1, 50) : random.between(50, 8 * SECOND);
   }
@@ -162,6 +176,28 @@ export class Director {
     this.#later(random.between(50, longestMs), () => {
       link.state = "up";
     });
+  }
+
+  /** The link of one shop, or the whole centre, is away for minutes to hours, and nobody is there to notice. */
+  #outage(): void {
+    const { chronicle, random, shop } = this.#options;
+    const link = shop.links.get(this.#machine());
+    if (this.#hadOutage || link === undefined || link.state !== "up") return;
+    this.#hadOutage = true;
+    chronicle.hit("link.outage");
+    link.state = random.pick(["refusing", "silent", "deaf"]);
+    this.#quietMs = outageMs(random, MINUTE, 2 * HOUR);
+    this.#later(this.#quietMs, () => {
+      link.state = "up";
+    });
+  }
+
+  #lostTimer(): void {
+    const { chronicle, timeline } = this.#options;
+    if (timeline.nowMs - this.#lostTimerAtMs < 10 * MINUTE) return;
+    this.#lostTimerAtMs = timeline.nowMs;
+    chronicle.hit("till.lost-timer");
+    this.#machine().chip.loseTimer();
   }
 
   #flap(machine: Machine, times: number): void {
@@ -298,4 +334,9 @@ export class Director {
       for (const server of shop.servers) server.start();
     });
   }
+}
+
+/** Short outages are as likely as long ones: uniform in its logarithm. */
+export function outageMs(random: Random, leastMs: number, mostMs: number): number {
+  return Math.round(leastMs * (mostMs / leastMs) ** random.float());
 }

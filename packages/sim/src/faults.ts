@@ -52,6 +52,11 @@ export const FAULTS = {
   headOffice: 0.25,
   sharedDocument: 0.35,
   foreignPoison: 0.06,
+  // Time: an outage that goes on for minutes to hours while nobody does anything (once per run, per step), a timer of a
+  // till that never goes off (per step), and an exchange or a probe that never ends (per exchange).
+  outage: 0.006,
+  lostTimer: 0.03,
+  hungExchange: 0.03,
 } as const satisfies Record<string, number>;
 
 export type FaultName = keyof typeof FAULTS;

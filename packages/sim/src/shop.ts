@@ -63,12 +63,14 @@ export class Shop {
       driver: variant.driver,
       store: variant.store,
       witness: variant.witness,
+      probe: variant.probe,
+      clock: variant.clock,
       transport: (transport, machine) => {
         const broken = variant.transport?.(transport, machine) ?? transport;
         return {
-          exchange: (request, signal) => {
+          exchange: (request, signal, id) => {
             pace.asked(machine.name, request, timeline.nowMs);
-            return broken.exchange(request, signal).finally(() => this.#answered.add(machine));
+            return broken.exchange(request, signal, id).finally(() => this.#answered.add(machine));
           },
         };
       },

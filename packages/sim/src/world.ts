@@ -101,6 +101,7 @@ export async function runSeed(seed: number, { variant = PRODUCT, onLine }: RunOp
 
 async function comeToRest(timeline: Timeline, shop: Shop, chronicle: Chronicle): Promise<void> {
   const rest = atRest(shop, chronicle);
+  if (!(await timeline.passUntil(rest.back, rest.backWithinMs))) rest.explain("back");
   if (!(await timeline.passUntil(rest.drained, rest.drainWithinMs))) rest.explain("drained");
   if (!(await timeline.passUntil(rest.known, rest.knownWithinMs))) rest.explain("known");
 }

@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { admit, checkListenSettings } from "./guard.ts";
 import { readJsonBodies } from "./json-body.ts";
 import { checkHead, LISTENER, prepareServer } from "./listener.ts";
+import { logEvents } from "./log-events.ts";
 import { answerRefusals, type Log, refuseBytes, sendRefusal } from "./refusals.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -67,7 +68,12 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
   eventRoutes(app, terminal, every);
   pageRoutes(app, terminal);
   docsRoutes(app);
+  if (log) app.addHook("onClose", onceClosed(logEvents(terminal, log)));
   return app;
+}
+
+function onceClosed(end: () => void): () => Promise<void> {
+  return async () => end();
 }
 
 /** The caller's own id when it is a harmless one, so that its log and ours can be laid side by side. */

@@ -29,7 +29,7 @@ function transportTo(url: string, over: Partial<HttpTransportOptions> = {}) {
 /** How an exchange with a server that answers like this ends. */
 async function refusal(status: number, body: string, headers: Record<string, string> = {}): Promise<SyncError> {
   const { url } = await startHttp((response) => response.writeHead(status, headers).end(body));
-  return failing(transportTo(url).exchange(REQUEST, AbortSignal.any([])));
+  return failing(transportTo(url).exchange(REQUEST, AbortSignal.any([]), "test-1"));
 }
 
 async function failing(exchange: Promise<unknown>): Promise<SyncError> {
@@ -44,17 +44,19 @@ async function failing(exchange: Promise<unknown>): Promise<SyncError> {
 describe("an exchange over HTTP", () => {
   it("gives an answer of the right shape", async () => {
     const { url } = await startHttp((response) => response.end(JSON.stringify(ANSWER)));
-    expect(await transportTo(url).exchange(REQUEST, AbortSignal.any([]))).toEqual(ANSWER);
+    expect(await transportTo(url).exchange(REQUEST, AbortSignal.any([]), "test-1")).toEqual(ANSWER);
   });
 
   it("goes to one address with the key, as JSON, and asks for no compression that we could not undo", async () => {
     const { url, requests } = await startHttp((response) => response.end(JSON.stringify(ANSWER)));
-    await transportTo(url).exchange(REQUEST, AbortSignal.any([]));
+    await transportTo(url).exchange(REQUEST, AbortSignal.any([]), "test-1");
     const [{ path, headers, body } = { path: "", headers: {}, body: Buffer.alloc(0) }] = requests;
-    expect({ path, authorization: headers.authorization, type: headers["content-type"] }).toEqual({
+    const { authorization, "content-type": type, "x-correlation-id": correlationId } = headers;
+    expect({ path, authorization, type, correlationId }).toEqual({
       path: "/api/sync/exchange",
       authorization: "Bearer tsk_secret",
       type: "application/json",
+      correlationId: "test-1",
     });
     expect(headers["accept-encoding"]).toBeUndefined();
     expect(headers["content-encoding"]).toBeUndefined();
@@ -63,7 +65,7 @@ describe("an exchange over HTTP", () => {
 
   it("packs large requests as zstd, byte for byte the same inside", async () => {
     const { url, requests } = await startHttp((response) => response.end(JSON.stringify(ANSWER)));
-    await transportTo(url).exchange(LARGE, AbortSignal.any([]));
+    await transportTo(url).exchange(LARGE, AbortSignal.any([]), "test-1");
     expect(requests[0]?.headers["content-encoding"]).toBe("zstd");
     expect(requests[0]?.body.length).toBeLessThan(1_000);
     expect(JSON.parse(zstdDecompressSync(requests[0]?.body ?? "").toString())).toEqual(LARGE);
@@ -72,14 +74,14 @@ describe("an exchange over HTTP", () => {
   it("keeps one connection for all of them", async () => {
     const { url, connections } = await startHttp((response) => response.end(JSON.stringify(ANSWER)));
     const transport = transportTo(url);
-    for (let times = 0; times < 5; times++) await transport.exchange(REQUEST, AbortSignal.any([]));
+    for (let times = 0; times < 5; times++) await transport.exchange(REQUEST, AbortSignal.any([]), "test-1");
     expect(connections()).toBe(1);
   });
 
   it("keeps the path of a centre that lives behind one", async () => {
     const { url, requests } = await startHttp((response) => response.end(JSON.stringify(ANSWER)));
     for (const base of [`${url}/head-office`, `${url}/head-office/`])
-      await transportTo(base).exchange(REQUEST, AbortSignal.any([]));
+      await transportTo(base).exchange(REQUEST, AbortSignal.any([]), "test-1");
     expect(requests.map(({ path }) => path)).toEqual([
       "/head-office/api/sync/exchange",
       "/head-office/api/sync/exchange",
@@ -122,7 +124,7 @@ describe("what is not an answer of the centre", () => {
       response.on("drain", more);
       more();
     });
-    const error = await failing(transportTo(url).exchange(REQUEST, AbortSignal.any([])));
+    const error = await failing(transportTo(url).exchange(REQUEST, AbortSignal.any([]), "test-1"));
     expect(error.code).toBe("NOT_AN_ANSWER");
     expect(error.message).toContain("larger than");
   });
@@ -175,12 +177,12 @@ describe("a refusal of the centre", () => {
 
 describe("a network that does not work", () => {
   it("refused connections are UNREACHABLE", async () => {
-    const error = await failing(transportTo(await closedUrl()).exchange(REQUEST, AbortSignal.any([])));
+    const error = await failing(transportTo(await closedUrl()).exchange(REQUEST, AbortSignal.any([]), "test-1"));
     expect(error.code).toBe("UNREACHABLE");
   });
 
   it("names that do not resolve are UNREACHABLE", async () => {
-    const error = await failing(transportTo("http://nobody.invalid").exchange(REQUEST, AbortSignal.any([])));
+    const error = await failing(transportTo("http://nobody.invalid").exchange(REQUEST, AbortSignal.any([]), "test-1"));
     expect(error.code).toBe("UNREACHABLE");
   });
 
@@ -191,12 +193,12 @@ describe("a network that does not work", () => {
     ["in the middle of a chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nff\r\n{"],
   ])("connections cut %s are UNREACHABLE", async (_when, bytes) => {
     const url = await startTcp((socket) => socket.once("data", () => socket.end(bytes)));
-    expect((await failing(transportTo(url).exchange(REQUEST, AbortSignal.any([])))).code).toBe("UNREACHABLE");
+    expect((await failing(transportTo(url).exchange(REQUEST, AbortSignal.any([]), "test-1"))).code).toBe("UNREACHABLE");
   });
 
   it("something that speaks no HTTP is UNREACHABLE", async () => {
     const url = await startTcp((socket) => socket.once("data", () => socket.end("SSH-2.0-OpenSSH_9.2\r\n")));
-    expect((await failing(transportTo(url).exchange(REQUEST, AbortSignal.any([])))).code).toBe("UNREACHABLE");
+    expect((await failing(transportTo(url).exchange(REQUEST, AbortSignal.any([]), "test-1"))).code).toBe("UNREACHABLE");
   });
 
   it.each<[string, string]>([
@@ -204,7 +206,7 @@ describe("a network that does not work", () => {
     ["a body that drips", "HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{"],
   ])("%s ends at the deadline of the whole exchange as TIMED_OUT", async (_what, bytes) => {
     const url = await startTcp((socket) => socket.once("data", () => socket.write(bytes)));
-    const error = await failing(transportTo(url, { timeoutMs: 100 }).exchange(REQUEST, AbortSignal.any([])));
+    const error = await failing(transportTo(url, { timeoutMs: 100 }).exchange(REQUEST, AbortSignal.any([]), "test-1"));
     expect(error.code).toBe("TIMED_OUT");
   });
 
@@ -215,9 +217,9 @@ describe("a network that does not work", () => {
       else response.end(JSON.stringify(ANSWER));
     });
     const transport = transportTo(url);
-    expect((await failing(transport.exchange(REQUEST, AbortSignal.any([])))).code).toBe("UNREACHABLE");
+    expect((await failing(transport.exchange(REQUEST, AbortSignal.any([]), "test-1"))).code).toBe("UNREACHABLE");
     cut = false;
-    expect(await transport.exchange(REQUEST, AbortSignal.any([]))).toEqual(ANSWER);
+    expect(await transport.exchange(REQUEST, AbortSignal.any([]), "test-1")).toEqual(ANSWER);
   });
 });
 
@@ -226,13 +228,13 @@ describe("giving an exchange up", () => {
     const { url, requests } = await startHttp(() => abort.abort());
     const abort = new AbortController();
     const transport = transportTo(url);
-    expect((await failing(transport.exchange(REQUEST, abort.signal))).code).toBe("UNREACHABLE");
-    expect((await failing(transport.exchange(REQUEST, abort.signal))).code).toBe("UNREACHABLE");
+    expect((await failing(transport.exchange(REQUEST, abort.signal, "test-1"))).code).toBe("UNREACHABLE");
+    expect((await failing(transport.exchange(REQUEST, abort.signal, "test-1"))).code).toBe("UNREACHABLE");
     expect(requests).toHaveLength(1);
   });
 
   it("keeps keys and payloads out of every message", async () => {
-    const error = await failing(transportTo(await closedUrl()).exchange(LARGE, AbortSignal.any([])));
+    const error = await failing(transportTo(await closedUrl()).exchange(LARGE, AbortSignal.any([]), "test-1"));
     expect(`${error.message} ${JSON.stringify(error.toBody())}`).not.toMatch(/tsk_secret|ä😀/);
   });
 });

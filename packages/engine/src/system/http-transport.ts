@@ -11,6 +11,7 @@ import {
 } from "@tillsync/protocol";
 import { Agent, request as httpRequest } from "undici";
 import type { Transport } from "../ports.ts";
+import { centreUrl } from "./centre-url.ts";
 
 const compress = promisify(zstdCompress);
 
@@ -45,16 +46,17 @@ export function httpTransport({
   key,
   timeoutMs = 30_000,
 }: HttpTransportOptions): Transport & { close(): Promise<void> } {
-  const target = targetOf(url);
+  const target = centreUrl(url, "api/sync/exchange");
   const options = { connections: 1, pipelining: 1, connect: { timeout: 5_000 }, keepAliveTimeout: 60_000 };
   const usual = new Agent(options);
   const spare = new Agent(options);
   let isBusy = false;
   return {
+    timeoutMs,
     close: async () => {
       await Promise.all([usual.close(), spare.close()]);
     },
-    exchange: async (request, signal) => {
+    exchange: async (request, signal, correlationId) => {
       const dispatcher = isBusy ? spare : usual;
       isBusy = true;
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
@@ -65,7 +67,7 @@ export function httpTransport({
           method: "POST",
           dispatcher,
           signal: deadline,
-          headers: { ...headers, authorization },
+          headers: { ...headers, authorization, "x-correlation-id": correlationId },
           body,
         });
         const text = await readBounded(answer.body);
@@ -77,19 +79,6 @@ export function httpTransport({
       }
     },
   };
-}
-
-/** The base URL may have a path, where a proxy serves the centre below one. */
-function targetOf(url: string): string {
-  const base = URL.parse(url.endsWith("/") ? url : `${url}/`);
-  if (base?.protocol === "http:" || base?.protocol === "https:") return new URL("api/sync/exchange", base).href;
-  const expected = "a URL such as https://sync.example";
-  const details = { field: "central.url", expected, got: url };
-  throw new SyncError(
-    "CONFIG_INVALID",
-    `The centre's address must be ${expected}; got ${JSON.stringify(url)}.`,
-    details,
-  );
 }
 
 async function encode(request: ExchangeRequest): Promise<{ body: string | Buffer; headers: Record<string, string> }> {

@@ -1,3 +1,4 @@
+import type { Observation } from "@tillsync/lanes";
 import {
   CHAIN_START,
   type ErrorCode,
@@ -9,24 +10,30 @@ import {
   SyncError,
   type WireChange,
 } from "@tillsync/protocol";
-import type { Clock, Transport } from "../ports.ts";
+import type { Clock, Probe, Transport } from "../ports.ts";
 import { sha256 } from "../system/sha256.ts";
 
 /** How the centre, or what stands between, treats one exchange. `honest` stores what came and gives the true answer. */
-export type Behaviour = (
+export type Behaviour = ((
   request: ExchangeRequest,
   honest: () => ExchangeResponse,
   signal: AbortSignal,
-) => ExchangeResponse | Promise<ExchangeResponse>;
+) => ExchangeResponse | Promise<ExchangeResponse>) & {
+  /** What a probe is told meanwhile; `proper` when absent. `never`: it gets no answer and no end. */
+  readonly probed?: Observation | "never";
+};
 
 /** Exchanges at one instant of virtual time, past which a test has found a loop that never rests. */
 const SPINNING = 3_000;
 
 /** Head office with its chain check, and a network in front of it that does what a test says. */
-export class FakeCentre implements Transport {
+export class FakeCentre implements Transport, Probe {
   readonly #clock: Clock;
   readonly #lives = new Map<string, WireChange[]>();
-  readonly exchanges: { readonly atMs: number; readonly request: ExchangeRequest }[] = [];
+  readonly exchanges: { readonly atMs: number; readonly request: ExchangeRequest; readonly correlationId: string }[] =
+    [];
+  /** When it was probed. */
+  readonly probes: number[] = [];
   /** For the next exchanges, one each; then `always`. */
   readonly next: Behaviour[] = [];
   always: Behaviour = (_request, honest) => honest();
@@ -37,13 +44,19 @@ export class FakeCentre implements Transport {
     this.#clock = clock;
   }
 
-  async exchange(request: ExchangeRequest, signal: AbortSignal): Promise<ExchangeResponse> {
+  async exchange(request: ExchangeRequest, signal: AbortSignal, correlationId: string): Promise<ExchangeResponse> {
     const atMs = this.#clock.monotonicMs();
-    this.exchanges.push({ atMs, request: structuredClone(request) });
+    this.exchanges.push({ atMs, request: structuredClone(request), correlationId });
     // Left without an answer it stops, and the test finds far more exchanges than it allows.
     if (this.exchanges.at(-SPINNING)?.atMs === atMs) return new Promise(() => {});
     const behaviour = this.next.shift() ?? this.always;
     return behaviour(request, () => this.#ingest(request), signal);
+  }
+
+  async ask(): Promise<Observation> {
+    this.probes.push(this.#clock.monotonicMs());
+    const { probed = "proper" } = this.always;
+    return probed === "never" ? new Promise(() => {}) : probed;
   }
 
   get requests(): readonly ExchangeRequest[] {
@@ -116,12 +129,20 @@ export class FakeCentre implements Transport {
   }
 }
 
-/** The centre, or something on the way, refuses; nothing is stored. */
+/** The centre, or something on the way, refuses; nothing is stored. What keeps a whole exchange away keeps a probe away. */
 export function refuse(code: ErrorCode, details: ErrorDetails = {}): Behaviour {
-  return () => {
+  const behaviour = () => {
     throw new SyncError(code, `The test refuses with ${code}.`, details);
   };
+  return Object.assign(behaviour, { probed: PROBED[code] ?? "proper" });
 }
+
+const PROBED: Partial<Record<ErrorCode, Observation>> = {
+  UNREACHABLE: "silent",
+  TIMED_OUT: "silent",
+  UNAVAILABLE: "troubled",
+  NOT_AN_ANSWER: "troubled",
+};
 
 /** The link is down. */
 export const unreachable = refuse("UNREACHABLE");
@@ -133,7 +154,13 @@ export const loseAnswer: Behaviour = (_request, honest) => {
 };
 
 /** Never answers; gives up when told to. */
-export const hang: Behaviour = (_request, _honest, signal) =>
-  new Promise((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(new SyncError("UNREACHABLE", "Given up.")));
-  });
+export const hang: Behaviour = Object.assign(
+  (_request: ExchangeRequest, _honest: () => ExchangeResponse, signal: AbortSignal) =>
+    new Promise<ExchangeResponse>((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(new SyncError("UNREACHABLE", "Given up.")));
+    }),
+  { probed: "never" as const },
+);
+
+/** Never answers, and does not give up either: a transport that is broken itself. */
+export const wedge: Behaviour = Object.assign(() => new Promise<never>(() => {}), { probed: "never" as const });

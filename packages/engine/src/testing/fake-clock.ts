@@ -59,6 +59,19 @@ export class FakeClock implements Clock {
     this.#wallMs += byMs;
   }
 
+  /** The process stands still this long (suspended, stopped): whatever becomes due goes off late, in its order. */
+  async standStill(ms: number): Promise<void> {
+    this.#moveTo(this.#monotonicMs + ms);
+    await this.advance(0);
+  }
+
+  /** Timers that go off in so many milliseconds are lost, by a mistake of ours or of the platform. @returns how many */
+  lose(inMs: number): number {
+    const before = this.#timers.length;
+    this.#timers = this.#timers.filter(({ atMs }) => atMs - this.#monotonicMs !== inMs);
+    return before - this.#timers.length;
+  }
+
   /** The process is gone, and its timers with it. */
   forget(): void {
     this.#timers = [];

@@ -16,6 +16,7 @@ const till = startTerminal(
     store: openStore(file, driver === "node:sqlite" ? nodeSqlite : betterSqlite),
     witness: openWitness(`${file}.witness`),
     transport: { exchange: () => new Promise(() => {}) },
+    probe: { ask: () => new Promise(() => {}) },
   },
 );
 till.openShift({ operator: "Amina", businessDate: "2026-01-16" });

@@ -45,8 +45,8 @@ export class Till {
   }
 
   get ports(): Ports {
-    const { clock, ids, witness, centre: transport, store } = this;
-    return { clock, ids, witness, transport, store, sha256 };
+    const { clock, ids, witness, centre, store } = this;
+    return { clock, ids, witness, transport: centre, probe: centre, store, sha256 };
   }
 
   start(over: Partial<TerminalSettings> = {}): Terminal {

@@ -1,4 +1,4 @@
-import { readAnswer, type Transport } from "@tillsync/engine";
+import { judge, type Probe, readAnswer, type Transport } from "@tillsync/engine";
 import { SyncError } from "@tillsync/protocol";
 import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
@@ -9,6 +9,8 @@ import type { Caller, HttpAnswer, HttpRequest, Server } from "./server.ts";
 
 /** As the product's HTTP transport: for one whole exchange. */
 const TIMEOUT_MS = 30_000;
+
+const NEVER = new Promise<never>(() => {});
 
 /** `refusing`: no route. `silent`: everything is swallowed. `deaf`: requests arrive, answers do not. */
 export type LinkState = "up" | "refusing" | "silent" | "deaf";
@@ -43,11 +45,39 @@ export class Network {
     return {
       exchange: async (request, signal) => {
         chronicle.note("request", caller.terminal, request.incarnation, request.fromSeq, request.changes.length);
+        if (this.#hangs()) return NEVER;
         const asked = { door: "exchange", text: JSON.stringify(request) } as const;
         const { status, headers, text } = await this.post(link, caller, asked, signal);
         return readAnswer(status, headers, text);
       },
     };
+  }
+
+  /** The product's probe over the same line, answered by the same servers. */
+  probe(link: Link, caller: Caller): Probe {
+    const { chronicle } = this.#options;
+    return {
+      ask: async (_target, signal) => {
+        if (this.#hangs()) return NEVER;
+        try {
+          const { status, text } = await this.post(link, caller, { door: "health", text: "" }, signal);
+          const answer = judge(status, text);
+          chronicle.note("probe", caller.terminal, answer);
+          return answer;
+        } catch {
+          chronicle.note("probe", caller.terminal, "silent");
+          return "silent";
+        }
+      },
+    };
+  }
+
+  /** A transport that is broken itself: it neither answers nor fails, and does not hear that it is given up. */
+  #hangs(): boolean {
+    const { chronicle, faults, random } = this.#options;
+    if (!random.chance(faults.hungExchange)) return false;
+    chronicle.hit("network.hung-exchange");
+    return true;
   }
 
   /** One request over the line. @throws SyncError UNREACHABLE, TIMED_OUT */

@@ -11,18 +11,23 @@ const MINUTE = 60_000;
  * (design section 2), a fifth of jitter, a till's clock that runs slow, and the longest `Retry-After` a simulated door gives.
  */
 const LONGEST_PAUSE_MS = { shift: 22 * MINUTE, continuous: 5.5 * MINUTE, live: 2.1 * MINUTE } as const;
+/** Design section 2: a link that is back drains within this, in every profile. */
+const BACK_WITHIN_MS = 30_000;
 /** For the work itself: one timed-out exchange, and batches that failures have made small. */
 const WORK_MS = 3 * MINUTE;
 
 export interface Rest {
+  /** The same of tills that had missed the centre, or that wait for no long interval anyway: those go on at once. */
+  readonly back: () => boolean;
   /** Everything recorded on tills that are not stopped for a person is stored at the centre and interpreted, every device answered. */
   readonly drained: () => boolean;
   /** Every till has heard what the centre made of its changes. */
   readonly known: () => boolean;
+  readonly backWithinMs: number;
   readonly drainWithinMs: number;
   readonly knownWithinMs: number;
   /** Says what is missing. */
-  readonly explain: (what: "drained" | "known") => void;
+  readonly explain: (what: "back" | "drained" | "known") => void;
 }
 
 /** I12: what must come about by itself once nothing is broken any more. */
@@ -47,12 +52,15 @@ export function atRest(shop: Shop, chronicle: Chronicle): Rest {
     arrived.set(machine, through);
     return through < entries.length && !mayHalt(machine);
   };
+  const prompt = new Set(shop.machines.filter(isPrompt));
   // A repair on one till frees what waited for it on others, who need not come back for it: a server's sweep takes it up.
   const unswept = () => shop.database.pendingLives().length;
   const isUnaware = (machine: Machine) => !isAware(shop, machine) && !mayHalt(machine);
   return {
+    back: () => !shop.machines.some((machine) => prompt.has(machine) && isStuck(machine)),
     drained: () => shop.foreigners.waiting() === 0 && !shop.machines.some(isStuck) && unswept() === 0,
     known: () => !shop.machines.some(isUnaware),
+    backWithinMs: BACK_WITHIN_MS + WORK_MS,
     drainWithinMs: slowest + WORK_MS,
     knownWithinMs: 2 * slowest + WORK_MS,
     explain: (what) => {
@@ -61,10 +69,23 @@ export function atRest(shop: Shop, chronicle: Chronicle): Rest {
         chronicle.violate("I12", `devices of somebody else's wait for ${waiting} answers`);
       if (what === "drained" && unswept() > 0)
         chronicle.violate("I12", `changes of ${unswept()} terminals are not interpreted`);
-      const wrong = shop.machines.filter(what === "drained" ? isStuck : isUnaware);
-      for (const machine of wrong) chronicle.violate("I12", `${machine.name} ${reason(machine, left(machine))}`);
+      const wrong = shop.machines.filter(what === "known" ? isUnaware : isStuck);
+      for (const machine of wrong.filter((each) => what !== "back" || prompt.has(each)))
+        chronicle.violate("I12", `${machine.name} ${reason(machine, left(machine))}`);
     },
   };
+}
+
+/**
+ * A till in the profile shift that has missed nothing since its last exchange waits for its next one, by design. All others
+ * have begun anew, have failed, or ask often.
+ */
+function isPrompt({ terminal, options }: Machine): boolean {
+  const status = terminal?.status();
+  if (status === undefined || options.settings.profile !== "shift") return true;
+  return (
+    status.lanes.some(({ failures }) => failures > 0) || status.connectivity.some(({ state }) => state !== "online")
+  );
 }
 
 /** A copied or rolled-back database stops its lane for a person, by design; others may not stop. */

@@ -14,6 +14,7 @@ export class Chip {
   readonly #timeline: Timeline;
   readonly rate: number;
   #offsetMs = 0;
+  #losesNext = false;
 
   /** @param rate seconds it counts in a true second */
   constructor(timeline: Timeline, rate: number) {
@@ -34,6 +35,16 @@ export class Chip {
     this.#offsetMs += wallMs - this.wallMs();
   }
 
+  /** The next timer that would go off does not, and never will: a mistake of the platform, or of ours. */
+  loseTimer(): void {
+    this.#losesNext = true;
+  }
+
+  /** Timers go off again; one that was lost stays lost. */
+  keepTimers(): void {
+    this.#losesNext = false;
+  }
+
   /** The clock as one process sees it: its monotonic time begins anew with each boot, and its timers die with it. */
   boot(life: Life, monotonicStartMs: number): Clock {
     const bootedAtMs = this.#timeline.nowMs;
@@ -43,7 +54,9 @@ export class Chip {
       // As `setTimeout`: whole milliseconds, at least one.
       after: (delayMs, fn) =>
         this.#timeline.after(Math.max(1, Math.trunc(delayMs)) / this.rate, () => {
-          if (life.alive) fn();
+          if (!life.alive) return;
+          if (this.#losesNext) this.#losesNext = false;
+          else fn();
         }),
     };
   }

@@ -1,6 +1,8 @@
 import {
+  type Clock,
   type LocalStore,
   type Ports,
+  type Probe,
   sha256,
   startTerminal,
   type Terminal,
@@ -27,6 +29,8 @@ export interface TillWraps {
   readonly store?: ((store: LocalStore, machine: Machine) => LocalStore) | undefined;
   readonly witness?: ((witness: Witness) => Witness) | undefined;
   readonly transport?: ((transport: Transport, machine: Machine) => Transport) | undefined;
+  readonly probe?: ((probe: Probe, machine: Machine) => Probe) | undefined;
+  readonly clock?: ((clock: Clock, machine: Machine) => Clock) | undefined;
 }
 
 export interface MachineOptions {
@@ -92,13 +96,17 @@ export class Machine {
     try {
       const plain = new SqliteStore(() => openDurable(this.name, this.disk.open));
       const store = wraps.store?.(plain, this) ?? plain;
-      const line = network.transport(link, caller);
-      const transport = wraps.transport?.(line, this) ?? line;
-      const clock = this.chip.boot(life, chance.below(1_000_000));
+      const plainLine = network.transport(link, caller);
+      const transport = wraps.transport?.(plainLine, this) ?? plainLine;
+      const asked = network.probe(link, caller);
+      const probe = wraps.probe?.(asked, this) ?? asked;
+      const ticking = this.chip.boot(life, chance.below(1_000_000));
+      const clock = wraps.clock?.(ticking, this) ?? ticking;
       const ids = seededIds(chance.stream("ids"), () => this.chip.wallMs());
       const file = this.witness.open(life);
       const witness = wraps.witness?.(file) ?? file;
-      const ports: Ports = { clock, ids, store, witness, transport: onlyWhile(life, transport), sha256 };
+      const line = { transport: onlyWhile(life, transport), probe: onlyAsked(life, probe) };
+      const ports: Ports = { clock, ids, store, witness, ...line, sha256 };
       const terminal = startTerminal(settings, ports);
       terminal.transaction((tx) => tx.sql.run(POS_TABLE));
       this.#process = { life, terminal };
@@ -182,13 +190,25 @@ export class Machine {
 /** Answers that come after the end of a process reach nobody. */
 function onlyWhile(life: Life, transport: Transport): Transport {
   return {
-    exchange: (request, signal) =>
+    exchange: (request, signal, id) =>
       new Promise((resolve, reject) => {
         if (!life.alive) return;
-        transport.exchange(request, signal).then(
+        transport.exchange(request, signal, id).then(
           (answer) => life.alive && resolve(answer),
           (error: unknown) => life.alive && reject(error as Error),
         );
+      }),
+  };
+}
+
+function onlyAsked(life: Life, probe: Probe): Probe {
+  return {
+    ask: (target, signal) =>
+      new Promise((resolve) => {
+        if (!life.alive) return;
+        void probe.ask(target, signal).then((answer) => {
+          if (life.alive) resolve(answer);
+        });
       }),
   };
 }

@@ -1,5 +1,6 @@
 import { CENTRE_VARIANTS } from "./centre-variants.ts";
 import { FOREIGN_VARIANTS } from "./foreign-variants.ts";
+import { SCHEDULE_VARIANTS } from "./schedule-variants.ts";
 import { SHARED_VARIANTS } from "./shared-variants.ts";
 import { TILL_VARIANTS } from "./till-variants.ts";
 import { PRODUCT, type Variant } from "./variant.ts";
@@ -9,6 +10,8 @@ export const VARIANTS: readonly Variant[] = [
   ...TILL_VARIANTS,
   ...CENTRE_VARIANTS,
   ...SHARED_VARIANTS,
+  ...SCHEDULE_VARIANTS,
+  ...CENTRE_VARIANTS,
   ...FOREIGN_VARIANTS,
 ];
 

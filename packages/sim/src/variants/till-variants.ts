@@ -134,10 +134,10 @@ export const TILL_VARIANTS: readonly Variant[] = [
     transport: (transport) => {
       let failures = 0;
       return {
-        exchange: async (request, signal) => {
+        exchange: async (request, signal, id) => {
           if (failures >= 5) return NEVER;
           try {
-            const answer = await transport.exchange(request, signal);
+            const answer = await transport.exchange(request, signal, id);
             failures = 0;
             return answer;
           } catch (error) {
@@ -154,8 +154,8 @@ export const TILL_VARIANTS: readonly Variant[] = [
     caughtBy: ["I2", "I9"],
     needs: ["poison"],
     transport: (transport, machine) => ({
-      exchange: async (request, signal) => {
-        const answer = await transport.exchange(request, signal);
+      exchange: async (request, signal, id) => {
+        const answer = await transport.exchange(request, signal, id);
         for (const { effect, fromSeq, incarnation } of answer.entries) {
           if (effect === "parked" && incarnation === request.incarnation) deleteOne(machine, incarnation, fromSeq);
         }
@@ -199,7 +199,7 @@ export const TILL_VARIANTS: readonly Variant[] = [
     caughtBy: ["I15"],
     needs: ["poison"],
     transport: (transport) => ({
-      exchange: async (request, signal) => ({ ...(await transport.exchange(request, signal)), entries: [] }),
+      exchange: async (request, signal, id) => ({ ...(await transport.exchange(request, signal, id)), entries: [] }),
     }),
   },
   {
@@ -216,7 +216,7 @@ function sendingNewIds(transport: Transport): Transport {
   const sentAs = new Map<string, string>();
   let attempts = 0;
   return {
-    exchange: async (request, signal) => {
+    exchange: async (request, signal, correlationId) => {
       const id = (++attempts).toString(16).padStart(4, "0");
       const { terminal, incarnation } = request;
       const prevHash = sentAs.get(request.prevHash) ?? request.prevHash;
@@ -233,7 +233,7 @@ function sendingNewIds(transport: Transport): Transport {
         changes.push({ ...change, body, hash: linkHash(sha256, link) });
         sentAs.set(change.hash, changes.at(-1)?.hash ?? "");
       }
-      const answer = await transport.exchange({ ...request, prevHash, changes }, signal);
+      const answer = await transport.exchange({ ...request, prevHash, changes }, signal, correlationId);
       const own = [...sentAs].find(([, hash]) => hash === answer.chainHash)?.[0];
       return { ...answer, chainHash: own ?? answer.chainHash };
     },

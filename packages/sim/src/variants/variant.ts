@@ -1,4 +1,4 @@
-import type { LocalStore, Transport, Witness } from "@tillsync/engine";
+import type { Clock, LocalStore, Probe, Transport, Witness } from "@tillsync/engine";
 import type { Driver } from "@tillsync/engine/sqlite";
 import type { IngestStore } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "../centre/database.ts";
@@ -23,6 +23,8 @@ export interface Variant {
   readonly store?: (store: LocalStore, machine: Machine) => LocalStore;
   readonly witness?: (witness: Witness) => Witness;
   readonly transport?: (transport: Transport, machine: Machine) => Transport;
+  readonly probe?: (probe: Probe, machine: Machine) => Probe;
+  readonly clock?: (clock: Clock, machine: Machine) => Clock;
   readonly ingest?: (store: IngestStore, database: CentreDatabase) => IngestStore;
   readonly exchange?: (exchange: Exchange) => Exchange;
   readonly submit?: (submit: Submit, database: CentreDatabase) => Submit;

@@ -60,8 +60,8 @@ export function onFailure(
   instead: (request: ExchangeRequest, error: unknown) => Promise<ExchangeResponse>,
 ): Transport {
   return {
-    exchange: (request, signal) =>
-      transport.exchange(request, signal).catch((error: unknown) => instead(request, error)),
+    exchange: (request, signal, id) =>
+      transport.exchange(request, signal, id).catch((error: unknown) => instead(request, error)),
   };
 }
 

@@ -79,6 +79,19 @@ const lane = object({
   nextAttemptAt: atOrNull("The next one."),
   lastError: why,
   halted: { ...why, description: "Set when sending stopped until a person acts. Nothing is lost." },
+  breaker: {
+    type: "string",
+    enum: ["closed", "open", "half-open"],
+    description: "`open`: only the slow period, a probe that is answered, a shift or Sync now begins an attempt.",
+  },
+  stalls: count("How often the watchdog had to set it going again since the process started."),
+});
+
+const connectivity = object({
+  target: { type: "string", enum: ["central"] },
+  state: { type: "string", enum: ["unknown", "online", "degraded", "offline"] },
+  since: atOrNull("Since when; null while it is unknown."),
+  lastAnswerAt: atOrNull("When anything last answered there."),
 });
 
 const status = object({
@@ -101,6 +114,7 @@ const status = object({
   lastSyncTimestamp: nullable({ type: "integer", description: "Last success, ms since 1970." }),
   shift: nullable(ref("Shift")),
   lanes: listOf(ref("Lane")),
+  connectivity: listOf(ref("Connectivity"), "How the way to each target is; never a condition for selling."),
   stopped: { ...why, description: "Set when the database failed and selling stopped." },
 });
 
@@ -153,6 +167,7 @@ export const TILL_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Shift: shift,
   ShiftAnswer: object({ shift: nullable(ref("Shift")) }),
   Lane: lane,
+  Connectivity: connectivity,
   Status: status,
   SyncResult: object({
     sent: count("Changes that went."),

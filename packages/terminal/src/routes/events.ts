@@ -19,7 +19,7 @@ export function eventRoutes(app: FastifyInstance, terminal: Terminal, every: Eve
     const stream = open(reply, (listener) =>
       terminal.subscribe((event) => {
         if (event.type === "status") listener.state("status", event.status);
-        else listener.recorded(event.recorded);
+        else if (event.type === "recorded") listener.recorded(event.recorded);
       }),
     );
     stream.state("status", now);

@@ -34,8 +34,11 @@ export const STATUS: TerminalStatus = {
       nextAttemptAt: "2026-01-16T10:11:20.345Z",
       lastError: { code: "UNREACHABLE", message: "Head office does not answer." },
       halted: null,
+      breaker: "closed",
+      stalls: 0,
     },
   ],
+  connectivity: [{ target: "central", state: "offline", since: "2026-01-16T10:11:12.345Z", lastAnswerAt: null }],
   stopped: null,
 };
 

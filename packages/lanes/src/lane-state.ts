@@ -1,26 +1,42 @@
-import { type BatchSize, FIRST_BATCH, grown, type Pace, retryDelayMs, shrunk } from "@tillsync/lanes";
 import { isErrorCode, LIMITS, type SyncError } from "@tillsync/protocol";
+import { type Failure, isSlow, type Pace, retryAfterDelayMs, retryDelayMs } from "./backoff.ts";
+import { type BatchSize, FIRST_BATCH, grown, shrunk } from "./batch.ts";
+import { BREAKER, type Breaker } from "./breaker.ts";
+import { treatmentOf } from "./treatment.ts";
 
-/** Where the central lane stands: one immutable value, moved by the two functions below. Due times are monotonic. */
+/** Where a lane stands: one immutable value, moved by the functions below. Due times are monotonic. */
 export interface LaneState {
   readonly failures: number;
   readonly dueAtMs: number;
+  /** `Retry-After`: a target that answers again ends every wait but this one. */
+  readonly notBeforeMs: number;
   readonly lastAttemptAt: number | null;
   readonly lastSuccessAt: number | null;
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly halted: boolean;
+  readonly breaker: Breaker;
   readonly size: BatchSize;
 }
 
 export const FRESH_LANE: LaneState = {
   failures: 0,
   dueAtMs: 0,
+  notBeforeMs: 0,
   lastAttemptAt: null,
   lastSuccessAt: null,
   error: null,
   halted: false,
+  breaker: "closed",
   size: FIRST_BATCH,
 };
+
+/** A lane as an earlier process left it. A start is a reason to send at once, whatever that process waited for. */
+export function resumed(
+  kept: Pick<LaneState, "failures" | "lastAttemptAt" | "lastSuccessAt" | "error" | "halted">,
+): LaneState {
+  const breaker = isSlow({ failures: kept.failures, wait: "burst" }) ? "open" : "closed";
+  return { ...FRESH_LANE, ...kept, breaker };
+}
 
 /**
  * The largest batch worth sending: what the centre announced, what this terminal is set to, and a quarter of what a
@@ -41,6 +57,11 @@ interface Moment {
   readonly wallMs: number;
 }
 
+/** An attempt goes out. */
+export function begun(state: LaneState): LaneState {
+  return { ...state, breaker: BREAKER[state.breaker].begins };
+}
+
 /** The centre may slow us down, but never send us away for good. */
 const LONGEST_PAUSE_MS = 10 * 60_000;
 
@@ -54,54 +75,49 @@ export function succeeded(
   return {
     failures: 0,
     dueAtMs: now.monotonicMs + waitMs,
+    notBeforeMs: 0,
     lastAttemptAt: now.wallMs,
     lastSuccessAt: now.wallMs,
     error: null,
     halted: false,
+    breaker: BREAKER[state.breaker].succeeds,
     size: grown(state.size, next.largest),
   };
 }
 
-/** Answers that a smaller batch may get past: too large, too slow, or one change in it that a bug cannot digest. */
-const SHRINKING: ReadonlySet<string> = new Set([
-  "TOO_LARGE",
-  "TIMED_OUT",
-  "INVALID_INPUT",
-  "INVALID_JSON",
-  "INTERNAL",
-  "NOT_AN_ANSWER",
-  "UNREACHABLE",
-]);
-
-/** Answers that no hurry helps with: somebody has to act, and meanwhile we ask at the slow pace. */
-const PATIENT: ReadonlySet<string> = new Set(["UNAUTHENTICATED", "FORBIDDEN", "PROTOCOL_VERSION"]);
-
-/** Answers after which sending on would be guesswork. Nothing is deleted; recovery or a person goes on from here. */
-const HALTING: ReadonlySet<string> = new Set(["FORK"]);
-
+/** What the table says of this failure, as a lane state. */
 export function failed(
   state: LaneState,
   now: Moment,
   error: SyncError,
   options: { pace: Pace; jitter: number },
 ): LaneState {
-  const size = SHRINKING.has(error.code) ? shrunk(state.size) : state.size;
+  const { wait, shrinks } = treatmentOf(error.code);
+  const size = shrinks ? shrunk(state.size) : state.size;
   // Too large is an answer about this batch, not about the target: half of it is tried at once.
-  if (error.code === "TOO_LARGE" && size.changes < state.size.changes)
-    return { ...state, dueAtMs: now.monotonicMs, size };
+  if (wait === "split" && size.changes < state.size.changes) return { ...state, dueAtMs: now.monotonicMs, size };
   const failures = state.failures + 1;
-  const throttled = error.code === "TOO_MANY_REQUESTS" || error.code === "UNAVAILABLE";
   const retryAfterMs = typeof error.details.retryAfterMs === "number" ? error.details.retryAfterMs : undefined;
-  const patient = PATIENT.has(error.code);
-  const counted = patient ? 1_000 : failures;
-  const delayMs = retryDelayMs(options.pace, { failures: counted, throttled, retryAfterMs, jitter: options.jitter });
+  const plain = wait === "split" || wait === "halt" ? "burst" : wait;
+  const failure: Failure = { failures, wait: plain, retryAfterMs, jitter: options.jitter };
   return {
     ...state,
     failures,
-    dueAtMs: now.monotonicMs + delayMs,
+    dueAtMs: now.monotonicMs + retryDelayMs(options.pace, failure),
+    notBeforeMs: now.monotonicMs + retryAfterDelayMs(failure),
     lastAttemptAt: now.wallMs,
     error: { code: isErrorCode(error.code) ? error.code : "INTERNAL", message: error.message },
-    halted: HALTING.has(error.code),
+    halted: wait === "halt",
+    breaker: BREAKER[state.breaker][isSlow(failure) ? "fails-slowly" : "fails"],
     size,
   };
+}
+
+/** The tills of a town see the link come back within the same ten seconds; this spreads what they then send. */
+const DRAIN_SPREAD_MS = 3_000;
+
+/** The target answers a probe as it should, after it did not: whatever the lane was waiting for, it goes on now. */
+export function answersAgain(state: LaneState, nowMs: number, jitter: number): LaneState {
+  const fromMs = Math.max(nowMs + Math.round(jitter * DRAIN_SPREAD_MS), state.notBeforeMs);
+  return { ...state, dueAtMs: Math.min(state.dueAtMs, fromMs) };
 }

@@ -1,0 +1,94 @@
+import type { BatchSize } from "@tillsync/lanes";
+import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
+import { buildRequest, type Standing, sendingLife } from "./central.ts";
+import type { Journal, Life } from "./journal.ts";
+import type { Ports } from "./ports.ts";
+
+/** An exchange under way. */
+export interface Sent {
+  readonly life: Life;
+  readonly request: ExchangeRequest;
+  /** Rows that the centre lacked when this was sent; those that could be repaired are in it. */
+  readonly need: Standing["need"];
+  /** Sent before the answer to the one before it. */
+  readonly isAhead: boolean;
+  readonly correlationId: string;
+  readonly answer: Promise<ExchangeResponse>;
+  /** Ends it as TIMED_OUT, whatever the transport does. */
+  readonly giveUp: () => void;
+}
+
+/** As the transport over HTTP, where it says nothing else. */
+const TIMEOUT_MS = 30_000;
+
+/** Found in the centre's log; 64 bits, because an idle till sends one every 30 s and pays for each byte. */
+const CORRELATION_DIGITS = 16;
+
+export function lastSeqOf({ fromSeq, changes }: ExchangeRequest): number {
+  return fromSeq + changes.length - 1;
+}
+
+export interface InFlightOptions {
+  readonly ports: Ports;
+  readonly journal: Journal;
+  /** Lives as of the last commit. */
+  readonly lives: () => readonly Life[];
+}
+
+/** Puts exchanges on their way: one, and a second one behind it while a backlog drains. */
+export class InFlight {
+  readonly #options: InFlightOptions;
+  /** The last exchange of this process was answered: what follows may be sent before its own answer is there. */
+  isProven = false;
+
+  constructor(options: InFlightOptions) {
+    this.#options = options;
+  }
+
+  /** A transport keeps its own deadline; this one is for a transport that never settles. */
+  get deadlineMs(): number {
+    return 1.5 * (this.#options.ports.transport.timeoutMs ?? TIMEOUT_MS);
+  }
+
+  post(lives: readonly Life[], standing: Standing, size: BatchSize, signal: AbortSignal): Sent {
+    const { journal, ports } = this.#options;
+    const life = sendingLife(lives);
+    const request = buildRequest(journal, lives, standing, size);
+    const correlationId = ports.ids.hex(CORRELATION_DIGITS);
+    const exchange = ports.transport.exchange(request, signal, correlationId);
+    const { answer, giveUp } = this.#bounded(exchange, signal);
+    return { life, request, need: standing.need, isAhead: false, correlationId, answer, giveUp };
+  }
+
+  /**
+   * The batch after one that is under way, as if that had been answered: the centre reads it while it stores the first
+   * one, and refuses it when the first did not arrive (go-back-N with two). Only for a backlog, and only to a centre
+   * that has just answered.
+   */
+  postAhead(
+    { life: { ordinal }, request }: Sent,
+    cursor: string | null,
+    size: BatchSize,
+    signal: AbortSignal,
+  ): Sent | undefined {
+    const last = request.changes.at(-1);
+    const durableThrough = lastSeqOf(request);
+    // As it is now: what was sold since the last one was sent may be in this batch.
+    const life = this.#options.lives().find((candidate) => candidate.ordinal === ordinal);
+    if (!this.isProven || last === undefined || life === undefined) return undefined;
+    if (durableThrough >= life.headSeq) return undefined;
+    const after = { ...life, durableThrough, durableHash: last.hash };
+    const sent = this.post([after], { cursor, need: [] }, size, signal);
+    sent.answer.catch(() => {}); // told when its turn comes, or never when the first one failed
+    return { ...sent, isAhead: true };
+  }
+
+  /** An exchange that ends: answered, failed, given up by us, or at the deadline. */
+  #bounded(exchange: Promise<ExchangeResponse>, signal: AbortSignal) {
+    const ended = Promise.withResolvers<never>();
+    const giveUp = () => ended.reject(new SyncError("TIMED_OUT", "The centre did not answer in time."));
+    const cancel = this.#options.ports.clock.after(this.deadlineMs, giveUp);
+    signal.addEventListener("abort", () => ended.reject(new SyncError("UNREACHABLE", "The exchange was given up.")));
+    return { answer: Promise.race([exchange, ended.promise]).finally(cancel), giveUp };
+  }
+}

@@ -1,0 +1,94 @@
+import type { Connectivity } from "@tillsync/lanes";
+import { Loop, type LoopOptions } from "./loop.ts";
+import { Prober } from "./prober.ts";
+import type { Stall, SyncResult } from "./verbs.ts";
+import { Watchdog } from "./watchdog.ts";
+
+export interface ScheduleOptions extends Omit<LoopOptions, "onBegin" | "onHeard"> {
+  readonly onConnectivity: (from: Connectivity) => void;
+  readonly onStall: (stall: Stall) => void;
+}
+
+/** Everything of a terminal that goes on by itself: the loop that sends, the probe beside it, the watchdog over both. */
+export class Schedule {
+  readonly #loop: Loop;
+  readonly #prober: Prober;
+  readonly #watchdog: Watchdog;
+  #stalls = 0;
+
+  constructor(options: ScheduleOptions) {
+    const { ports, onChange, onConnectivity, onStall } = options;
+    this.#loop = new Loop({
+      ...options,
+      onChange: () => {
+        this.#watchdog.keepGoing();
+        onChange();
+      },
+      onBegin: () => this.#prober.begun(),
+      onHeard: (observation, tookMs) => this.#prober.heard(observation, tookMs),
+    });
+    this.#prober = new Prober({
+      ports,
+      isRefused: () => this.#loop.isRefused,
+      onProper: (wasAway) => {
+        this.#watchdog.keepGoing();
+        this.#loop.answersAgain(wasAway);
+      },
+      onMove: onConnectivity,
+    });
+    const loop = this.#loop;
+    const prober = this.#prober;
+    this.#watchdog = new Watchdog({
+      clock: ports.clock,
+      guarded: [
+        {
+          name: "central",
+          repair: (stall) => loop.repair(stall),
+          get watched() {
+            return loop.watched;
+          },
+        },
+        {
+          name: "probe",
+          repair: () => prober.repair(),
+          get watched() {
+            return prober.watched;
+          },
+        },
+      ],
+      onStall: (stall) => {
+        this.#stalls++;
+        onStall(stall);
+      },
+    });
+  }
+
+  get lane() {
+    return { ...this.#loop.state, stalls: this.#stalls };
+  }
+
+  get connectivity() {
+    return this.#prober.status;
+  }
+
+  start(): void {
+    this.#watchdog.start();
+    this.#prober.start();
+    this.#loop.start();
+  }
+
+  nudge(): void {
+    this.#watchdog.keepGoing();
+    this.#loop.nudge();
+  }
+
+  flush(): Promise<SyncResult> {
+    return this.#loop.flush();
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#watchdog.stop();
+    this.#prober.stop();
+    await this.#loop.stop(graceMs);
+  }
+}

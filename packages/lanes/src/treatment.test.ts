@@ -1,0 +1,26 @@
+import { ERROR_CODES, type ErrorCode } from "@tillsync/protocol";
+import { describe, expect, it } from "vitest";
+import { type Treatment, treatmentOf } from "./treatment.ts";
+
+const codesThat = (holds: (treatment: Treatment) => boolean) =>
+  (Object.keys(ERROR_CODES) as ErrorCode[]).filter((code) => holds(treatmentOf(code))).sort();
+
+describe("the table of failures", () => {
+  it("pauses for a person where no hurry helps, and goes on by itself when they have acted", () => {
+    expect(codesThat(({ wait }) => wait === "pause")).toEqual(["FORBIDDEN", "PROTOCOL_VERSION", "UNAUTHENTICATED"]);
+  });
+
+  it("halts for nothing but a fork", () => {
+    expect(codesThat(({ wait }) => wait === "halt")).toEqual(["FORK"]);
+  });
+
+  it("slows down when told to, splits what is too large, and retries everything else at once", () => {
+    expect(codesThat(({ wait }) => wait === "throttled")).toEqual(["TOO_MANY_REQUESTS", "UNAVAILABLE"]);
+    expect(codesThat(({ wait }) => wait === "split")).toEqual(["TOO_LARGE"]);
+    expect(codesThat(({ wait }) => wait === "burst")).toHaveLength(Object.keys(ERROR_CODES).length - 7);
+  });
+
+  it("calls a target silent only when nothing answered", () => {
+    expect(codesThat(({ shows }) => shows === "silent")).toEqual(["TIMED_OUT", "UNREACHABLE"]);
+  });
+});

@@ -8,10 +8,9 @@ import { PRODUCT, type Variant } from "./variant.ts";
 /** Every broken variant, each with the invariants that have to notice it. */
 export const VARIANTS: readonly Variant[] = [
   ...TILL_VARIANTS,
-  ...CENTRE_VARIANTS,
-  ...SHARED_VARIANTS,
   ...SCHEDULE_VARIANTS,
   ...CENTRE_VARIANTS,
+  ...SHARED_VARIANTS,
   ...FOREIGN_VARIANTS,
 ];
 

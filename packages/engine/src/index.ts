@@ -17,6 +17,9 @@ export { systemIds } from "./system/ids.ts";
 export { sha256 } from "./system/sha256.ts";
 export { startTerminal } from "./terminal.ts";
 export type {
+  CashMove,
+  ClosedShift,
+  CountedTender,
   ExplainStep,
   Explanation,
   InventoryDraft,
@@ -26,9 +29,15 @@ export type {
   OrderEdit,
   OrderView,
   Payment,
+  ReceiptGap,
+  ReceiptSeries,
   Recorded,
   Shift,
+  ShiftClosing,
   ShiftOpening,
+  ShiftPart,
+  ShiftReport,
+  ShiftSummary,
   SyncResult,
   Terminal,
   TerminalEvent,

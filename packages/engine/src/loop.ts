@@ -35,6 +35,8 @@ export interface LoopOptions {
   /** Runs a transaction of the loop's own on the till's database; after trouble the terminal is stopped. */
   readonly commit: (fn: (tx: Sql) => void) => void;
   readonly onChange: () => void;
+  /** What the centre says of the receipts of a life, before anything else of its answer or refusal is looked at. Never throws. */
+  readonly onReceipts: (life: Life, receiptCounter: unknown) => void;
 }
 
 interface Waiter {
@@ -200,6 +202,7 @@ export class Loop {
 
   #succeed({ life, need: asked }: Sent, answer: ExchangeResponse): void {
     const { journal, ports, pace } = this.#options;
+    this.#options.onReceipts(life, answer.receiptCounter);
     checkMark(journal, life, answer);
     const before = this.#lane;
     const lives = this.#options.lives();
@@ -241,6 +244,7 @@ export class Loop {
 
   #fail(life: Life, failure: SyncError, isAhead: boolean): void {
     let error = failure;
+    this.#options.onReceipts(life, failure.details.receiptCounter);
     if (isAhead && error.code === "GAP") {
       // It overtook the one before it, and says nothing about where the centre stands now.
       this.#lane = { ...this.#lane, dueAtMs: this.#options.ports.clock.monotonicMs() };

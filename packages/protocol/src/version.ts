@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "a68c6d77539673f03d939387d6240f95d662bdd65ec7c50fdc0fc680ee168338",
+    schemas: "bbb774acce9c1e837ca4b65d7ef55fb6726c0670665f12ab54859e1223a38959",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

@@ -69,10 +69,18 @@ export class Tally {
 
   #add(journal: Journal, row: JournalRow): void {
     this.counts[row.kind] = (this.counts[row.kind] ?? 0) + 1;
-    if (journal.intact(this.incarnation, row, this.hash)) this.#addMoney(row);
+    const good = this.#intact(journal, row);
+    if (good) this.#addMoney(good);
     else this.damaged++;
     this.seq = seqOf(row.position);
     this.hash = row.hash;
+  }
+
+  /** A manifest is written once and for all: what was read wrong is read again before it counts as damaged. */
+  #intact(journal: Journal, row: JournalRow): JournalRow | undefined {
+    if (journal.intact(this.incarnation, row, this.hash)) return row;
+    const again = journal.row(this.ordinal, seqOf(row.position));
+    return again && journal.intact(this.incarnation, again, this.hash) ? again : undefined;
   }
 
   #addMoney(row: JournalRow): void {

@@ -50,7 +50,8 @@ export function closeDrawer(machine: Machine, random: Random, doubtful: ShiftClo
   chronicle.note("shift-close", machine.name, outcome.kind);
   if (outcome.kind === "unknown") return closing.localId === undefined ? null : closing;
   if (outcome.kind === "refused") return doubtful !== null && outcome.code !== "SHIFT_NOT_OPEN" ? doubtful : null;
-  if (told === undefined || doubtful !== null || before === null) return null;
+  // A change that rotted since the X report read it is in that, and not in what the closing adds up anew.
+  if (told === undefined || doubtful !== null || before === null || machine.rotten.size > 0) return null;
   for (const { tender, amountMinor } of told.overShort)
     if (amountMinor !== off)
       chronicle.violate("I34", `${machine.name}: ${tender} is over by ${off}, the closing says ${amountMinor}`);

@@ -5,6 +5,7 @@ import { exportCommand } from "./commands/export.ts";
 import { importCommand, seedCommand } from "./commands/import.ts";
 import { explainCommand, statusCommand, syncCommand } from "./commands/look.ts";
 import { serverCommand } from "./commands/server.ts";
+import { shiftCommand } from "./commands/shift.ts";
 import { terminalCommand } from "./commands/terminal.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { reportFailure } from "./output.ts";
@@ -24,6 +25,7 @@ for (const add of [
   statusCommand,
   syncCommand,
   explainCommand,
+  shiftCommand,
   verifyCommand,
   importCommand,
   exportCommand,

@@ -220,8 +220,8 @@ function transactionOf({ random, localId, occurredAt, items }: Maker): Transacti
   }
   const amountMinor = random.whole(1, 50) * 10_000;
   if (random.chance(0.5))
-    return { ...common, type: "paid-in", amountMinor, tender: "cash", reason: "change from the bank" };
-  return { ...common, type: "paid-out", amountMinor: -amountMinor, tender: "cash", reason: "paid a supplier" };
+    return { ...common, type: "Loan", amountMinor, tender: "cash", reason: "change from the bank" };
+  return { ...common, type: "PaidOut", amountMinor: -amountMinor, tender: "cash", reason: "paid a supplier" };
 }
 
 function inventoryOf({ random, localId, occurredAt, items }: Maker): InventoryDraft {

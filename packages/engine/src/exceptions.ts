@@ -1,5 +1,4 @@
 import { exceptionId, SyncError } from "@tillsync/protocol";
-import { localDate } from "./facts.ts";
 import { positionOf } from "./journal.ts";
 import type { Recording } from "./recording.ts";
 import type { ParkedChange, Recorded } from "./verbs.ts";
@@ -50,7 +49,7 @@ function decisions(recording: Recording, parked: ParkedChange) {
 function envelopeOf(recording: Recording, parked: ParkedChange, version: number) {
   const { shift } = recording.present;
   const occurredAt = recording.now(undefined);
-  const businessDate = shift?.businessDate ?? localDate(occurredAt, recording.desk.timeZone);
+  const businessDate = shift?.businessDate ?? recording.desk.dayOf(occurredAt);
   return { localId: exceptionId(parked), version, shiftId: shift?.localId, businessDate, occurredAt };
 }
 

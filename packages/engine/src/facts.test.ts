@@ -1,6 +1,5 @@
 import { parseBody } from "@tillsync/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
-import { localDate } from "./facts.ts";
 import { codeAndField, refusalOf } from "./testing/refusal.ts";
 import { openTill, type Till } from "./testing/till.ts";
 
@@ -128,20 +127,6 @@ describe("a stock movement", () => {
       code: "LOCAL_ID_TAKEN",
       field: "localId",
     });
-  });
-});
-
-describe("the calendar day of a moment", () => {
-  it.each([
-    ["2026-01-16T20:59:59.999Z", "Africa/Nairobi", "2026-01-16"],
-    ["2026-01-16T21:00:00.000Z", "Africa/Nairobi", "2026-01-17"],
-    ["2026-03-29T00:30:00.000Z", "Europe/London", "2026-03-29"],
-    ["2026-10-25T23:30:00.000Z", "Europe/London", "2026-10-25"],
-    ["2028-02-29T12:00:00.000Z", "UTC", "2028-02-29"],
-    ["2026-01-01T03:00:00.000Z", "America/New_York", "2025-12-31"],
-    ["1970-01-01T00:00:00.000Z", "UTC", "1970-01-01"],
-  ])("%s in %s is %s", (at, timeZone, day) => {
-    expect(localDate(at, timeZone)).toBe(day);
   });
 });
 

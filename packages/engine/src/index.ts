@@ -20,7 +20,10 @@ export { systemIds } from "./system/ids.ts";
 export { sha256 } from "./system/sha256.ts";
 export { startTerminal } from "./terminal.ts";
 export type {
+  CashMove,
+  ClosedShift,
   ConnectivityStatus,
+  CountedTender,
   ExplainStep,
   Explanation,
   InventoryDraft,
@@ -31,9 +34,15 @@ export type {
   OrderView,
   ParkedChange,
   Payment,
+  ReceiptGap,
+  ReceiptSeries,
   Recorded,
   Shift,
+  ShiftClosing,
   ShiftOpening,
+  ShiftPart,
+  ShiftReport,
+  ShiftSummary,
   Stall,
   SyncResult,
   Terminal,

@@ -183,7 +183,10 @@ export class Journal {
     );
   }
 
-  /** The highest receipt sequence of a life on a day: counters are read from what was issued, never kept beside it. */
+  /**
+   * The highest receipt sequence of a life on a day: counters are read from what was issued, never kept beside it. Numbers
+   * that only the centre knows of count as issued.
+   */
   lastReceipt(ordinal: number, businessDate: string): number {
     const row = this.#store.read.get<{ sequence: number | null }>(
       `SELECT max(receipt_sequence) AS sequence FROM journal
@@ -192,7 +195,24 @@ export class Journal {
       positionOf(ordinal, 0),
       positionOf(ordinal + 1, 0),
     );
-    return row?.sequence ?? 0;
+    const floor = this.#store.read.get<{ sequence: number | null }>(
+      "SELECT max(to_sequence) AS sequence FROM receipt_floor WHERE ordinal = ? AND business_date = ?",
+      ordinal,
+      businessDate,
+    );
+    return Math.max(row?.sequence ?? 0, floor?.sequence ?? 0);
+  }
+
+  /** Receipts of a day that a stretch of a life gave: how many, the first and the last. */
+  receiptsWithin(ordinal: number, businessDate: string, fromSeq: number, toSeq: number) {
+    const row = this.#store.read.get<{ count: number; first: number | null; last: number | null }>(
+      `SELECT count(*) AS count, min(receipt_sequence) AS first, max(receipt_sequence) AS last FROM journal
+       WHERE business_date = ? AND receipt_sequence IS NOT NULL AND position BETWEEN ? AND ?`,
+      businessDate,
+      positionOf(ordinal, fromSeq),
+      positionOf(ordinal, toSeq),
+    );
+    return { count: row?.count ?? 0, first: row?.first ?? 0, last: row?.last ?? 0 };
   }
 
   /** Closed orders of all lives, counted in the receipt index: the rows themselves are not read. */

@@ -1,5 +1,4 @@
 import { CHAIN_START } from "@tillsync/protocol";
-import { localDate } from "./facts.ts";
 import type { Journal, Life } from "./journal.ts";
 import type { Ports, Witnessed } from "./ports.ts";
 import { instantOf } from "./recording.ts";
@@ -18,7 +17,7 @@ interface Parent {
  * saw last: rolled back, restored, swapped or lost. Going on would give receipt and sequence numbers away again (design
  * section 1), so the new life begins before the first sale.
  */
-export function ensureLife(journal: Journal, ports: Ports, timeZone: string): void {
+export function ensureLife(journal: Journal, ports: Ports, dayOf: (at: string) => string): void {
   const lives = journal.lives();
   const parent = parentOf(lives, journal, ports.witness.read());
   if (lives.length > 0 && parent === undefined) return;
@@ -34,7 +33,7 @@ export function ensureLife(journal: Journal, ports: Ports, timeZone: string): vo
       parent?.reason ?? "first start",
     );
     if (parent === undefined) return undefined;
-    return journal.append(tx, life, rebirth(life.incarnation, parent, ports, timeZone)).head;
+    return journal.append(tx, life, rebirth(life.incarnation, parent, ports, dayOf)).head;
   });
   if (head) testify(ports, head);
 }
@@ -53,10 +52,10 @@ function parentOf(lives: readonly Life[], journal: Journal, witnessed: Witnessed
   return isAhead ? { ...parent, reason: "the witness was ahead of the database" } : undefined;
 }
 
-function rebirth(incarnation: string, { reason, ...parent }: Parent, { clock }: Ports, timeZone: string) {
+function rebirth(incarnation: string, { reason, ...parent }: Parent, { clock }: Ports, dayOf: (at: string) => string) {
   const occurredAt = instantOf(clock);
   const payload = { parent: parent.incarnation, parentSeq: parent.seq, parentHash: parent.hash, reason };
-  const businessDate = localDate(occurredAt, timeZone);
+  const businessDate = dayOf(occurredAt);
   const kind = "terminal.reborn" as const;
   return { kind, localId: incarnation, version: 1, shiftId: undefined, businessDate, occurredAt, payload };
 }

@@ -52,6 +52,8 @@ export interface LoopOptions {
   readonly onBegin: () => void;
   /** What an exchange showed of the way to the centre. */
   readonly onHeard: (observation: Observation, tookMs: number) => void;
+  /** What the centre says of the receipts of a life, before anything else of its answer or refusal is looked at. Never throws. */
+  readonly onReceipts: (life: Life, receiptCounter: unknown) => void;
 }
 
 /**
@@ -243,6 +245,7 @@ export class Loop {
   /** @returns how many changes became durable */
   #succeed({ life, need: asked }: Sent, answer: ExchangeResponse): number {
     const { journal, ports, pace } = this.#options;
+    this.#options.onReceipts(life, answer.receiptCounter);
     checkMark(journal, life, answer);
     const before = this.#lane;
     const lives = this.#options.lives();
@@ -284,6 +287,7 @@ export class Loop {
   /** @returns the failure as it counts; null when the answer was a proper one that says how to go on */
   #fail(life: Life, failure: SyncError, isAhead: boolean): SyncError | null {
     let error = failure;
+    this.#options.onReceipts(life, failure.details.receiptCounter);
     if (isAhead && error.code === "GAP") {
       // It overtook the one before it, and says nothing about where the centre stands now.
       this.#lane = { ...this.#lane, dueAtMs: this.#options.ports.clock.monotonicMs() };

@@ -1,64 +1,177 @@
-import type { OrderClosed, PayloadOf } from "@tillsync/protocol";
-import type { Head, Journal, JournalRow } from "./journal.ts";
-import type { Shift } from "./verbs.ts";
-import { bodyOf } from "./view.ts";
+import {
+  type Amount,
+  AmountSums,
+  CASH,
+  formatReceiptNumber,
+  NO_TENDER,
+  type PayloadOf,
+  plusMinor,
+} from "@tillsync/protocol";
+import type { Head, Journal } from "./journal.ts";
+import type { Sql } from "./ports.ts";
+import type { ShiftPart, ShiftReport } from "./shift-verbs.ts";
+import { type Stretch, Tally } from "./tally.ts";
 
-/** Rows read at a time while a shift is added up. */
-const PAGE = 500;
+export type Manifest = PayloadOf<"shift.closed">;
+
+/** Where a shift's changes stand: journal and tables of the till, and the names printed on receipts, by life. */
+export interface ShiftBooks {
+  readonly journal: Journal;
+  readonly read: Pick<Sql, "get" | "all">;
+  readonly printedOf: (ordinal: number) => string;
+}
+
+/** Lives in which a shift is told apart; `shiftClosed` allows no more. The last ones are kept. */
+const MAX_LIVES = 100;
 
 /**
- * What a shift holds, from the till's own bytes: range, chain head, counts by kind, money by currency and tender. The
- * centre recomputes the same from what it stored (design section 4.6). A row whose bytes no longer fit its hash counts
- * with its kind and without money: what it says is not what was sold, and it must not keep the shift open.
+ * The stretches of a shift up to `head`, oldest life first: one, or several when the database was put back or lost its
+ * last rows while the shift was open. What an earlier life held beyond this database is not in them; nobody here has it.
+ */
+export function stretchesOf({ journal, read }: ShiftBooks, head: Head, localId: string): Stretch[] {
+  const sql = "SELECT ordinal, open_seq AS openSeq FROM shift WHERE local_id = ?";
+  const began = read.get<{ ordinal: number; openSeq: number }>(sql, localId);
+  if (began === undefined) return [];
+  return journal
+    .lives()
+    .filter(({ ordinal }) => ordinal >= began.ordinal && ordinal <= head.ordinal)
+    .map(({ ordinal, incarnation, headSeq }) => ({
+      ordinal,
+      incarnation,
+      openSeq: ordinal === began.ordinal ? began.openSeq : 1,
+      closeSeq: ordinal === head.ordinal ? head.seq : headSeq,
+    }))
+    .filter(({ ordinal, openSeq, closeSeq }) => ordinal === head.ordinal || closeSeq >= openSeq);
+}
+
+/** Adds a shift up anew, from its bytes. */
+export function tallyShift(books: ShiftBooks, head: Head, localId: string): Tally[] {
+  return stretchesOf(books, head, localId).map((stretch) =>
+    new Tally(books.journal, stretch).readTo(books.journal, stretch.closeSeq),
+  );
+}
+
+export interface Counting {
+  readonly operator?: string | undefined;
+  /** In the order of `AmountSums`. */
+  readonly counted?: readonly Amount[] | undefined;
+}
+
+/**
+ * What a shift holds, as its closing says it: range, chain head, counts and money of the present life, which the centre
+ * recomputes from what it stored (design section 4.6); then what earlier lives hold of it, and the drawer of all of them.
  */
 export function manifestOf(
-  journal: Journal,
-  head: Head,
-  shift: Shift,
-  operator: string | undefined,
-): PayloadOf<"shift.closed"> {
-  const counts: Record<string, number> = {};
-  const totals = new Map<string, { currency: string; tender: string; amountMinor: number }>();
-  let prevHash = journal.hashAt(head.ordinal, shift.openSeq - 1) ?? "";
-  for (let from = shift.openSeq; from <= head.seq; from += PAGE) {
-    const rows = journal.range(head.ordinal, from, Math.min(PAGE, head.seq - from + 1));
-    for (const row of rows) {
-      counts[row.kind] = (counts[row.kind] ?? 0) + 1;
-      if (journal.intact(head.incarnation, row, prevHash)) addMoney(totals, row);
-      prevHash = row.hash;
-    }
-  }
-  const sorted = [...totals.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, total]) => total);
+  books: ShiftBooks,
+  shift: ShiftDay,
+  tallies: readonly Tally[],
+  counting: Counting,
+): Manifest {
+  const parts = tallies.map(partOf);
+  const present = parts.at(-1);
+  if (present === undefined) throw new Error(`shift ${shift.localId} has no journal`);
+  const { incarnation: _incarnation, ...stretch } = present;
+  const opening = tallies.find((tally) => tally.opening !== undefined)?.opening;
+  const float =
+    opening?.openingFloatMinor === undefined
+      ? undefined
+      : { currency: opening.currency, amountMinor: opening.openingFloatMinor };
+  const expected = expectedOf(tallies, float);
+  const { operator, counted } = counting;
+  const cashMoves = cashMovesOf(tallies);
+  const receipts = receiptsOf(books, shift.businessDate, tallies);
+  const openOrders = books.read.get<{ count: number }>("SELECT count(*) AS count FROM open_order")?.count ?? 0;
   return {
     ...(operator === undefined ? {} : { operator }),
-    openSeq: shift.openSeq,
-    closeSeq: head.seq,
-    chainHead: head.hash,
-    counts,
-    totals: sorted,
+    ...stretch,
+    ...(float === undefined ? {} : { openingFloat: float }),
+    ...(cashMoves.length === 0 ? {} : { cashMoves }),
+    expected: expected.list(),
+    ...(counted === undefined ? {} : { counted: [...counted], overShort: overShortOf(counted, expected) }),
+    ...(receipts.length === 0 ? {} : { receipts }),
+    openOrders,
+    ...(parts.length === 1 ? {} : { earlier: parts.slice(0, -1).slice(-MAX_LIVES) }),
   };
 }
 
-function addMoney(
-  totals: Map<string, { currency: string; tender: string; amountMinor: number }>,
-  row: JournalRow,
-): void {
-  if (row.kind === "order.closed") {
-    const { currency, tenders } = bodyOf(row).payload as OrderClosed;
-    for (const tender of tenders) add(totals, currency, tender.type, tender.amountMinor);
-  } else if (row.kind === "transaction.recorded") {
-    const { currency, tender, amountMinor } = bodyOf(row).payload as PayloadOf<"transaction.recorded">;
-    add(totals, currency, tender ?? "none", amountMinor);
-  }
+interface ShiftDay {
+  readonly localId: string;
+  readonly businessDate: string;
 }
 
-function add(
-  totals: Map<string, { currency: string; tender: string; amountMinor: number }>,
-  currency: string,
-  tender: string,
-  amountMinor: number,
-): void {
-  const key = `${currency}\n${tender}`;
-  const sum = totals.get(key)?.amountMinor ?? 0;
-  totals.set(key, { currency, tender, amountMinor: sum + amountMinor });
+function partOf({ incarnation, openSeq, seq, hash, counts, totals }: Tally) {
+  return { incarnation, openSeq, closeSeq: seq, chainHead: hash, counts: { ...counts }, totals: totals.list() };
+}
+
+/** What no tender names is in no drawer. */
+function expectedOf(tallies: readonly Tally[], float: Omit<Amount, "tender"> | undefined): AmountSums {
+  const expected = new AmountSums();
+  if (float !== undefined) expected.add({ ...float, tender: CASH });
+  for (const { totals } of tallies)
+    for (const amount of totals.list()) if (amount.tender !== NO_TENDER) expected.add(amount);
+  return expected;
+}
+
+function overShortOf(counted: readonly Amount[], expected: AmountSums): Amount[] {
+  return counted.map((amount) => {
+    const { currency, tender, amountMinor } = amount;
+    return { currency, tender, amountMinor: plusMinor(amountMinor, -expected.of(currency, tender)) };
+  });
+}
+
+function cashMovesOf(tallies: readonly Tally[]): ShiftReport["cashMoves"][number][] {
+  const sums = new Map<string, { inMinor: number; outMinor: number }>();
+  for (const { cash } of tallies) {
+    for (const [currency, moved] of cash) {
+      const { inMinor, outMinor } = sums.get(currency) ?? { inMinor: 0, outMinor: 0 };
+      const sum = { inMinor: plusMinor(inMinor, moved.inMinor), outMinor: plusMinor(outMinor, moved.outMinor) };
+      sums.set(currency, sum);
+    }
+  }
+  const sorted = [...sums].sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.map(([currency, moved]) => ({ currency, ...moved })).slice(0, MAX_CURRENCIES);
+}
+
+/** ISO 4217 has fewer; `shiftClosed` allows no more. */
+const MAX_CURRENCIES = 200;
+
+function receiptsOf(books: ShiftBooks, businessDate: string, tallies: readonly Tally[]): Manifest["receipts"] & object {
+  return tallies.slice(-MAX_LIVES).flatMap(({ ordinal, openSeq, seq }) => {
+    const { count, first, last } = books.journal.receiptsWithin(ordinal, businessDate, openSeq, seq);
+    const number = (sequence: number) =>
+      formatReceiptNumber({ terminal: books.printedOf(ordinal), businessDate, sequence });
+    return count === 0 ? [] : [{ first: number(first), last: number(last), count }];
+  });
+}
+
+/** A manifest as people read it: the whole shift, whatever lives it went through. */
+export function reportOf(localId: string, incarnation: string, manifest: Manifest): ShiftReport {
+  const { openSeq, closeSeq, chainHead, openingFloat, earlier = [] } = manifest;
+  const present: ShiftPart = { incarnation, openSeq, closeSeq, chainHead, ...pick(manifest) };
+  const parts = [...earlier, present];
+  const totals = new AmountSums();
+  const counts: Record<string, number> = {};
+  for (const part of parts) {
+    for (const amount of part.totals) totals.add(amount);
+    for (const [kind, count] of Object.entries(part.counts)) counts[kind] = (counts[kind] ?? 0) + count;
+  }
+  return {
+    localId,
+    changes: Object.values(counts).reduce((sum, count) => sum + count, 0),
+    counts,
+    totals: totals.list(),
+    openingFloatMinor: openingFloat?.amountMinor ?? null,
+    currency: openingFloat?.currency ?? null,
+    cashMoves: manifest.cashMoves ?? [],
+    expected: manifest.expected ?? [],
+    counted: manifest.counted ?? [],
+    overShort: manifest.overShort ?? [],
+    receipts: manifest.receipts ?? [],
+    openOrders: manifest.openOrders ?? 0,
+    parts,
+  };
+}
+
+function pick({ counts, totals }: Manifest): Pick<ShiftPart, "counts" | "totals"> {
+  return { counts, totals };
 }

@@ -1,6 +1,6 @@
 import type { Effect, Kind } from "@tillsync/protocol";
 import { canonicalText, instant, parseField, SyncError } from "@tillsync/protocol";
-import type { ChangeDraft, Head, Journal, JournalRow } from "./journal.ts";
+import type { ChangeDraft, Head, Journal, JournalRow, Life } from "./journal.ts";
 import { ordinalOf, seqOf } from "./journal.ts";
 import type { Clock, Sql } from "./ports.ts";
 import type { Recorded, Shift } from "./verbs.ts";
@@ -14,12 +14,35 @@ export interface Present {
   readonly receipt: { readonly businessDate: string; readonly sequence: number } | null;
 }
 
+/** A shift as the `shift` table keeps it. */
+export const SHIFT_COLUMNS = `local_id AS localId, operator, business_date AS businessDate, opened_at AS openedAt,
+  closed_at AS closedAt, open_seq AS openSeq, close_seq AS closeSeq`;
+
+/** Reads the present back from the database. @throws SyncError JOURNAL_BROKEN */
+export function presentOf(journal: Journal, read: Pick<Sql, "get">, lives: readonly Life[]): Present {
+  const life = lives.at(-1);
+  if (life === undefined)
+    throw new SyncError("JOURNAL_BROKEN", "The journal has no life; the database was not set up.");
+  const { ordinal, incarnation, headSeq, headHash } = life;
+  const row = read.get<Shift & { ordinal: number }>(
+    `SELECT ${SHIFT_COLUMNS}, ordinal FROM shift WHERE closed_at IS NULL ORDER BY opened_at DESC LIMIT 1`,
+  );
+  const head = { ordinal, incarnation, seq: headSeq, hash: headHash };
+  if (row === undefined) return { head, shift: null, receipt: null };
+  // A shift that was opened in an earlier life goes on in this one from its first change.
+  const { ordinal: began, ...open } = row;
+  const { businessDate } = row;
+  const receipt = { businessDate, sequence: journal.lastReceipt(ordinal, businessDate) };
+  return { head, shift: { ...open, openSeq: began === ordinal ? row.openSeq : 1 }, receipt };
+}
+
 /** Everything a verb needs: who we are, the journal, time, and the rest of this transaction. */
 export interface Desk {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly currency: string;
-  readonly timeZone: string;
+  /** The business date of a moment outside shifts. */
+  readonly dayOf: (at: string) => string;
   /** The incarnation of a life by its ordinal. */
   readonly incarnationOf: (ordinal: number) => string;
   /** The other way round; undefined for a life that is not this terminal's. */
@@ -28,6 +51,8 @@ export interface Desk {
   readonly isDurable: (position: number) => boolean;
   /** What this terminal prints before its receipt numbers. */
   readonly printed: string;
+  /** The same in a life by its ordinal. */
+  readonly printedOf: (ordinal: number) => string;
 }
 
 /** One transaction under way: the statements, and the present as it will be when it commits. */

@@ -14,6 +14,8 @@ export interface TerminalSettings {
   readonly currency: string;
   /** IANA name; business dates default to the calendar there. Default UTC. */
   readonly timeZone?: string;
+  /** The hour, 0 to 23 on the store's clock, at which the next business date begins. Default 0: at midnight. */
+  readonly dayCutoffHour?: number;
   /** Default `continuous`. */
   readonly profile?: Profile;
   /** Overrides the profile's interval, milliseconds. */
@@ -32,6 +34,11 @@ export function checkSettings(settings: TerminalSettings): void {
   check("shortId", () => parseField("shortId", shortId, settings.shortId));
   check("currency", () => parseField("currency", currency, settings.currency));
   check("timeZone", () => new Intl.DateTimeFormat("en-CA", { timeZone: settings.timeZone ?? "UTC" }));
+  const { dayCutoffHour: hour = 0 } = settings;
+  if (!Number.isInteger(hour) || hour < 0 || hour > 23) {
+    const details = { field: "dayCutoffHour", expected: "a whole hour from 0 to 23", got: String(hour) };
+    throw new SyncError("CONFIG_INVALID", `The terminal's settings: dayCutoffHour: ${details.expected}.`, details);
+  }
 }
 
 function check(field: string, read: () => unknown): void {

@@ -1,32 +1,19 @@
 import type { Profile } from "@tillsync/lanes";
-import { type Kind, LIMITS, printedTerminal, SyncError } from "@tillsync/protocol";
-import { discardParked, retryParked } from "./exceptions.ts";
+import { LIMITS, printedTerminal, SyncError } from "@tillsync/protocol";
+import { businessDays } from "./business-day.ts";
 import { explain } from "./explain.ts";
-import { closeShift, openShift, recordInventory, recordTransaction } from "./facts.ts";
 import { Journal, type Life } from "./journal.ts";
 import { ensureLife } from "./life.ts";
-import { closeOrder, editOrder, endOrder, payOrder } from "./orders.ts";
 import type { Ports, Sql } from "./ports.ts";
-import { type Desk, type Present, Recording } from "./recording.ts";
+import { FLUSHING, PUSH_AT_ONCE } from "./push.ts";
+import { higherCounter, raiseFloor } from "./receipts.ts";
+import { type Desk, instantOf, type Present, presentOf, Recording } from "./recording.ts";
 import { Schedule } from "./schedule.ts";
 import { checkSettings, ensureIdentity, paceOf, type TerminalSettings } from "./settings.ts";
+import { ShiftReports } from "./shift-reports.ts";
 import { isDurable, orderView, statusOf } from "./status.ts";
+import { verbsOf } from "./transaction-verbs.ts";
 import type { OrderView, Shift, Terminal, TerminalEvent, TerminalStatus, TerminalTransaction } from "./verbs.ts";
-
-/** Kinds whose recording is a reason to exchange at once; design section 2 `pushAtOnce`. */
-const PUSH_AT_ONCE: Readonly<Record<Profile, readonly Kind[]>> = {
-  shift: ["shift.opened", "shift.closed"],
-  continuous: ["order.closed", "shift.opened", "shift.closed"],
-  live: ["order.closed", "order.edited", "transaction.recorded", "inventory.updated", "shift.opened", "shift.closed"],
-};
-
-/** After these a person waits for what head office says, or everything has to go. */
-const FLUSHING: ReadonlySet<Kind> = new Set([
-  "shift.opened",
-  "shift.closed",
-  "exception.retried",
-  "exception.discarded",
-] as const);
 
 /**
  * Starts a terminal on the given ports. `openTerminal` does it with the real ones; the simulator brings its own.
@@ -43,6 +30,8 @@ class RunningTerminal implements Terminal {
   readonly #journal: Journal;
   readonly #schedule: Schedule;
   readonly #profile: Profile;
+  readonly #dayOf: (at: string) => string;
+  readonly #reports: ShiftReports;
   readonly #listeners = new Set<(event: TerminalEvent) => void>();
   #lives: readonly Life[] = [];
   /** Closed orders: all, and those the centre has. Counted once at open and kept, because counting history costs. */
@@ -58,8 +47,11 @@ class RunningTerminal implements Terminal {
     this.#profile = settings.profile ?? "continuous";
     checkSettings(settings);
     ensureIdentity(settings, ports.store);
-    ensureLife(this.#journal, ports, settings.timeZone ?? "UTC");
+    this.#dayOf = businessDays(settings.timeZone ?? "UTC", settings.dayCutoffHour ?? 0);
+    ensureLife(this.#journal, ports, this.#dayOf);
     this.#present = this.#load();
+    const printed = { printedOf: this.#printedOf, incarnationOf: this.#incarnationOf };
+    this.#reports = new ShiftReports({ journal: this.#journal, read: ports.store.read, ...printed });
     this.#schedule = new Schedule({
       ports,
       journal: this.#journal,
@@ -77,6 +69,7 @@ class RunningTerminal implements Terminal {
         this.#emit({ type: "stalled", stall });
         this.#tell();
       },
+      onReceipts: (life, told) => this.#reconcile(life, told),
     });
     this.#schedule.start();
   }
@@ -88,7 +81,7 @@ class RunningTerminal implements Terminal {
     try {
       result = this.#ports.store.transaction((tx) => {
         recording = new Recording(this.#desk(), tx, this.#present);
-        result = fn(this.#verbs(recording));
+        result = fn(verbsOf(recording, () => this.#ports.ids.next()));
         return result;
       });
     } catch (error) {
@@ -198,48 +191,36 @@ class RunningTerminal implements Terminal {
       this.#journal.closedOrders(ordinal, durableThrough, headSeq),
     );
     this.#orders = { total, durable: total - waiting.reduce((sum, count) => sum + count, 0) };
-    const life = this.#lives.at(-1);
-    if (life === undefined)
-      throw new SyncError("JOURNAL_BROKEN", "The journal has no life; the database was not set up.");
-    const { ordinal, incarnation, headSeq, headHash } = life;
-    const row = this.#ports.store.read.get<Shift & { ordinal: number }>(
-      `SELECT local_id AS localId, operator, business_date AS businessDate, opened_at AS openedAt, closed_at AS closedAt,
-         ordinal, open_seq AS openSeq, close_seq AS closeSeq FROM shift WHERE closed_at IS NULL ORDER BY opened_at DESC LIMIT 1`,
-    );
-    // A shift that was opened in an earlier life goes on in this one from its first change.
-    const shift = row ? { ...row, openSeq: row.ordinal === ordinal ? row.openSeq : 1 } : null;
-    const businessDate = shift?.businessDate;
-    const receipt =
-      businessDate === undefined ? null : { businessDate, sequence: this.#journal.lastReceipt(ordinal, businessDate) };
-    return { head: { ordinal, incarnation, seq: headSeq, hash: headHash }, shift, receipt };
+    return presentOf(this.#journal, this.#ports.store.read, this.#lives);
   }
 
   #desk(): Desk {
-    const { currency, shortId, timeZone = "UTC" } = this.#settings;
-    const { incarnation, ordinal } = this.#present.head;
-    const incarnationOf = (of: number) => this.#lives.find((life) => life.ordinal === of)?.incarnation ?? incarnation;
-    const printed = printedTerminal(shortId, incarnation, ordinal);
+    const { currency } = this.#settings;
+    const { ordinal } = this.#present.head;
+    const own = { journal: this.#journal, clock: this.#ports.clock, currency, dayOf: this.#dayOf };
     const ordinalOf = (of: string) => this.#lives.find((life) => life.incarnation === of)?.ordinal;
     const isDurableAt = (position: number) => isDurable(this.#lives, position);
-    const lives = { incarnationOf, ordinalOf, isDurable: isDurableAt };
-    return { journal: this.#journal, clock: this.#ports.clock, currency, timeZone, ...lives, printed };
+    const lives = { incarnationOf: this.#incarnationOf, ordinalOf, isDurable: isDurableAt };
+    return { ...own, ...lives, printed: this.#printedOf(ordinal), printedOf: this.#printedOf };
   }
 
-  #verbs(recording: Recording): TerminalTransaction {
-    return {
-      sql: recording.tx,
-      closeOrder: (draft) => closeOrder(recording, draft),
-      editOrder: (edit) => editOrder(recording, edit),
-      payOrder: (payment) => payOrder(recording, payment),
-      voidOrder: (end) => endOrder(recording, "order.voided", end),
-      deleteOrder: (end) => endOrder(recording, "order.deleted", end),
-      recordTransaction: (draft) => recordTransaction(recording, draft),
-      recordInventory: (draft) => recordInventory(recording, draft),
-      openShift: (opening) => openShift(recording, opening, () => this.#ports.ids.next()),
-      closeShift: (closing) => closeShift(recording, closing),
-      retryParked: (parked) => retryParked(recording, parked),
-      discardParked: (parked) => discardParked(recording, parked),
-    };
+  readonly #incarnationOf = (ordinal: number): string =>
+    this.#lives.find((life) => life.ordinal === ordinal)?.incarnation ?? this.#present.head.incarnation;
+
+  readonly #printedOf = (ordinal: number): string =>
+    printedTerminal(this.#settings.shortId, this.#incarnationOf(ordinal), ordinal);
+
+  /** The centre may know of receipts that this database lost unnoticed: numbers go on behind them. */
+  #reconcile(life: Life, told: unknown): void {
+    if (told === null || told === undefined || this.#stopped) return;
+    try {
+      const counter = higherCounter(this.#journal, life, told);
+      if (counter === undefined) return;
+      this.#commit((tx) => raiseFloor(tx, this.#journal, life, counter, instantOf(this.#ports.clock)));
+      this.#present = presentOf(this.#journal, this.#ports.store.read, this.#lives);
+    } catch {
+      // A disk that cannot take the note now: every answer of the centre says it again.
+    }
   }
 
   closeOrder: Terminal["closeOrder"] = (draft) => this.transaction((tx) => tx.closeOrder(draft));
@@ -249,6 +230,7 @@ class RunningTerminal implements Terminal {
   deleteOrder: Terminal["deleteOrder"] = (end) => this.transaction((tx) => tx.deleteOrder(end));
   recordTransaction: Terminal["recordTransaction"] = (draft) => this.transaction((tx) => tx.recordTransaction(draft));
   recordInventory: Terminal["recordInventory"] = (draft) => this.transaction((tx) => tx.recordInventory(draft));
+  recordCash: Terminal["recordCash"] = (move) => this.transaction((tx) => tx.recordCash(move));
   openShift: Terminal["openShift"] = (opening) => this.transaction((tx) => tx.openShift(opening));
   closeShift: Terminal["closeShift"] = (closing) => this.transaction((tx) => tx.closeShift(closing));
   retryParked: Terminal["retryParked"] = (parked) => this.transaction((tx) => tx.retryParked(parked));
@@ -279,6 +261,15 @@ class RunningTerminal implements Terminal {
 
   shift(): Shift | null {
     return this.#present.shift;
+  }
+
+  shiftReport: Terminal["shiftReport"] = () => this.#running().open(this.#present);
+  shifts: Terminal["shifts"] = (limit = 20) => this.#running().list(limit, this.#present);
+  receiptGaps: Terminal["receiptGaps"] = (day) => this.#running().receipts(day, this.#lives);
+
+  #running(): ShiftReports {
+    this.#assertRunning();
+    return this.#reports;
   }
 
   status(): TerminalStatus {

@@ -2,6 +2,18 @@ import type { Breaker, Connectivity } from "@tillsync/lanes";
 import type { Effect, Kind, LineEvent, OrderLine, Tender } from "@tillsync/protocol";
 import type { Attempt } from "./attempt.ts";
 import type { Sql } from "./ports.ts";
+import type {
+  CashMove,
+  ClosedShift,
+  ReceiptSeries,
+  Shift,
+  ShiftClosing,
+  ShiftOpening,
+  ShiftReport,
+  ShiftSummary,
+} from "./shift-verbs.ts";
+
+export type * from "./shift-verbs.ts";
 
 /** A line as a POS hands it in. `amountMinor` may be left out: it is then quantity times unit price, half-up. */
 export interface LineDraft extends Omit<OrderLine, "id" | "amountMinor"> {
@@ -86,15 +98,6 @@ export interface InventoryDraft {
   readonly occurredAt?: string | undefined;
 }
 
-export interface ShiftOpening {
-  readonly localId?: string | undefined;
-  readonly operator: string;
-  /** The day its sales count for; the local date of the clock (UTC until stores have time zones) when absent. */
-  readonly businessDate?: string | undefined;
-  readonly openingFloatMinor?: number | undefined;
-  readonly occurredAt?: string | undefined;
-}
-
 /** A change that the centre could not apply, by its place. */
 export interface ParkedChange {
   readonly incarnation: string;
@@ -114,16 +117,6 @@ export interface Recorded {
   readonly totalMinor?: number;
   /** True when this localId was recorded before with the same content: nothing was written. */
   readonly duplicate: boolean;
-}
-
-export interface Shift {
-  readonly localId: string;
-  readonly operator: string;
-  readonly businessDate: string;
-  readonly openedAt: string;
-  readonly closedAt: string | null;
-  readonly openSeq: number;
-  readonly closeSeq: number | null;
 }
 
 /** Where an order is on its way: 004's words for the lane state, with the effect the centre reported, if any. */
@@ -263,8 +256,12 @@ export interface TerminalTransaction {
   }): Recorded;
   recordTransaction(draft: TransactionDraft): Recorded;
   recordInventory(draft: InventoryDraft): Recorded;
+  /** Cash put into the drawer or taken out of it beside sales: a transaction of type `PaidIn`, `PaidOut`, `Loan` or `Pickup`. */
+  recordCash(move: CashMove): Recorded;
+  /** Local and immediate. The shift that is open, opened again alike under its `localId`, is answered as it is. */
   openShift(opening: ShiftOpening): Shift;
-  closeShift(closing: { operator?: string | undefined; occurredAt?: string | undefined }): Shift;
+  /** Local and immediate, with what the shift holds. Open orders stay open and go on in the next shift. */
+  closeShift(closing: ShiftClosing): ClosedShift;
   /** Has head office try a parked change again. @throws SyncError NOT_PARKED */
   retryParked(parked: ParkedChange & { operator?: string | undefined }): Recorded;
   /** Gives a parked change up; it stays stored. @throws SyncError NOT_PARKED, INVALID_INPUT */
@@ -288,6 +285,12 @@ export interface Terminal extends Omit<TerminalTransaction, "sql"> {
   order(localId: string): OrderView | undefined;
   openOrders(): readonly OrderView[];
   shift(): Shift | null;
+  /** The X report: what the open shift holds so far. It changes nothing; null when no shift is open. */
+  shiftReport(): ShiftReport | null;
+  /** Shifts of this till, newest first; 20 when no limit is given, 1,000 at most. */
+  shifts(limit?: number): readonly ShiftSummary[];
+  /** The receipt numbers of a business date, life by life: each one without a document, and why. */
+  receiptGaps(businessDate: string): readonly ReceiptSeries[];
   status(): TerminalStatus;
   /** By receipt number or localId. */
   explain(key: string): Explanation | undefined;

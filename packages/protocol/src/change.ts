@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_AMOUNTS } from "./amounts.ts";
 import { businessDate, changeId, hash, incarnationId, instant, localId, seq } from "./ids.ts";
 import { currency, decimal, minor } from "./money.ts";
 import { orderClosed, orderEdited, orderEnded } from "./order.ts";
@@ -36,17 +37,52 @@ export const inventoryUpdated = z.strictObject({
   reason: z.string().max(256).optional(),
 });
 
+/** `openingFloatMinor`: cash in the drawer before the first sale, in `currency`. */
 export const shiftOpened = z.strictObject({ operator: text(64), currency, openingFloatMinor: minor.optional() });
 
-/** What the till says a shift holds; the centre recomputes the same from stored bytes. */
-export const shiftClosed = z.strictObject({
-  operator: text(64).optional(),
-  /** seq of the change that opened the shift, and of the last change before this one, with its hash. */
+/** Money by currency and tender, sorted by both. */
+const amountsByTender = z.array(z.strictObject({ currency, tender: text(32), amountMinor: minor })).max(MAX_AMOUNTS);
+
+/** A stretch of a life: its first and last change, the hash of the last, and what all of them hold. */
+const stretch = {
   openSeq: seq,
   closeSeq: seq,
   chainHead: hash,
   counts: z.record(text(32), z.int().min(0)),
-  totals: z.array(z.strictObject({ currency, tender: text(32), amountMinor: minor })).max(1000),
+  totals: amountsByTender,
+};
+
+/**
+ * What the till says a shift holds. `openSeq` to `totals` are of the life that closed it, from the change that opened the
+ * shift (or the first of the life) to the last one before this; the centre recomputes them from stored bytes. What stands
+ * behind them is of the whole shift, and absent in changes of tills that did not know it yet.
+ */
+export const shiftClosed = z.strictObject({
+  operator: text(64).optional(),
+  ...stretch,
+  openingFloat: z.strictObject({ currency, amountMinor: minor }).optional(),
+  /** Cash put into the drawer and taken out of it beside sales, both positive; they are in `totals`, too. */
+  cashMoves: z
+    .array(z.strictObject({ currency, inMinor: minor, outMinor: minor }))
+    .max(200)
+    .optional(),
+  /** What should be there: the totals of all tenders, with the opening float in cash. */
+  expected: amountsByTender.optional(),
+  /** What a person counted, and by how much it is over (positive) or short of what was expected. */
+  counted: amountsByTender.optional(),
+  overShort: amountsByTender.optional(),
+  /** First and last receipt number of each life in which the shift gave one, oldest first, and how many. */
+  receipts: z
+    .array(z.strictObject({ first: text(64), last: text(64), count: z.int().min(1) }))
+    .max(100)
+    .optional(),
+  /** Open orders of the till at that moment: they stay open and go on in the next shift. */
+  openOrders: z.int().min(0).optional(),
+  /** What the shift holds in lives before this one, as far as the till's database still has it; oldest first. */
+  earlier: z
+    .array(z.strictObject({ incarnation: incarnationId, ...stretch }))
+    .max(100)
+    .optional(),
 });
 
 /** A person at the till wants a change that the centre could not apply, and parked, tried again. */

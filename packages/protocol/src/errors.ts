@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   LOCAL_ID_TAKEN: { status: 409, retryable: false, who: "caller" },
   SHIFT_NOT_OPEN: { status: 409, retryable: false, who: "cashier" },
   SHIFT_ALREADY_OPEN: { status: 409, retryable: false, who: "cashier" },
+  SHIFT_ALREADY_CLOSED: { status: 409, retryable: false, who: "cashier" },
   NOT_PARKED: { status: 409, retryable: false, who: "cashier" },
   FEED_RESET: { status: 410, retryable: true, who: "nobody" },
   TOO_LARGE: { status: 413, retryable: false, who: "caller" },

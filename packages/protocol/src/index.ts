@@ -1,4 +1,6 @@
+export { type Amount, AmountSums, MAX_AMOUNTS, OTHER_TENDERS, plusMinor } from "./amounts.ts";
 export { type Canonical, canonicalText, MAX_DEPTH, parseCanonical } from "./canonical.ts";
+export { CASH, CASH_MOVES, type CashMoveType, cashDirection, NO_TENDER } from "./cash.ts";
 export { CHAIN_START, type Link, linkHash, type Origin, privateHash, privateText, type Sha256 } from "./chain.ts";
 export {
   CENTRAL_KINDS,

@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "eb9ca2d23f1e82119f7306ef937020e2e1975587947ff7c6c87d5b06b9fb17dc",
+    schemas: "a6130e705b6d7e0c12e57372905e0bd63217304115c83a642b2c40e86b9ddceb",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

@@ -42,6 +42,7 @@ export const FAULT_SPACE: readonly string[] = [
   "network.truncated-answer",
   ...["deletes-anything", "deletes-document", "deletes-open-order", "edits"].map((what) => `office.${what}`),
   "pos.asks-again",
+  "pos.closes-again",
   "pos.poison",
   "pos.repeats-local-id",
   "pos.reuses-local-id",

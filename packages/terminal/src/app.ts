@@ -10,6 +10,7 @@ import { eventRoutes } from "./routes/events.ts";
 import { orderRoutes } from "./routes/orders.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { recordRoutes } from "./routes/records.ts";
+import { shiftRoutes } from "./routes/shifts.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { type Every, every as everyOfSystem, newCorrelationId } from "./system/platform.ts";
 
@@ -64,6 +65,7 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
   answerRefusals(app, log);
   orderRoutes(app, terminal);
   recordRoutes(app, terminal);
+  shiftRoutes(app, terminal);
   statusRoutes(app, terminal);
   eventRoutes(app, terminal, every);
   pageRoutes(app, terminal);

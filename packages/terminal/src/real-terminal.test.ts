@@ -148,6 +148,23 @@ describe("a real till without head office", () => {
     expect((await call("GET", "/api/shifts/current")).body.shift).toBeNull();
   });
 
+  it("counts the drawer: float, sales, milk paid out, and what is short", async () => {
+    await call("POST", "/api/shifts/open", { localId: "s-1", operator: "Amina", openingFloatMinor: 100_000 });
+    await call("POST", "/api/orders", sale("a"));
+    const milk = { localId: "c-1", direction: "out", amountMinor: 2_000, reason: "milk", operator: "Amina" };
+    expect((await call("POST", "/api/shifts/cash", milk)).status).toBe(201);
+    const now = await call("GET", "/api/shifts/current");
+    const cash = (amountMinor: number) => [{ currency: "KES", tender: "cash", amountMinor }];
+    expect(now.body.report).toMatchObject({ totals: cash(10_000), expected: cash(110_000), overShort: [] });
+    const counted = [{ tender: "cash", amountMinor: 109_950 }];
+    const closed = await call("POST", "/api/shifts/close", { localId: "s-1", counted });
+    expect(closed.body.report).toMatchObject({ totals: cash(10_000), counted: cash(109_950), overShort: cash(-50) });
+    const again = await call("POST", "/api/shifts/close", { localId: "s-1", counted });
+    expect(again.body).toEqual({ ...closed.body, duplicate: true });
+    const { shifts } = (await call("GET", "/api/shifts?limit=3")).body;
+    expect(shifts).toMatchObject([{ localId: "s-1", overShort: cash(-50), settlement: { state: "waiting" } }]);
+  });
+
   it("says how far everything came, and why no further", async () => {
     await openShift();
     const { body: order } = await call("POST", "/api/orders", sale("order-1"));

@@ -1,9 +1,13 @@
 import {
   businessDate,
+  CASH_MOVES,
+  type CashMoveType,
   currency,
   instant,
   lineEvent,
   localId,
+  MAX_AMOUNTS,
+  minor,
   orderClosed,
   orderLine,
   PAYLOADS,
@@ -69,7 +73,41 @@ export const shiftOpening = PAYLOADS["shift.opened"]
   .omit({ currency: true })
   .extend({ localId: localId.optional(), businessDate: businessDate.optional(), occurredAt });
 
-export const shiftClosing = z.strictObject({ operator: PAYLOADS["shift.closed"].shape.operator, occurredAt });
+/** What a manifest holds of one tender; without a currency it is the till's. */
+const counted = PAYLOADS["shift.closed"].shape.counted.unwrap();
+
+export const shiftClosing = z.strictObject({
+  localId: localId.optional(),
+  operator: PAYLOADS["shift.closed"].shape.operator,
+  counted: z
+    .array(counted.element.partial({ currency: true }))
+    .max(MAX_AMOUNTS)
+    .optional(),
+  occurredAt,
+});
+
+/** Cash beside sales: the direction says which way it went, the amount how much. */
+export const cashMove = z.strictObject({
+  localId,
+  direction: z.enum(["in", "out"]),
+  amountMinor: minor.min(1),
+  reason: z.string().min(1).max(256),
+  type: z.enum(Object.keys(CASH_MOVES) as [CashMoveType, ...CashMoveType[]]).optional(),
+  currency: currency.optional(),
+  operator: PAYLOADS["transaction.recorded"].shape.operator,
+  reference: PAYLOADS["transaction.recorded"].shape.reference,
+  occurredAt,
+});
+
+/** Shifts in one answer at most; the engine gives no more. */
+const MAX_SHIFTS = 1000;
+
+/** A query: numbers come as text. */
+export const shiftFilter = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(MAX_SHIFTS).optional(),
+});
+
+export const dayFilter = z.strictObject({ businessDate });
 
 /** Nothing but an empty object, or no body at all. */
 export const nothing = z.strictObject({});

@@ -1,28 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
-import { temporaryFile, temporaryFolder } from "../import/testing/temporary-file.ts";
+import { temporaryFile } from "../import/testing/temporary-file.ts";
 import { grand, log, retail, sale, tender } from "../poslog/testing/sample-log.ts";
-import { openTill, type TillOnDisk } from "../poslog/testing/till-on-disk.ts";
+import { openTill } from "../poslog/testing/till-on-disk.ts";
+import { dataDirOf } from "../testing/data-dir.ts";
 import { tillsync } from "../testing/tillsync-process.ts";
-
-/** A data folder like the demo's, with these tills in it. */
-async function dataDirOf(...tills: readonly TillOnDisk[]): Promise<string> {
-  const folder = await temporaryFolder();
-  const terminals = tills.map(({ file, shortId, terminal, url }) => {
-    const { terminal: uuid } = terminal.status();
-    return { terminal: uuid, shortId, key: "none", url, dataDir: dirname(file) };
-  });
-  const household = {
-    store: "STORE001",
-    currency: "KES",
-    adminKey: "none",
-    centreUrl: "http://127.0.0.1:9",
-    terminals,
-  };
-  writeFileSync(join(folder, "demo.json"), JSON.stringify(household));
-  return folder;
-}
 
 const LOG = log(retail(`<Weather>rain</Weather>${sale("5.00")}${tender("5.00")}${grand("5.00")}`));
 

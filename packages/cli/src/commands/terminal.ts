@@ -67,6 +67,7 @@ function openConfigured(values: Values) {
     store: values["Sync.StoreId"],
     currency: values["Terminal.Currency"],
     timeZone: values["Terminal.TimeZone"],
+    dayCutoffHour: values["Terminal.DayCutoffHour"],
     profile: values["Sync.Profile"],
     maxBatchChanges: values["Sync.BatchSize"],
     badgeAfter: values["Sync.MaxRetryAttempts"],

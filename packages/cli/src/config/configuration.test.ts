@@ -167,6 +167,7 @@ describe("a mistake", () => {
     [{ Database: { ConnectionString: "postgres://db/x" } }, "must be Data Source=FILE, or the path of a file"],
     [{ Database: { ConnectionString: "Data Source=x;Mode=ReadOnly" } }, "must be Data Source=FILE"],
     [{ Terminal: { TimeZone: "Nairobi" } }, "must be an IANA time zone"],
+    [{ Terminal: { DayCutoffHour: 24 } }, "must be a whole number from 0 to 23; got 24."],
     [
       { Server: { TrustedProxies: "proxy" } },
       'must be IP addresses with commas, such as 10.0.0.5,10.1.0.0/16; got "proxy".',

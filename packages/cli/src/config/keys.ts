@@ -192,7 +192,14 @@ export const KEYS = {
   }),
   "Terminal.TimeZone": textAs("an IANA time zone such as Africa/Nairobi", zoneOf, {
     default: "UTC",
-    effect: "Where business dates are taken from when a shift names none.",
+    effect:
+      "Where the store is: business dates are taken from the calendar there, when a shift names none and for stock that moves outside shifts.",
+  }),
+  "Terminal.DayCutoffHour": whole<number>(0, 23, {
+    default: 0,
+    unit: "h",
+    effect:
+      "Hour on the store's clock at which the next business date begins: with 5, what is opened before five in the morning counts for the day before. 0 is midnight. An open shift keeps its date.",
   }),
 } as const satisfies Record<string, Setting<string | number | boolean | undefined>>;
 

@@ -39,8 +39,10 @@ export function entryOf(
       return { entry: { kind: "shift.opened", businessDate, draft: { ...facts, ...opening } } };
     }
     case "shift.closed": {
-      const { operator } = body.payload as PayloadOf<"shift.closed">;
-      const draft = { ...facts, ...(operator === undefined ? {} : { operator }) };
+      // What the shift held is added up again where it is imported; only what people said is a fact of its own.
+      const { operator, counted } = body.payload as PayloadOf<"shift.closed">;
+      const said = { ...(operator === undefined ? {} : { operator }), ...(counted === undefined ? {} : { counted }) };
+      const draft = { ...facts, ...said };
       return { entry: { kind: "shift.closed", businessDate, draft } };
     }
     default:

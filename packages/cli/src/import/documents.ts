@@ -1,5 +1,6 @@
 import type { InventoryDraft, OrderDraft, ShiftOpening, TransactionDraft } from "@tillsync/engine";
 import {
+  type Amount,
   businessDate,
   instant,
   lineAmountMinor,
@@ -41,6 +42,7 @@ export type ImportedShift = FromFile &
 export interface ShiftEnd {
   readonly localId: string;
   readonly operator?: string | undefined;
+  readonly counted?: readonly Amount[] | undefined;
   readonly occurredAt?: string | undefined;
 }
 
@@ -82,6 +84,7 @@ const shiftClosed = z.strictObject({
   ...common,
   kind: z.literal("shift.closed"),
   operator: PAYLOADS["shift.closed"].shape.operator,
+  counted: PAYLOADS["shift.closed"].shape.counted,
 });
 
 /**

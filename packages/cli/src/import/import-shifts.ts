@@ -108,9 +108,8 @@ export class ImportShifts {
 
   /** @returns false when it is closed already */
   async #closeGiven({ draft }: Extract<ImportedShift, { kind: "shift.closed" }>): Promise<boolean> {
-    const { localId, ...closing } = draft;
-    if ((await this.#current())?.localId !== localId) return false;
-    await unlessRefused(this.#door.ask("POST", "/api/shifts/close", closing), "SHIFT_NOT_OPEN");
+    if ((await this.#current())?.localId !== draft.localId) return false;
+    await unlessRefused(this.#door.ask("POST", "/api/shifts/close", draft), "SHIFT_NOT_OPEN");
     this.#openDate = null;
     this.#ofFile = false;
     return true;

@@ -54,10 +54,19 @@ function bodyOf(body: XmlElement, kind: Kind, currency: string | undefined): obj
     }
     case "shift.closed":
       takeAll(needed(body, "OperatorSignOff"));
-      return {};
+      return ownCounted(body);
     default:
       return kind satisfies never;
   }
+}
+
+function ownCounted(body: XmlElement): object {
+  const counted = body.all("tillsync:Counted").map((one) => ({
+    currency: exactly(needed(one, "tillsync:Currency")),
+    tender: exactly(needed(one, "tillsync:Tender")),
+    amountMinor: Number(exactly(needed(one, "tillsync:AmountMinor"))),
+  }));
+  return counted.length === 0 ? {} : { counted };
 }
 
 function ownTransaction(body: XmlElement, currency: string): object {

@@ -98,7 +98,13 @@ function sellByHand({ terminal }: TillOnDisk): void {
     openingFloatMinor: 5000,
     ...at(1),
   });
-  terminal.closeShift({ ...at(2) });
+  terminal.closeShift({
+    counted: [
+      { tender: "cash", amountMinor: 4_999 },
+      { tender: "gift <card>", currency: "USD", amountMinor: -5 },
+    ],
+    ...at(2),
+  });
   terminal.openShift({ operator: "amina", businessDate: "2026-02-01", localId: "s-2", ...at(3) });
   sellOddText(terminal);
   takeBack(terminal);

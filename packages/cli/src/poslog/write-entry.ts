@@ -58,6 +58,12 @@ function write(body: NewElement, entry: ImportedEntry): void {
         .add("OperatorSignOff")
         .text("EndDateTimestamp", entry.draft.occurredAt)
         .text("CloseBusinessDayDate", entry.businessDate);
+      for (const { currency, tender, amountMinor } of entry.draft.counted ?? [])
+        body
+          .add("tillsync:Counted")
+          .text("tillsync:Currency", currency)
+          .text("tillsync:Tender", tender)
+          .text("tillsync:AmountMinor", String(amountMinor));
       break;
     default:
       entry satisfies never;

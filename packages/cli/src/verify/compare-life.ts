@@ -45,12 +45,15 @@ export async function compareLife({ journal, ledger, life, tallies, progress }: 
     fromSeq = nextSeq;
   }
   receipts.sort((one, other) => (isBefore(one, other) ? -1 : 1));
-  differences.push(...receiptGaps(incarnation, inOrder(journal.receipts(life), receipts)));
+  const all = inOrder(journal.receipts(life), receipts);
+  const cause = life === journal.lives.at(-1) ? "rolled back" : "lost with an earlier life";
+  const gaps = receiptGaps({ incarnation, receipts: all, floors: journal.floors(life), cause });
+  differences.push(...gaps.differences);
   if (differences.length === 0 && heads.till !== heads.centre) {
     const detail = `${heads.till.slice(0, 12)}… here, ${heads.centre.slice(0, 12)}… there`;
     differences.push({ incarnation, seq: null, what: "other chain head at the centre", detail });
   }
-  return { differences, heads };
+  return { differences, heads, explained: gaps.explained };
 }
 
 /** Where the next page starts. The centre goes by its last row; a page in which all rows are missing has none. */

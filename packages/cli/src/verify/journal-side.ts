@@ -1,6 +1,7 @@
 import { seqOf, sha256 } from "@tillsync/engine";
 import { type JournalReader, readOnly } from "@tillsync/engine/sqlite";
 import { linkHash, type Origin } from "@tillsync/protocol";
+import type { ReceiptFloor } from "./receipt-gaps.ts";
 
 /** One change as the till has it. */
 export interface TillChange {
@@ -32,6 +33,10 @@ export interface TillJournal {
   changes(life: TillLife, fromSeq: number, toSeq: number): TillChange[];
   /** Receipt sequences by business date of one life, in order. */
   receipts(life: TillLife): Iterable<{ readonly businessDate: string; readonly sequence: number }>;
+  /** Receipt numbers of one life that the till passed over, because head office had documents with them. */
+  floors(life: TillLife): ReceiptFloor[];
+  /** Closed orders that were taken back by a document. */
+  readonly voided: number;
   close(): void;
 }
 
@@ -54,8 +59,20 @@ export function openJournal(file: string): TillJournal {
         life.ordinal * LIFE_SPAN,
         (life.ordinal + 1) * LIFE_SPAN,
       ),
+    floors: ({ ordinal }) => floorsOf(db, ordinal),
+    voided: db.all<{ count: number }>("SELECT count(*) AS count FROM voided_order")[0]?.count ?? 0,
     close: () => db.close(),
   };
+}
+
+/** A database that no till of this version has opened yet has no such table. */
+function floorsOf(db: JournalReader, ordinal: number): ReceiptFloor[] {
+  if (db.all("SELECT 1 FROM sqlite_schema WHERE name = 'receipt_floor'").length === 0) return [];
+  return db.all<ReceiptFloor>(
+    `SELECT business_date AS businessDate, from_sequence AS "from", to_sequence AS "to" FROM receipt_floor WHERE ordinal = ?
+     ORDER BY business_date, from_sequence`,
+    ordinal,
+  );
 }
 
 function livesOf(db: JournalReader): TillLife[] {

@@ -21,8 +21,10 @@ export function printVerification(output: Output, result: Verification): void {
   output.line(`\n${result.shortId}  ${result.equal ? "EQUAL" : "DIFFERENT"}`);
   output.line(table(rows, [1, 2]));
   output.line(
-    `  receipt numbers: ${receipts.numbers} over ${receipts.days} business days, ${receipts.gaps} unexplained gaps`,
+    `  receipt numbers: ${receipts.numbers} over ${receipts.days} business days, ${receipts.gaps} unexplained gaps, ${receipts.voided} taken back`,
   );
+  for (const { businessDate, from, to, cause } of receipts.explained)
+    output.line(`  no document for numbers ${from} to ${to} of ${businessDate}: ${cause}`);
   for (const { incarnation, seq, what, detail } of differences.slice(0, LISTED)) {
     output.line(`  ${what}: ${incarnation}/${seq ?? "-"}  ${detail}`);
   }

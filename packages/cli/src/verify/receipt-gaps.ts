@@ -6,14 +6,38 @@ export interface ReceiptPlace {
   readonly sequence: number;
 }
 
+/** Numbers of a business date that the till passed over, as it noted down: head office had documents with them. */
+export interface ReceiptFloor {
+  readonly businessDate: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Numbers without a document on either side, and the cause that is recorded for it. */
+export interface ExplainedGap extends ReceiptFloor {
+  readonly incarnation: string;
+  readonly cause: "rolled back" | "lost with an earlier life";
+}
+
+export interface GapSearch {
+  readonly incarnation: string;
+  /** In order of date and sequence. */
+  readonly receipts: Iterable<ReceiptPlace>;
+  readonly floors: readonly ReceiptFloor[];
+  /** What it means in this life that the till passed numbers over. */
+  readonly cause: ExplainedGap["cause"];
+}
+
 /**
- * Receipt numbers of a day that nobody can account for: sequences run from 1 without gaps, since a number is issued in its
- * sale's own transaction.
- *
- * @param receipts in order of date and sequence
+ * Receipt numbers of a day that have no document: sequences run from 1 without gaps, since a number is issued in its
+ * sale's own transaction. Those that the till knows to be lost are explained, all others are differences.
  */
-export function receiptGaps(incarnation: string, receipts: Iterable<ReceiptPlace>): Difference[] {
+export function receiptGaps({ incarnation, receipts, floors, cause }: GapSearch): {
+  readonly differences: Difference[];
+  readonly explained: ExplainedGap[];
+} {
   const found: Difference[] = [];
+  const explained: ExplainedGap[] = [];
   const tell = (what: Difference["what"], detail: string) => found.push({ incarnation, seq: null, what, detail });
   let day = "";
   let expected = 1;
@@ -27,12 +51,27 @@ export function receiptGaps(incarnation: string, receipts: Iterable<ReceiptPlace
       continue;
     }
     if (sequence > expected) {
-      const missing = expected === sequence - 1 ? `${expected}` : `${expected} to ${sequence - 1}`;
-      tell("unexplained gap in receipt numbers", `${businessDate}: ${missing} missing`);
+      const known = floors.filter((floor) => floor.businessDate === businessDate);
+      for (const { from, to, isKnown } of stretchesOf(expected, sequence - 1, known)) {
+        const missing = from === to ? `${from}` : `${from} to ${to}`;
+        if (isKnown) explained.push({ incarnation, businessDate, from, to, cause });
+        else tell("unexplained gap in receipt numbers", `${businessDate}: ${missing} missing`);
+      }
     }
     expected = sequence + 1;
   }
-  return found;
+  return { differences: found, explained };
+}
+
+/** A run of missing numbers, cut where it goes into a stretch that is known and where it leaves it. */
+function* stretchesOf(first: number, last: number, known: readonly ReceiptFloor[]) {
+  for (let from = first; from <= last; ) {
+    const inside = known.find((floor) => floor.from <= from && from <= floor.to);
+    const next = known.map((floor) => floor.from).filter((start) => start > from);
+    const to = Math.min(last, inside ? inside.to : Math.min(...next) - 1);
+    yield { from, to, isKnown: inside !== undefined };
+    from = to + 1;
+  }
 }
 
 /** Two lists, each in order, as one. */

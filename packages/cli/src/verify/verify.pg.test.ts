@@ -118,7 +118,7 @@ describe("verify of two sides that are the same", () => {
       equal: true,
       differences: [],
       more: 0,
-      receipts: { days: 2, numbers: 25, gaps: 0 },
+      receipts: { days: 2, numbers: 25, voided: 0, gaps: 0, explained: [] },
     });
     expect(result.till).toEqual(result.centre);
     expect(result.till).toMatchObject({
@@ -186,6 +186,14 @@ describe("verify of a till whose database was changed", () => {
         `UPDATE journal SET receipt_sequence = receipt_sequence + 1 WHERE business_date = '2026-01-17' AND receipt_sequence = ${SALES_A_DAY}`,
       ],
       [[null, "unexplained gap in receipt numbers"]],
+    ],
+    [
+      "nothing in a number that was skipped for a reason the till noted down",
+      [
+        `UPDATE journal SET receipt_sequence = receipt_sequence + 1 WHERE business_date = '2026-01-17' AND receipt_sequence = ${SALES_A_DAY}`,
+        `INSERT INTO receipt_floor VALUES (1, '2026-01-17', ${SALES_A_DAY}, ${SALES_A_DAY}, '')`,
+      ],
+      [],
     ],
     [
       "a receipt number given twice",

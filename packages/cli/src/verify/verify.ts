@@ -3,6 +3,7 @@ import { type Difference, emptyTally, type Tally } from "./compare.ts";
 import { compareLife, type Heads, unknownLives } from "./compare-life.ts";
 import { openJournal, type TillJournal } from "./journal-side.ts";
 import { openLedger } from "./ledger-side.ts";
+import type { ExplainedGap } from "./receipt-gaps.ts";
 
 /** What both sides say of one terminal. Sums are minor units by currency. */
 export interface Verification {
@@ -11,7 +12,16 @@ export interface Verification {
   readonly equal: boolean;
   readonly till: SideReport;
   readonly centre: SideReport;
-  readonly receipts: { readonly days: number; readonly numbers: number; readonly gaps: number };
+  readonly receipts: {
+    readonly days: number;
+    readonly numbers: number;
+    /** Of these the documents were taken back; their numbers are there. */
+    readonly voided: number;
+    /** Runs of numbers without a document that nobody can account for; each is a difference, too. */
+    readonly gaps: number;
+    /** Those with a recorded cause. */
+    readonly explained: readonly ExplainedGap[];
+  };
   readonly differences: readonly Difference[];
   /** Differences beyond `MAX_DIFFERENCES` are counted, not listed. */
   readonly more: number;
@@ -47,14 +57,16 @@ export async function verify({ file, centre, onProgress, pageRows }: VerifyOptio
     const ledger = openLedger(centre, journal.terminal, pageRows);
     const differences: Difference[] = await unknownLives(journal, ledger);
     const of = journal.lives.reduce((sum, life) => sum + life.headSeq, 0);
+    const explained: ExplainedGap[] = [];
     let heads: Heads = { till: "", centre: "" };
     for (const life of journal.lives) {
       const progress = () => onProgress?.(tallies.till.changes, of);
       const compared = await compareLife({ journal, ledger, life, tallies, progress });
       heads = compared.heads;
       differences.push(...compared.differences);
+      explained.push(...compared.explained);
     }
-    return report(journal, tallies, heads, differences);
+    return report(journal, tallies, heads, { differences, explained });
   } finally {
     journal.close();
   }
@@ -64,7 +76,7 @@ function report(
   journal: TillJournal,
   tallies: { till: Tally; centre: Tally },
   heads: Heads,
-  differences: Difference[],
+  { differences, explained }: { differences: Difference[]; explained: ExplainedGap[] },
 ): Verification {
   const { terminal, shortId } = journal;
   const days = new Set<string>();
@@ -87,6 +99,8 @@ function report(
     receipts: {
       days: days.size,
       numbers,
+      voided: journal.voided,
+      explained: explained.slice(0, MAX_DIFFERENCES),
       gaps: differences.filter(({ what }) => what.startsWith("unexplained gap")).length,
     },
     differences: differences.slice(0, MAX_DIFFERENCES),

@@ -243,5 +243,6 @@ function centralLife(): SyncError {
 
 function forkError(seq: number, mark: Mark): SyncError {
   const message = `Seq ${seq} of this life is not what this till had sent before: its database was copied or restored. Both versions were kept; sending stops until the till begins a new life.`;
-  return new SyncError("FORK", message, { seq, durableThrough: mark.durableThrough, chainHash: mark.chainHash });
+  const { durableThrough, chainHash, receipt: receiptCounter } = mark;
+  return new SyncError("FORK", message, { seq, durableThrough, chainHash, receiptCounter });
 }

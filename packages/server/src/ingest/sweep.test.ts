@@ -1,3 +1,4 @@
+import { SyncError } from "@tillsync/protocol";
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../ledger/sha256.ts";
 import { sampleEdit, sampleSale } from "../testing/sample-life.ts";
@@ -17,6 +18,8 @@ class TakesNotes {
   readonly effects = new Map<number, string>();
   readonly fed: (Run & TerminalLife)[] = [];
   readonly states = new Map<string, DocumentState>();
+  /** How every document stands when it is looked at a second time: somebody else wrote it meanwhile. */
+  appearing: DocumentState | undefined;
   readonly #changes: readonly PendingChange[];
   readonly #failure: unknown;
 
@@ -31,8 +34,8 @@ class TakesNotes {
       blocked: async () => new Set<string>(),
       document: async (_entity: string, localId: string) => {
         this.locked.push(localId);
-        const state = this.states.get(localId);
-        return state && { state };
+        const state = this.locked.length > 1 ? (this.appearing ?? this.states.get(localId)) : this.states.get(localId);
+        return state && { state, contentHash: null };
       },
       attempt: async (fn: () => Promise<void>) => this.#failure ?? (await fn()),
       apply: async (_life: TerminalLife, [row]: Parameters<IngestTransaction["apply"]>[1]) => {
@@ -93,6 +96,15 @@ describe("interpretPending", () => {
     await notes.run();
     expect(notes.fed).toMatchObject([{ effect: "conflict", code: "CHANGE_ID_REUSED" }]);
     expect(notes.states.size).toBe(0);
+  });
+
+  it("takes a document that another till closed in between for what it is: a conflict, not a task for people", async () => {
+    const failure = new SyncError("ALREADY_CLOSED", "A document of this batch is already final at the centre.");
+    const notes = new TakesNotes([pending(1, sampleEdit({ localId: "a" }, []))], failure);
+    notes.appearing = "closed";
+    await notes.run();
+    expect(notes.locked).toEqual(["a", "a"]);
+    expect(notes.fed).toMatchObject([{ effect: "conflict", code: "ALREADY_CLOSED" }]);
   });
 
   it("parks what cannot be applied with a reason that holds nothing of the change", async () => {

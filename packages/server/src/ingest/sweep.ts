@@ -2,7 +2,7 @@ import { type Sha256, SyncError } from "@tillsync/protocol";
 import { conflictOf } from "./conflict.ts";
 import { carryOut, isDecision } from "./decisions.ts";
 import { CENTRAL_LIFE, canFollow, type Reading, read as readChange, standsAlready } from "./interpret.ts";
-import type { IngestTransaction, PendingChange, Run, TerminalLife } from "./ports.ts";
+import type { DocumentRow, IngestTransaction, PendingChange, Run, Standing, TerminalLife } from "./ports.ts";
 import { runsOf } from "./runs.ts";
 
 /** Changes interpreted one by one in one go; what is left stays pending for the next. */
@@ -97,16 +97,27 @@ async function interpretOne(
     };
   }
   const standing = await tx.document(document.entity, document.localId);
-  if (!canFollow(standing, document, life.terminal)) {
-    // It came while somebody else's same document was on its way: both are in sync (004).
-    if (standing && standsAlready(standing, document)) return { seq, effect: "applied", code: null, message: null };
-    if (standing && life.incarnation === CENTRAL_LIFE) return { seq, ...conflictOf(standing, document, life.terminal) };
-    const message = `The ${document.entity} was already ${standing?.state} by an earlier document; this version was kept and not applied.`;
-    return { seq, effect: "conflict", code: "ALREADY_CLOSED", message };
-  }
+  if (standing && !canFollow(standing, document, life.terminal)) return lost(standing, life, document);
   const failure = await tx.attempt(() => tx.apply(life, [document]));
   if (failure === undefined) return { seq, effect: "applied", code: null, message: null };
+  // A document that was not there could not be locked: another till may have written it since, and its version stands.
+  const since = isFinal(failure) ? await tx.document(document.entity, document.localId) : undefined;
+  if (since && !canFollow(since, document, life.terminal)) return lost(since, life, document);
   return { seq, effect: "parked", code: "APPLY_FAILED", message: reasonOf(failure) };
+}
+
+function isFinal(failure: unknown): boolean {
+  return failure instanceof SyncError && failure.code === "ALREADY_CLOSED";
+}
+
+/** A version that may not follow the one that stands: kept, and not applied. */
+function lost(standing: Standing, life: TerminalLife, document: DocumentRow): Judgement {
+  const { seq } = document;
+  // It came while somebody else's same document was on its way: both are in sync (004).
+  if (standsAlready(standing, document)) return { seq, effect: "applied", code: null, message: null };
+  if (life.incarnation === CENTRAL_LIFE) return { seq, ...conflictOf(standing, document, life.terminal) };
+  const message = `The ${document.entity} was already ${standing.state} by an earlier document; this version was kept and not applied.`;
+  return { seq, effect: "conflict", code: "ALREADY_CLOSED", message };
 }
 
 /** A sentence without the change's content: it travels to the till and to logs. */

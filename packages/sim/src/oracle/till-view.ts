@@ -32,6 +32,8 @@ export interface TillView {
   readonly lives: readonly LifeMark[];
   readonly entries: readonly Entry[];
   readonly sold: ReadonlyMap<string, { readonly receipt: string | null; readonly amountMinor: number }>;
+  /** Receipt numbers that the till passed over, because the centre has them: `day` is ordinal and business date. */
+  readonly floors: readonly { readonly day: string; readonly from: number; readonly to: number }[];
   /** By `incarnation/seq`: what the centre told of changes that it did not apply. */
   readonly exceptions: ReadonlyMap<string, string>;
 }
@@ -59,12 +61,16 @@ export function viewOf(machine: Machine): TillView {
   const rows = all<JournalRow>(
     "SELECT position, lower(hex(hash)) AS hash, kind, local_id, business_date, receipt_sequence, body, private, origin FROM journal ORDER BY position",
   );
+  const floors = all<{ day: string; from: number; to: number }>(
+    `SELECT ordinal || ' ' || replace(business_date, '-', '') AS day, from_sequence AS "from", to_sequence AS "to" FROM receipt_floor`,
+  );
   const exceptions = all<{ position: number; effect: string }>("SELECT position, effect FROM exception");
   const sold = all<{ local_id: string; receipt: string | null; amount_minor: number }>("SELECT * FROM pos_sale");
   const place = (position: number) => `${names.get(Math.floor(position / LIFE_SPAN))}/${position % LIFE_SPAN}`;
   return {
     lives,
     entries: entriesOf(machine, rows, names),
+    floors,
     sold: new Map(sold.map((row) => [row.local_id, { receipt: row.receipt, amountMinor: row.amount_minor }])),
     exceptions: new Map(exceptions.map(({ position, effect }) => [place(position), effect])),
   };

@@ -1,9 +1,11 @@
 import type { Machine } from "../till/machine.ts";
 import type { Acknowledged } from "./acknowledged.ts";
+import { checkManifests } from "./manifest.ts";
 import { type Entry, hasTables, livesOf, type TillView, viewOf } from "./till-view.ts";
 
 /**
- * What must hold on one till at any moment at which its process is down or idle: I2, I3, I4, I5, I9 (its own part), I17.
+ * What must hold on one till at any moment at which its process is down or idle: I2, I3, I4, I5, I9 (its own part), I17,
+ * I34.
  * Asked after every crash, and at the end.
  */
 export function checkTill(machine: Machine, acknowledged: Acknowledged): void {
@@ -19,6 +21,7 @@ export function checkTill(machine: Machine, acknowledged: Acknowledged): void {
   checkIntents(machine, view);
   checkEdits(machine, view);
   checkReceipts(machine, view);
+  checkManifests(machine, view);
   checkMarks(machine, acknowledged);
 }
 
@@ -109,15 +112,19 @@ function checkEdits(machine: Machine, { entries }: TillView): void {
   }
 }
 
-/** I17: receipt numbers are unique, and count from 1 without a gap for each business date of each life. */
-function checkReceipts(machine: Machine, { entries }: TillView): void {
+/**
+ * I17: receipt numbers are unique, and count from 1 without a gap for each business date of each life, but for those that
+ * the till wrote down as lost.
+ */
+function checkReceipts(machine: Machine, { entries, floors }: TillView): void {
   const seen = new Set<string>();
   const last = new Map<string, number>();
   for (const entry of entries) {
     if (entry.kind !== "order.closed") continue;
     const date = entry.businessDate.replaceAll("-", "");
     const day = `${entry.ordinal} ${date}`;
-    const expected = (last.get(day) ?? 0) + 1;
+    const from = (last.get(day) ?? 0) + 1;
+    const expected = entry.receiptSequence === from ? from : behindFloors(floors, day, from);
     last.set(day, expected);
     if (!entry.intact) continue; // what its paper said can no longer be read; its number still counts
     const { receiptNumber } = entry.said;
@@ -137,6 +144,12 @@ function checkReceipts(machine: Machine, { entries }: TillView): void {
     if (entry.receiptSequence !== expected)
       violate(machine, "I17", `${receiptNumber} is counted as ${entry.receiptSequence}`);
   }
+}
+
+/** The number that comes behind those that were passed over from `from` on. */
+function behindFloors(floors: TillView["floors"], day: string, from: number): number {
+  const passed = floors.find((floor) => floor.day === day && floor.from === from);
+  return passed === undefined ? from : behindFloors(floors, day, passed.to + 1);
 }
 
 /** The place of a change, as violations name it. */

@@ -203,6 +203,31 @@ export const TILL_VARIANTS: readonly Variant[] = [
     }),
   },
   {
+    name: "manifest-without-cash-outs",
+    breaks: "a closing adds up sales and cash put in, and forgets what was taken out of the drawer",
+    caughtBy: ["I34"],
+    driver: (driver) => {
+      let isRecording = false;
+      return withSql(driver, {
+        exec: (sql) => {
+          if (sql === "BEGIN IMMEDIATE") isRecording = true;
+          else if (sql === "COMMIT" || sql === "ROLLBACK") isRecording = false;
+          driver.exec(sql);
+        },
+        prepare: (sql) => {
+          const statement = driver.prepare(sql);
+          if (!/FROM journal WHERE position >= \? .* LIMIT \?$/s.test(sql)) return statement;
+          const isOut = (row: unknown) => /"type":"(PaidOut|Pickup)"/.test((row as { body: string }).body);
+          const all: typeof statement.all = (...params) =>
+            statement
+              .all(...params)
+              .map((row) => (isRecording && isOut(row) ? { ...(row as object), kind: "x" } : row));
+          return { ...statement, all };
+        },
+      });
+    },
+  },
+  {
     name: "no-witness",
     breaks: "a till does not look whether its database is older than what it has printed",
     caughtBy: ["I18"],

@@ -53,41 +53,6 @@ function records({ operationId, summary, draft, samples, refusals }: Records): R
   };
 }
 
-export const SHIFT_OPENING: Readonly<Record<string, RouteDescription>> = {
-  "POST /api/shifts/open": {
-    operationId: "openShift",
-    tag: "Shifts",
-    summary: "Open a shift; nothing is sold outside one.",
-    body: { description: "Who, and for which day.", schema: ref("ShiftOpening") },
-    answers: {
-      201: { description: "Opened.", schema: ref("ShiftAnswer") },
-      200: { description: "It was open already: nothing was written.", schema: ref("ShiftAnswer") },
-    },
-    refusals: ["INVALID_INPUT", "SHIFT_ALREADY_OPEN", "LOCAL_ID_TAKEN"],
-    examples: [
-      {
-        summary: "In the morning",
-        body: { localId: "shift-1", operator: "Amina", businessDate: "2026-01-16", openingFloatMinor: 200_000 },
-        status: 201,
-      },
-      {
-        summary: "Again",
-        body: { localId: "shift-1", operator: "Amina", businessDate: "2026-01-16", openingFloatMinor: 200_000 },
-        status: 200,
-      },
-      { summary: "Another one", body: { localId: "shift-2", operator: "Otieno" }, status: 409 },
-      { summary: "Nobody", body: {}, invalid: true, status: 400 },
-    ],
-  },
-  "GET /api/shifts/current": {
-    operationId: "getShift",
-    tag: "Shifts",
-    summary: "The shift that is open; null when none is.",
-    answers: { 200: { description: "The shift.", schema: ref("ShiftAnswer") } },
-    examples: [{ summary: "One is open", status: 200 }],
-  },
-};
-
 export const RECORD_ROUTES: Readonly<Record<string, RouteDescription>> = {
   "POST /api/transactions": records({
     operationId: "postTransactions",
@@ -198,22 +163,6 @@ export const STATUS_ROUTES: Readonly<Record<string, RouteDescription>> = {
     examples: [
       { summary: "It can", status: 200 },
       { summary: "It was stopped", status: 503, without: "database" },
-    ],
-  },
-};
-
-export const SHIFT_CLOSING: Readonly<Record<string, RouteDescription>> = {
-  "POST /api/shifts/close": {
-    operationId: "closeShift",
-    tag: "Shifts",
-    summary: "Close the shift that is open.",
-    body: { description: "Who; may be left out.", required: false, schema: ref("ShiftClosing") },
-    answers: { 200: { description: "Closed.", schema: ref("ShiftAnswer") } },
-    refusals: ["INVALID_INPUT", "SHIFT_NOT_OPEN"],
-    examples: [
-      { summary: "In the evening", body: { operator: "Amina" }, status: 200 },
-      { summary: "None is open", body: {}, status: 409 },
-      { summary: "A field of the wrong form", body: { operator: 5 }, invalid: true, status: 400 },
     ],
   },
 };

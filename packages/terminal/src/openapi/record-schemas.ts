@@ -10,13 +10,13 @@ import {
   text,
 } from "@tillsync/protocol/openapi";
 import * as sent from "../schemas.ts";
+import { SHIFT_SCHEMAS } from "./shift-schemas.ts";
 
 const textOrNull = (description: string): JsonSchema => nullable(text(description));
 const count = (description: string): JsonSchema => ({ type: "integer", minimum: 0, description });
 const minor = (description: string): JsonSchema => ({ type: "integer", description });
 const day = text("The day it counts for.", { format: "date" });
-const at = (description: string): JsonSchema => text(description, { format: "date-time" });
-const atOrNull = (description: string): JsonSchema => nullable(at(description));
+const atOrNull = (description: string): JsonSchema => nullable(text(description, { format: "date-time" }));
 const effect = nullable(
   fromZod(exchangeResponse.shape.entries.element.shape.effect, "What the centre made of it; null until it said so."),
 );
@@ -57,16 +57,6 @@ const order = {
   },
   effect,
 };
-
-const shift = object({
-  localId: text("Its identity."),
-  operator: text("Who opened it."),
-  businessDate: day,
-  openedAt: at("When."),
-  closedAt: atOrNull("Null while it is open."),
-  openSeq: count("Place of its first change in the journal."),
-  closeSeq: nullable(count("Place of its last.")),
-});
 
 const lane = object({
   name: { type: "string", enum: ["central"] },
@@ -156,16 +146,13 @@ export const TILL_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Deletion: fromZod(sent.deletion.partial({ localId: true }), "Why an open order is deleted."),
   TransactionDraft: fromZod(sent.transactionDraft, "Money or stock moved outside an order."),
   InventoryDraft: fromZod(sent.inventoryDraft, "A stock movement."),
-  ShiftOpening: fromZod(sent.shiftOpening, "Who opens a shift, and the day its sales count for."),
-  ShiftClosing: fromZod(sent.shiftClosing, "Who closes it."),
   ...INVENTORY_EVENT_SCHEMAS,
   Order: object(order, "An order as it is now."),
   Recorded: object(recorded, "What was written into the journal, durably."),
   RecordedOrder: object({ ...recorded, ...order }, "What was written, and what the order is now."),
   Refused: object({ success: { type: "boolean", enum: [false] } }),
   RecordResults: object({ results: listOf(result, "By position.") }, "What became of several records."),
-  Shift: shift,
-  ShiftAnswer: object({ shift: nullable(ref("Shift")) }),
+  ...SHIFT_SCHEMAS,
   Lane: lane,
   Connectivity: connectivity,
   Status: status,

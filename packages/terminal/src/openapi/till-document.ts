@@ -4,8 +4,9 @@ import { buildDocument, type OpenApi, type RecordedAnswers, type RouteDescriptio
 import { DOOR } from "../door-limits.ts";
 import { isOpenRoute } from "../guard.ts";
 import { ORDER_ROUTES } from "./order-descriptions.ts";
-import { PAGE_ROUTES, RECORD_ROUTES, SHIFT_CLOSING, SHIFT_OPENING, STATUS_ROUTES } from "./other-descriptions.ts";
+import { PAGE_ROUTES, RECORD_ROUTES, STATUS_ROUTES } from "./other-descriptions.ts";
 import { TILL_SCHEMAS } from "./record-schemas.ts";
+import { SHIFT_CLOSING, SHIFT_OPENING } from "./shift-descriptions.ts";
 
 /** Every route of a till, in the order in which the examples are sent: a day from its first shift to its end. */
 export const ROUTES: Readonly<Record<string, RouteDescription>> = {

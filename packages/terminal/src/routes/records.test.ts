@@ -38,32 +38,10 @@ it.each([
   ["/api/transactions", "currency", { ...PAYOUT, currency: "shilling" }],
   ["/api/inventory", "delta", { ...DELIVERY, delta: 12 }],
   ["/api/inventory", "stock", { ...DELIVERY, stock: "12" }],
-  ["/api/shifts/open", "operator", {}],
-  ["/api/shifts/open", "businessDate", { operator: "Amina", businessDate: "16.01.2026" }],
-  ["/api/shifts/close", "force", { force: true }],
 ])("%s refuses a wrong %s by name", async (url, field, sent) => {
   const { status, body } = await post(url, sent);
   expect(status).toBe(400);
   expect(body.error).toMatchObject({ code: "INVALID_INPUT", field });
-});
-
-it("opens a shift, shows it, and closes it", async () => {
-  const opening = { localId: "s-1", operator: "Amina", businessDate: "2026-01-16" };
-  const opened = await post("/api/shifts/open", opening);
-  expect(opened.status).toBe(201);
-  expect(opened.body.shift).toMatchObject({ localId: "s-1", operator: "Amina", closedAt: null });
-  expect((await app.inject("/api/shifts/current")).json()).toEqual(opened.body);
-  expect((await post("/api/shifts/open", opening)).status).toBe(200);
-  const closed = await post("/api/shifts/close");
-  expect(closed.status).toBe(200);
-  expect(closed.body.shift.closedAt).not.toBeNull();
-  expect((await app.inject("/api/shifts/current")).json()).toEqual({ shift: null });
-});
-
-it("passes the engine's refusals on", async () => {
-  const { status, body } = await post("/api/shifts/close", {});
-  expect(status).toBe(409);
-  expect(body.error).toMatchObject({ code: "SHIFT_NOT_OPEN", retryable: false });
 });
 
 const SALE = {

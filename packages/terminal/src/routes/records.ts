@@ -3,9 +3,9 @@ import { type KeptJson, plainJson, SyncError } from "@tillsync/protocol";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { readInput } from "../input.ts";
 import { isInventoryEvent, recordEvent } from "../inventory-event.ts";
-import { inventoryDraft, shiftClosing, shiftOpening, transactionDraft } from "../schemas.ts";
+import { inventoryDraft, transactionDraft } from "../schemas.ts";
 
-/** Everything recorded besides orders: transactions, stock movements and shifts. */
+/** What is recorded besides orders and shifts: transactions and stock movements. */
 export function recordRoutes(app: FastifyInstance, terminal: Terminal): void {
   app.post("/api/transactions", KEPT, (request, reply) =>
     record(reply, request.body as KeptJson, {
@@ -20,18 +20,6 @@ export function recordRoutes(app: FastifyInstance, terminal: Terminal): void {
       event: (sent, field) => recordEvent(terminal, sent, field, "inventory"),
     }),
   );
-
-  app.post("/api/shifts/open", (request, reply) => {
-    const before = terminal.shift();
-    const shift = terminal.openShift(readInput(shiftOpening, request.body));
-    return reply.code(before?.localId === shift.localId ? 200 : 201).send({ shift });
-  });
-
-  app.post("/api/shifts/close", (request, reply) =>
-    reply.send({ shift: terminal.closeShift(readInput(shiftClosing, request.body)) }),
-  );
-
-  app.get("/api/shifts/current", (_request, reply) => reply.send({ shift: terminal.shift() }));
 }
 
 /** Amounts of requirement 001 are decimals. */

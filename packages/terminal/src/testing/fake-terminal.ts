@@ -1,4 +1,6 @@
 import type {
+  CashMove,
+  ClosedShift,
   InventoryDraft,
   OrderDraft,
   OrderEdit,
@@ -6,14 +8,17 @@ import type {
   Payment,
   Recorded,
   Shift,
+  ShiftClosing,
   ShiftOpening,
+  ShiftReport,
+  ShiftSummary,
   Terminal,
   TerminalEvent,
   TerminalStatus,
   TransactionDraft,
 } from "@tillsync/engine";
 import { exceptionId, type Kind, lineAmountMinor, type OrderLine, SyncError } from "@tillsync/protocol";
-import { emptyOrder, HASH, STATUS } from "./samples.ts";
+import { emptyOrder, HASH, STATUS, shiftReport } from "./samples.ts";
 
 type End = Parameters<Terminal["voidOrder"]>[0];
 
@@ -88,12 +93,36 @@ export class FakeTerminal implements Terminal {
     return this.#shift;
   }
 
-  closeShift(closing: { operator?: string | undefined }): Shift {
+  recordCash(move: CashMove): Recorded {
+    this.#ask("recordCash", move);
+    return this.#once("transaction.recorded", move.localId, () => this.#record("transaction.recorded", move.localId));
+  }
+
+  closeShift(closing: ShiftClosing): ClosedShift {
     this.#ask("closeShift", closing);
     if (!this.#shift) throw new SyncError("SHIFT_NOT_OPEN", "No shift is open; open one first.");
     const closed = { ...this.#shift, closedAt: "2026-01-16T18:00:00.000Z", closeSeq: this.#seq };
     this.#shift = null;
-    return closed;
+    return { ...closed, report: shiftReport(closed.localId), duplicate: false };
+  }
+
+  shiftReport(): ShiftReport | null {
+    this.#ask("shiftReport", undefined);
+    return this.#shift && shiftReport(this.#shift.localId);
+  }
+
+  shifts(limit?: number): readonly ShiftSummary[] {
+    this.#ask("shifts", limit);
+    if (this.#shift === null) return [];
+    const { openSeq: _openSeq, closeSeq: _closeSeq, ...shift } = this.#shift;
+    const { changes, totals, openingFloatMinor, counted, overShort } = shiftReport(shift.localId);
+    const settlement = { state: "open", at: null, exceptions: 0, differences: 0 } as const;
+    return [{ ...shift, changes, totals, openingFloatMinor, counted, overShort, settlement }];
+  }
+
+  receiptGaps(businessDate: string): ReturnType<Terminal["receiptGaps"]> {
+    this.#ask("receiptGaps", businessDate);
+    return [];
   }
 
   order(localId: string): OrderView | undefined {

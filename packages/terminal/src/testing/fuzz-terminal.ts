@@ -54,7 +54,15 @@ const EXAMPLES: Readonly<Record<string, readonly DoorExample[]>> = {
   "POST /api/transactions": [{ body: { localId: "t-1", type: "payout", amountMinor: -50_000, reason: "milk" } }],
   "POST /api/inventory": [{ body: { localId: "i-1", item: "bread", delta: "12", type: "delivery" } }],
   "POST /api/shifts/open": [{ body: { localId: "s-1", operator: "Amina", businessDate: "2026-01-16" } }],
-  "POST /api/shifts/close": [{ body: {} }],
+  "POST /api/shifts/close": [
+    { body: {} },
+    { body: { localId: "s-1", operator: "Amina", counted: [{ tender: "cash", amountMinor: 5 }] } },
+  ],
+  "POST /api/shifts/cash": [
+    { body: { localId: "c-1", direction: "out", amountMinor: 5, reason: "milk", type: "Pickup", operator: "Amina" } },
+  ],
+  "GET /api/shifts": [{ query: { limit: "5" } }],
+  "GET /api/receipts": [{ query: { businessDate: "2026-01-16" } }],
   "POST /api/sync/now": [{ body: {} }],
   "GET /api/explain/:key": [{ params: { key: "order-1" } }],
 };

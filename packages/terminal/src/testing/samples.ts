@@ -1,4 +1,4 @@
-import type { OrderView, Recorded, TerminalStatus } from "@tillsync/engine";
+import type { OrderView, Recorded, ShiftReport, TerminalStatus } from "@tillsync/engine";
 
 export const HASH = "ab".repeat(32);
 
@@ -57,6 +57,27 @@ export function emptyOrder(localId: string): OrderView {
     events: [],
     orderSyncStatus: "PENDING",
     effect: null,
+  };
+}
+
+/** A shift in which nothing was sold. */
+export function shiftReport(localId: string): ShiftReport {
+  const counts = { "shift.opened": 1 };
+  const part = { incarnation: STATUS.incarnation, openSeq: 1, closeSeq: 1, chainHead: HASH, counts, totals: [] };
+  return {
+    localId,
+    changes: 1,
+    counts,
+    totals: [],
+    openingFloatMinor: null,
+    currency: null,
+    cashMoves: [],
+    expected: [],
+    counted: [],
+    overShort: [],
+    receipts: [],
+    openOrders: 0,
+    parts: [part],
   };
 }
 

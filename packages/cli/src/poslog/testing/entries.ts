@@ -93,7 +93,13 @@ export const INVENTORY = {
   occurredAt: instants,
 };
 export const OPENING = { localId: ids, operator: texts(64), openingFloatMinor: amounts, occurredAt: instants };
-export const CLOSING = { localId: ids, operator: texts(64), occurredAt: instants };
+const counted = fc.record({ currency: currencies, tender: texts(32), amountMinor: amounts });
+export const CLOSING = {
+  localId: ids,
+  operator: texts(64),
+  counted: fc.array(counted, { minLength: 1, maxLength: 3 }),
+  occurredAt: instants,
+};
 
 const orders = fc
   .record(ORDER, { requiredKeys: ["localId", "documentType", "currency", "lines", "tenders", "occurredAt"] })

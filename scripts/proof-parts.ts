@@ -2,13 +2,14 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { simulate } from "@tillsync/sim";
+import { runSchedule, simulate } from "@tillsync/sim";
 import { killPostgresUnderLoad, killRounds, replayAndCount, replayInDemo, TwoServers } from "tillsync/testing";
 import { fuzzRounds } from "./proof-fuzz.ts";
 
 export interface ProofSettings {
   readonly seed: number;
   readonly seeds: number;
+  readonly schedules: number;
   readonly kills: number;
   readonly postgresKills: number;
   readonly fuzzInputs: number;
@@ -32,6 +33,11 @@ const TELL_EVERY_SEEDS = 500;
 
 export const PROOFS: readonly Proof[] = [
   { name: "simulation", says: "simulated shops on a bad network, checked by an oracle", run: simulation },
+  {
+    name: "schedules",
+    says: "outages of a minute to three weeks in every profile: empty in time after each",
+    run: schedules,
+  },
   { name: "kills", says: "kill -9 of real tills and servers while they sell", run: kills },
   { name: "postgres", says: "kill -9 of PostgreSQL in the middle of commits", run: postgres },
   { name: "bakery", says: "the 9,531 receipts of a bakery through cuts and kills", run: bakery },
@@ -63,6 +69,35 @@ async function simulation({ seed, seeds }: ProofSettings, onProgress: (text: str
   const violations = report.failed.flatMap((failed) =>
     failed.violations.map(({ invariant, what }) => `seed ${failed.seed}: ${invariant}: ${what}`),
   );
+  return { figures, violations };
+}
+
+async function schedules(settings: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {
+  const violations: string[] = [];
+  const drainsMs: number[] = [];
+  const stuck = new Set<number>();
+  let simulatedMs = 0;
+  for (let done = 1; done <= settings.schedules; done++) {
+    const result = await runSchedule(settings.seed + done - 1);
+    drainsMs.push(...result.drainsMs);
+    simulatedMs += result.simulatedMs;
+    for (const { invariant, what } of result.violations) {
+      violations.push(`seed ${result.seed}: ${invariant}: ${what}`);
+      if (invariant === "I12") stuck.add(result.seed);
+    }
+    if (done % TELL_EVERY_SEEDS === 0) onProgress(`${done} of ${settings.schedules} schedules, ${stuck.size} stuck`);
+  }
+  drainsMs.sort((a, b) => a - b);
+  const drainedWithinMs = (share: number) => Math.round(drainsMs[Math.ceil(drainsMs.length * share) - 1] ?? 0);
+  const figures = {
+    schedules: settings.schedules,
+    stuck: stuck.size,
+    outages: drainsMs.length,
+    simulatedDays: Math.round(simulatedMs / 86_400_000),
+    drainedMsP50: drainedWithinMs(0.5),
+    drainedMsP99: drainedWithinMs(0.99),
+    drainedMsMost: drainedWithinMs(1),
+  };
   return { figures, violations };
 }
 

@@ -17,6 +17,7 @@ ${PROOFS.map(({ name, says }) => `  ${name.padEnd(12)}${says}`).join("\n")}
 
   --seed N             where chance starts (default: drawn, and printed)
   --seeds N            simulated shops (default 10,000)
+  --schedules N        simulated outages of up to weeks (default 5,000)
   --kills N            SIGKILLs of real tills and servers (default 1,000)
   --postgres-kills N   SIGKILLs of PostgreSQL in the middle of commits (default 200)
   --fuzz N             hostile inputs (default 2,000,000)
@@ -62,6 +63,7 @@ function read(argv: string[]) {
     options: {
       seed: text,
       seeds: text,
+      schedules: text,
       kills: text,
       "postgres-kills": text,
       fuzz: text,
@@ -75,6 +77,7 @@ function read(argv: string[]) {
   const settings: ProofSettings = {
     seed: number("--seed", values.seed, Date.now() % 1_000_000),
     seeds: number("--seeds", values.seeds, 10_000),
+    schedules: number("--schedules", values.schedules, 5000),
     kills: number("--kills", values.kills, 1000),
     postgresKills: number("--postgres-kills", values["postgres-kills"], 200),
     fuzzInputs: number("--fuzz", values.fuzz, 2_000_000),

@@ -126,7 +126,7 @@ describe("probes", () => {
   it("go every 30 s while degraded and every 10 s while offline, for ever", async () => {
     const till = await openTill({ profile: "shift" });
     for (const [behaviour, every] of [
-      [refuse("UNAVAILABLE"), 28_500],
+      [refuse("UNAVAILABLE"), 25_500],
       [unreachable, 9_000],
     ] as const) {
       till.centre.always = behaviour;
@@ -188,7 +188,7 @@ describe("a target that answers as it should again ends every wait (I12)", () =>
       expect(till.terminal.status().pending).toBe(5);
       till.centre.always = honestly;
       // An exchange that hangs since before has its own deadline first.
-      await till.clock.advance(behaviour === hang || behaviour === wedge ? 90 * SECOND : 33 * SECOND);
+      await till.clock.advance(behaviour === hang || behaviour === wedge ? 90 * SECOND : 30 * SECOND);
       expect(till.terminal.status()).toMatchObject({ pending: 0, light: "green", syncState: "Success" });
     },
   );

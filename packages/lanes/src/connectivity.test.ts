@@ -28,8 +28,8 @@ describe("connectivity", () => {
   it("is probed every 30 s, degraded too, and every 10 s while offline; each wait is drawn", () => {
     const range = (state: Connectivity) => [probeDelayMs(state, 0), probeDelayMs(state, 0.999999)];
     expect(range("online")).toEqual([30_000, 33_000]);
-    expect(range("degraded")).toEqual([27_000, 30_000]);
-    expect(range("unknown")).toEqual([27_000, 30_000]);
+    expect(range("degraded")).toEqual([24_000, 27_000]);
+    expect(range("unknown")).toEqual([24_000, 27_000]);
     expect(range("offline")).toEqual([8_000, 10_000]);
   });
 

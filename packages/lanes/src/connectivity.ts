@@ -23,12 +23,12 @@ export const SLOW_PROBE_MS = 2_000;
 /**
  * How long after the last sign of a target the next probe goes: drawn between the two, so that in a town that lost its link
  * at one moment probes do not stay in step. While all is well an idle lane's own exchange, every 30 s, comes first and is
- * the probe.
+ * the probe. While it is not, probe and drain together stay within 30 s.
  */
 const PROBE_AFTER_MS: Readonly<Record<Connectivity, readonly [number, number]>> = {
-  unknown: [27_000, 30_000],
+  unknown: [24_000, 27_000],
   online: [30_000, 33_000],
-  degraded: [27_000, 30_000],
+  degraded: [24_000, 27_000],
   offline: [8_000, 10_000],
 };
 

@@ -8,7 +8,7 @@ import { treatmentOf } from "./treatment.ts";
 export interface LaneState {
   readonly failures: number;
   readonly dueAtMs: number;
-  /** `Retry-After`: a target that answers again ends every wait but this one. */
+  /** The target's own `Retry-After`: one that answers again ends every wait but this. */
   readonly notBeforeMs: number;
   readonly lastAttemptAt: number | null;
   readonly lastSuccessAt: number | null;
@@ -104,7 +104,8 @@ export function failed(
     ...state,
     failures,
     dueAtMs: now.monotonicMs + retryDelayMs(options.pace, failure),
-    notBeforeMs: now.monotonicMs + retryAfterDelayMs(failure),
+    // What a proxy or a portal asks for in the centre's place binds nobody once the centre answers itself.
+    notBeforeMs: wait === "throttled" ? now.monotonicMs + retryAfterDelayMs(failure) : 0,
     lastAttemptAt: now.wallMs,
     error: { code: isErrorCode(error.code) ? error.code : "INTERNAL", message: error.message },
     halted: wait === "halt",

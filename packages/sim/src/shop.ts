@@ -1,3 +1,4 @@
+import type { Profile } from "@tillsync/lanes";
 import { exchangeTogether, exchange as productExchange, submit as productSubmit } from "@tillsync/server/ingest";
 import { CentreDatabase } from "./centre/database.ts";
 import type { Chronicle } from "./chronicle.ts";
@@ -25,6 +26,8 @@ export interface ShopOptions {
   readonly chronicle: Chronicle;
   readonly faults: Faults;
   readonly variant: Variant;
+  /** One till of this profile in one store, instead of whatever the seed says. */
+  readonly onlyTill?: Profile | undefined;
 }
 
 /** Everything that there is in one run: one or two stores with one to four tills, perhaps others' devices, two servers, one database. */
@@ -48,7 +51,7 @@ export class Shop {
     this.database = new CentreDatabase({ timeline, random: random.stream("database"), chronicle, faults });
     this.acknowledged = new Acknowledged(this.database, chronicle);
     this.foreignLedger = new ForeignLedger(this.database, chronicle);
-    this.storeIds = random.chance(0.3) ? [1, 2] : [1];
+    this.storeIds = options.onlyTill === undefined && random.chance(0.3) ? [1, 2] : [1];
     for (const storeId of this.storeIds) this.database.addStore(storeId);
     this.servers = ["A", "B"].map((name) => this.#newServer(name));
     this.#network = new Network({
@@ -75,7 +78,7 @@ export class Shop {
         };
       },
     };
-    const tills = random.between(this.storeIds.length, 4);
+    const tills = options.onlyTill === undefined ? random.between(this.storeIds.length, 4) : 1;
     for (let index = 0; index < tills; index++) this.#addTill(index);
     this.foreigners = new Foreigners({
       ...{ timeline, chronicle, faults, network: this.#network, database: this.database, ledger: this.foreignLedger },
@@ -135,7 +138,7 @@ export class Shop {
     this.database.enrol(storeId, terminal);
     const caller: Caller = { scope: { orgId: ORG_ID, storeId }, terminal };
     const link: Link = { state: "up" };
-    const profile = random.pick(PROFILES);
+    const profile = this.#options.onlyTill ?? random.pick(PROFILES);
     const machine = new Machine({
       name,
       settings: { terminal, shortId, store: `S${storeId}`, currency, profile },

@@ -99,14 +99,14 @@ export async function runSeed(seed: number, { variant = PRODUCT, onLine }: RunOp
   };
 }
 
-async function comeToRest(timeline: Timeline, shop: Shop, chronicle: Chronicle): Promise<void> {
+export async function comeToRest(timeline: Timeline, shop: Shop, chronicle: Chronicle): Promise<void> {
   const rest = atRest(shop, chronicle);
   if (!(await timeline.passUntil(rest.back, rest.backWithinMs))) rest.explain("back");
   if (!(await timeline.passUntil(rest.drained, rest.drainWithinMs))) rest.explain("drained");
   if (!(await timeline.passUntil(rest.known, rest.knownWithinMs))) rest.explain("known");
 }
 
-function judge(shop: Shop, chronicle: Chronicle): void {
+export function judge(shop: Shop, chronicle: Chronicle): void {
   for (const machine of shop.machines) checkTill(machine, shop.acknowledged);
   for (const storeId of shop.storeIds) {
     const store = storeAtEnd(shop, storeId, chronicle);

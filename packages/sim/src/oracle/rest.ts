@@ -80,7 +80,7 @@ export function atRest(shop: Shop, chronicle: Chronicle): Rest {
  * A till in the profile shift that has missed nothing since its last exchange waits for its next one, by design. All others
  * have begun anew, have failed, or ask often.
  */
-function isPrompt({ terminal, options }: Machine): boolean {
+export function isPrompt({ terminal, options }: Machine): boolean {
   const status = terminal?.status();
   if (status === undefined || options.settings.profile !== "shift") return true;
   return (

@@ -87,8 +87,13 @@ export class InFlight {
   #bounded(exchange: Promise<ExchangeResponse>, signal: AbortSignal) {
     const ended = Promise.withResolvers<never>();
     const giveUp = () => ended.reject(new SyncError("TIMED_OUT", "The centre did not answer in time."));
+    const cutOff = () => ended.reject(new SyncError("UNREACHABLE", "The exchange was given up."));
     const cancel = this.#options.ports.clock.after(this.deadlineMs, giveUp);
-    signal.addEventListener("abort", () => ended.reject(new SyncError("UNREACHABLE", "The exchange was given up.")));
-    return { answer: Promise.race([exchange, ended.promise]).finally(cancel), giveUp };
+    signal.addEventListener("abort", cutOff);
+    const answer = Promise.race([exchange, ended.promise]).finally(() => {
+      cancel();
+      signal.removeEventListener("abort", cutOff);
+    });
+    return { answer, giveUp };
   }
 }

@@ -31,7 +31,7 @@ export class Prober {
   #lastAnswerWallMs: number | null = null;
   #isAway = true;
   #dueAtMs = 0;
-  #asking: { readonly begunAtMs: number; readonly end: (answer: Observation) => void } | null = null;
+  #asking: { readonly begunAtMs: number; readonly giveUp: () => void } | null = null;
   #cancelTimer: (() => void) | null = null;
   #stopped = true;
 
@@ -62,7 +62,7 @@ export class Prober {
     this.#stopped = true;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    this.#asking?.end("silent");
+    this.#asking?.giveUp();
   }
 
   /** An exchange goes out: it is the probe, unless it stays without an answer. */
@@ -77,7 +77,7 @@ export class Prober {
 
   /** The watchdog found that a probe was due and none was made. */
   repair(): void {
-    this.#asking?.end("silent");
+    this.#asking?.giveUp();
     void this.#ask();
   }
 
@@ -94,12 +94,15 @@ export class Prober {
     const begunAtMs = clock.monotonicMs();
     const abort = new AbortController();
     const { promise, resolve } = Promise.withResolvers<Observation>();
-    this.#asking = { begunAtMs, end: resolve };
-    const cancel = clock.after(SILENT_AFTER_MS, () => resolve("silent"));
+    const giveUp = () => {
+      resolve("silent");
+      abort.abort();
+    };
+    this.#asking = { begunAtMs, giveUp };
+    const cancel = clock.after(SILENT_AFTER_MS, giveUp);
     probe.ask("central", abort.signal).then(resolve, () => resolve("silent"));
     const answer = await promise;
     cancel();
-    abort.abort();
     this.#asking = null;
     if (this.#stopped) return;
     const wasAway = this.#isAway;

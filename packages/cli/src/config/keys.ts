@@ -38,7 +38,8 @@ export const KEYS = {
     default: undefined,
     absent: "the profile's: 20, 5, 1",
     unit: "min",
-    effect: "Wait between attempts once the first fast ones have failed. Attempts never end.",
+    effect:
+      "Wait between attempts once the first fast ones have failed; a centre that answers a probe again ends it. Attempts never end.",
   }),
   "Sync.MaxRetryAttempts": whole<number>(1, 1_000, {
     default: 3,

@@ -117,6 +117,18 @@ describe("what is not an answer of the centre", () => {
     expect({ code: error.code, status: error.details.status }).toEqual({ code: "NOT_AN_ANSWER", status });
   });
 
+  it.each(["text/html; charset=utf-8", "text/plain", "application/octet-stream", "application/jsonx", ""])(
+    "an answer that says it is %j",
+    async (type) => {
+      const { url } = await startHttp((response) => {
+        response.setHeader("content-type", type);
+        response.end(JSON.stringify(ANSWER));
+      });
+      const error = await failing(transportTo(url).exchange(REQUEST, AbortSignal.any([]), "test-1"));
+      expect(error.code).toBe("NOT_AN_ANSWER");
+    },
+  );
+
   it("an answer that never ends is cut off, before it fills the memory", async () => {
     const { url } = await startHttp((response) => {
       const block = Buffer.alloc(1024 * 1024, "x");

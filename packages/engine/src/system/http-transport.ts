@@ -109,7 +109,7 @@ export function readAnswer(
   headers: Record<string, string | string[] | undefined>,
   text: string,
 ): ExchangeResponse {
-  const body = parseJson(text);
+  const body = saysJson(headers) ? parseJson(text) : undefined;
   if (status === 200) return readSuccess(body);
   const { code, message, ...details } = errorOf(body);
   const facts = retryAfterOf(headers);
@@ -121,6 +121,11 @@ export function readAnswer(
   if (status === 413)
     throw new SyncError("TOO_LARGE", "Something before the centre finds the request too large.", facts);
   throw notAnAnswer(status, facts);
+}
+
+/** The centre always says so; whoever says that it is something else is somebody else. */
+function saysJson(headers: Record<string, string | string[] | undefined>): boolean {
+  return /^application\/json\b/i.test(String(headers["content-type"] ?? "application/json"));
 }
 
 /** `Retry-After` (RFC 9110 section 10.2.3): seconds, or a moment, which counts from the answer's own `Date`. */

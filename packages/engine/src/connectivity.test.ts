@@ -82,6 +82,27 @@ describe("the way to head office", () => {
     });
   });
 
+  it("that is back says so before the drain, and does not stand accused of what fails on the till itself", async () => {
+    const till = await openTill();
+    till.centre.always = unreachable;
+    till.terminal.closeOrder(sale("a"));
+    await till.clock.advance(20 * SECOND);
+    till.centre.always = honestly;
+    await till.clock.advance(till.clock.nextInMs ?? 0);
+    expect(till.terminal.status()).toMatchObject({
+      light: "yellow",
+      text: expect.stringMatching(/^Head office answers again; sending goes on\. 1 change waits/),
+    });
+    await till.clock.advance(3 * SECOND);
+    till.tamper("CREATE TRIGGER broken BEFORE UPDATE ON life BEGIN SELECT RAISE(ABORT, 'broken'); END");
+    till.terminal.closeOrder(sale("b"));
+    await till.clock.advance(SECOND);
+    expect(till.terminal.status()).toMatchObject({
+      connectivity: [{ state: "online" }],
+      text: expect.stringMatching(/^Sending failed: .* 1 change waits/),
+    });
+  });
+
   it("with an exchange that hangs is offline within ten seconds", async () => {
     const till = await openTill();
     till.centre.always = hang;

@@ -1,5 +1,5 @@
-import type { LaneState } from "@tillsync/lanes";
-import type { Effect, SyncError } from "@tillsync/protocol";
+import { type LaneState, treatmentOf } from "@tillsync/lanes";
+import { type Effect, isErrorCode, type SyncError } from "@tillsync/protocol";
 import { pendingOf } from "./central.ts";
 import { type Journal, type Life, ordinalOf, seqOf } from "./journal.ts";
 import type { LocalStore } from "./ports.ts";
@@ -84,8 +84,17 @@ function way({ connectivity: { state }, lane: { error, failures } }: StatusInput
     case "unknown":
       return failures > 0 ? `Head office could not be reached before${why}` : "";
     case "online":
-      return failures > 0 ? "Head office answers again; sending goes on." : "";
+      return failures === 0
+        ? ""
+        : missed(error)
+          ? "Head office answers again; sending goes on."
+          : `Sending failed${why}`;
   }
+}
+
+/** The last attempt found nobody; anything else that fails beside a way that is fine fails on this till. */
+function missed(error: LaneState["error"]): boolean {
+  return error !== null && isErrorCode(error.code) && treatmentOf(error.code).shows === "silent";
 }
 
 function laneOf({ lane, nextAttemptAt, badgeAfter }: StatusInput, pending: number): LaneStatus {

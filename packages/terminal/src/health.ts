@@ -1,0 +1,52 @@
+import type { LaneStatus, TerminalStatus } from "@tillsync/engine";
+
+/** 001's parts of a till's health. Nothing in it needs a key: no names, no amounts. */
+export interface Health {
+  /** `stopped` when nothing can be sold; whatever is wrong with head office, a till sells. */
+  readonly status: "ok" | "stopped";
+  readonly terminal: string;
+  readonly database: "ok" | "failed";
+  /** State of the lane to head office. */
+  readonly central: LaneStatus["state"] | null;
+  readonly pending: number;
+  readonly parts: {
+    readonly database: "up" | "down";
+    /** By the last attempt, never by a call of its own: who asks for health must not make traffic. */
+    readonly central: "reachable" | "unreachable" | "unknown";
+    /** The relay to Kafka runs at the centre, not here. */
+    readonly kafka: "disabled";
+    readonly sync: "idle" | "syncing" | "retrying" | "halted" | "stopped";
+  };
+  readonly counts: { readonly pending: number; readonly failed: number };
+}
+
+export function healthOf(status: TerminalStatus): Health {
+  const lane = status.lanes.find(({ name }) => name === "central");
+  const up = status.stopped === null;
+  return {
+    status: up ? "ok" : "stopped",
+    terminal: status.shortId,
+    database: up ? "ok" : "failed",
+    central: lane?.state ?? null,
+    pending: status.pending,
+    parts: {
+      database: up ? "up" : "down",
+      central: reachability(lane),
+      kafka: "disabled",
+      sync: syncOf(status, lane),
+    },
+    counts: { pending: status.pending, failed: status.queue.reduce((sum, { failed }) => sum + failed, 0) },
+  };
+}
+
+function reachability(lane: LaneStatus | undefined): Health["parts"]["central"] {
+  if (lane === undefined || lane.lastAttemptAt === null) return "unknown";
+  return lane.failures === 0 ? "reachable" : "unreachable";
+}
+
+function syncOf(status: TerminalStatus, lane: LaneStatus | undefined): Health["parts"]["sync"] {
+  if (status.stopped) return "stopped";
+  if (lane?.halted) return "halted";
+  if (lane?.state === "sending") return "syncing";
+  return lane?.state === "retrying" ? "retrying" : "idle";
+}

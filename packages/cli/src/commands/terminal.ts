@@ -2,9 +2,9 @@ import { mkdirSync } from "node:fs";
 import { openTerminal } from "@tillsync/engine";
 import { startTerminalHttp } from "@tillsync/terminal";
 import type { Command } from "commander";
-import { pino } from "pino";
 import { centralUrl, terminalFile } from "../config/derived.ts";
 import type { Values } from "../config/keys.ts";
+import { openLog } from "../logging/open-log.ts";
 import { outputOf } from "../output.ts";
 import { terminalIdentity } from "../terminal-identity.ts";
 import { configurable, configurationOf } from "./options.ts";
@@ -28,7 +28,7 @@ export function terminalCommand(program: Command): void {
     .description(
       "Runs a till: its database, its local API and pages, and the loop that sends what was sold. The key comes from TILLSYNC_KEY or the configuration.",
     )
-    .option("--json", "one JSON line when it serves, log lines on standard error")
+    .option("--json", "one JSON line when it serves, on standard output")
     .addHelpText(
       "after",
       "\nExample:\n  TILLSYNC_KEY=tsk_… tillsync terminal --short-id T01 --port 7070 --central http://127.0.0.1:8080",
@@ -36,9 +36,9 @@ export function terminalCommand(program: Command): void {
   configurable(command, FLAGS).action(async (options: Record<string, unknown> & { json?: boolean }) => {
     const output = outputOf(options);
     const { values } = await configurationOf(options, FLAGS);
-    const log = pino({ level: values["Sync.EnableDetailedLogging"] ? "debug" : "info" }, pino.destination(2));
     const terminal = openConfigured(values);
     const key = values["Terminal.LocalKey"];
+    const { log, close: closeLog } = await openLog("terminal", values["Terminal.DataDir"], values);
     try {
       const http = await startTerminalHttp({
         terminal,
@@ -52,6 +52,8 @@ export function terminalCommand(program: Command): void {
     } catch (error) {
       await terminal.close(0);
       throw error;
+    } finally {
+      await closeLog();
     }
   });
 }
@@ -71,6 +73,7 @@ function openConfigured(values: Values) {
     profile: values["Sync.Profile"],
     maxBatchChanges: values["Sync.BatchSize"],
     badgeAfter: values["Sync.MaxRetryAttempts"],
+    retention: { attempts: values["Retention.HistoryRows"], days: values["Retention.HistoryDays"] },
     ...(interval === undefined ? {} : { intervalMs: interval * 1000 }),
     ...(slow === undefined ? {} : { slowMs: slow * 60_000 }),
     central: { url: centralUrl(values), key: values["Terminal.Key"] ?? "none" },

@@ -125,6 +125,24 @@ describe("the queue", () => {
     expect(till.terminal.status().queue[0]).toMatchObject({ pending: 0, failed: 1 });
   });
 
+  it("shows what a person gave up as Completed while it is recent, and counts it no more", async () => {
+    const till = await openTill();
+    await sell(till, 3);
+    await hear(till, { effect: "conflict", code: "DISCARDED", message: "Given up." });
+    expect(till.terminal.queue({ status: "Failed" }).items).toEqual([]);
+    const done = till.terminal.queue({ status: "Completed" }).items;
+    expect(done.map(({ seq, effect }) => [seq, effect])).toEqual([
+      [1, "applied"],
+      [2, "applied"],
+      [3, "conflict"],
+      [4, "applied"],
+    ]);
+    expect(till.terminal.status().queue[0]).toMatchObject({ failed: 0 });
+    for (let n = 1; n <= 120; n++) till.terminal.closeOrder(sale(`more-${n}`));
+    await till.terminal.syncNow();
+    expect(till.terminal.queue().items[0]?.seq).toBeGreaterThan(3);
+  });
+
   it("of a lane that stopped is Failed, and waits all the same", async () => {
     const till = await openTill();
     till.centre.next.push(refuse("FORK"));

@@ -1,4 +1,5 @@
 import type { LaneStatus, TerminalStatus } from "@tillsync/engine";
+import type { Connectivity } from "@tillsync/lanes";
 
 /** 001's parts of a till's health. Nothing in it needs a key: no names, no amounts. */
 export interface Health {
@@ -11,8 +12,8 @@ export interface Health {
   readonly pending: number;
   readonly parts: {
     readonly database: "up" | "down";
-    /** By the last attempt, never by a call of its own: who asks for health must not make traffic. */
-    readonly central: "reachable" | "unreachable" | "unknown";
+    /** By what exchanges and probes have shown, never by a call of its own: who asks for health must not make traffic. */
+    readonly central: Connectivity;
     /** The relay to Kafka runs at the centre, not here. */
     readonly kafka: "disabled";
     readonly sync: "idle" | "syncing" | "retrying" | "halted" | "stopped";
@@ -31,17 +32,12 @@ export function healthOf(status: TerminalStatus): Health {
     pending: status.pending,
     parts: {
       database: up ? "up" : "down",
-      central: reachability(lane),
+      central: status.connectivity.find(({ target }) => target === "central")?.state ?? "unknown",
       kafka: "disabled",
       sync: syncOf(status, lane),
     },
     counts: { pending: status.pending, failed: status.queue.reduce((sum, { failed }) => sum + failed, 0) },
   };
-}
-
-function reachability(lane: LaneStatus | undefined): Health["parts"]["central"] {
-  if (lane === undefined || lane.lastAttemptAt === null) return "unknown";
-  return lane.failures === 0 ? "reachable" : "unreachable";
 }
 
 function syncOf(status: TerminalStatus, lane: LaneStatus | undefined): Health["parts"]["sync"] {

@@ -1,7 +1,7 @@
 import type { Attempt, Terminal, TerminalEvent, TerminalStatus } from "@tillsync/engine";
+import { BREAKER, type Breaker } from "@tillsync/lanes";
 import { isErrorCode } from "@tillsync/protocol";
 import { Counter, Gauge, Registry, Summary } from "prom-client";
-import { healthOf } from "./health.ts";
 
 /** What a monitor reads of this till, as text. */
 export interface Metrics {
@@ -12,6 +12,8 @@ export interface Metrics {
 }
 
 const LANE_STATES = ["pending", "sending", "retrying", "parked", "settled"] as const;
+const WAYS = ["unknown", "online", "degraded", "offline"] as const;
+const BREAKERS = Object.keys(BREAKER) as Breaker[];
 const LIGHTS = ["green", "yellow", "red"] as const;
 
 /** Percentiles are of the last ten minutes: what a person who looks now wants to know. */
@@ -74,7 +76,11 @@ function showStatus(registers: Registry[], wallMs: () => number): (status: Termi
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Gauge({ name, help, labelNames, registers });
   const up = gauge("tillsync_up", "1 while the till can sell, 0 when its database failed.");
-  const reachable = gauge("tillsync_target_reachable", "1 when the last attempt to reach it succeeded.", ["target"]);
+  const connectivity = gauge("tillsync_connectivity", "1 for how the way to the target is.", ["target", "state"]);
+  const breaker = gauge("tillsync_breaker_state", "1 for the state of the lane's breaker.", ["lane", "state"]);
+  const stalls = gauge("tillsync_stalls", "How often the watchdog had to set the lane going again since the start.", [
+    "lane",
+  ]);
   const waiting = gauge("tillsync_pending_documents", "Documents that head office lacks.", ["kind"]);
   const failed = gauge("tillsync_failed_documents", "Documents that head office has and did not apply.", ["kind"]);
   const pending = gauge("tillsync_pending_changes", "Changes that the target lacks.", ["lane"]);
@@ -93,7 +99,8 @@ function showStatus(registers: Registry[], wallMs: () => number): (status: Termi
   });
   return (status) => {
     up.set(status.stopped ? 0 : 1);
-    reachable.set({ target: "central" }, healthOf(status).parts.central === "reachable" ? 1 : 0);
+    for (const { target, state: now } of status.connectivity)
+      for (const one of WAYS) connectivity.set({ target, state: one }, one === now ? 1 : 0);
     const { syncedOrders, syncedTransactions, syncedInventory } = status;
     // The till counts them itself, across restarts; a counter is set by starting it anew.
     synced.reset();
@@ -112,6 +119,8 @@ function showStatus(registers: Registry[], wallMs: () => number): (status: Termi
       pending.set(labels, lane.pending);
       age.set(labels, oldestAt === null ? 0 : Math.max(0, (wallMs() - Date.parse(oldestAt)) / 1000));
       for (const one of LANE_STATES) state.set({ ...labels, state: one }, one === lane.state ? 1 : 0);
+      for (const one of BREAKERS) breaker.set({ ...labels, state: one }, one === lane.breaker ? 1 : 0);
+      stalls.set(labels, lane.stalls);
       inARow.set(labels, lane.failures);
       badge.set(labels, lane.badge ? 1 : 0);
       if (lane.lastSuccessAt !== null) last.set(labels, Date.parse(lane.lastSuccessAt) / 1000);

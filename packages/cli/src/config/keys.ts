@@ -70,7 +70,7 @@ export const KEYS = {
   "Logging.MaxFiles": whole<number>(1, 1_000, {
     default: 14,
     unit: "files",
-    effect: "Closed log files that are kept; the oldest go first.",
+    effect: "Log files that are kept, the one in use included; the oldest go first.",
   }),
   "Logging.RetentionDays": whole<number>(1, 3_650, {
     default: 30,

@@ -1,8 +1,8 @@
 /** The part of pino-roll that is used; it brings no types of its own. */
 declare module "pino-roll" {
-  import type { SonicBoom, SonicBoomOpts } from "sonic-boom";
+  import type { destination } from "pino";
 
-  interface RollOptions extends Omit<SonicBoomOpts, "dest"> {
+  interface RollOptions {
     /** Path without number and extension. */
     readonly file: string;
     /** `10485760b`. */
@@ -10,9 +10,12 @@ declare module "pino-roll" {
     readonly frequency: "daily" | "hourly" | number;
     readonly extension: string;
     readonly dateFormat: string;
-    /** Closed files that are kept; with `removeOtherLogFiles` those of earlier processes count too. */
+    /** Files that are kept; with `removeOtherLogFiles` those of earlier processes count too. */
     readonly limit: { readonly count: number; readonly removeOtherLogFiles: boolean };
+    /** Characters that may wait to be written; lines beyond are dropped. */
+    readonly maxLength: number;
+    readonly mode: number;
   }
 
-  export default function roll(options: RollOptions): Promise<SonicBoom>;
+  export default function roll(options: RollOptions): Promise<ReturnType<typeof destination>>;
 }

@@ -24,7 +24,9 @@ const queueStatus: JsonSchema = { type: "string", enum: [...QUEUE_STATUSES] };
 const queueItem = object({
   id: text("The same for this change for ever."),
   queueType,
-  entityType: text("Receipt (a closed order), Order (an open one), Transaction, Inventory, Shift or Terminal."),
+  entityType: text(
+    "Receipt (a closed order), Order (an open one), Transaction, Inventory, Shift, Terminal or Exception.",
+  ),
   entityId: text("Its `localId`."),
   status: queueStatus,
   retryCount: count("Failures of its lane in a row since it was recorded."),

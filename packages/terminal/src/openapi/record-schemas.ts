@@ -182,8 +182,8 @@ export const TILL_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       database: { type: "string", enum: ["up", "down"] },
       central: {
         type: "string",
-        enum: ["reachable", "unreachable", "unknown"],
-        description: "By the last attempt; nobody is called for this answer.",
+        enum: ["unknown", "online", "degraded", "offline"],
+        description: "As exchanges and probes have shown; nobody is called for this answer.",
       },
       kafka: { type: "string", enum: ["disabled"], description: "Its relay runs at the centre." },
       sync: { type: "string", enum: ["idle", "syncing", "retrying", "halted", "stopped"] },

@@ -65,7 +65,10 @@ it("shows the status of the moment in which it is asked", async () => {
       'tillsync_synced_total{kind="order"} 0',
       'tillsync_lane_state{lane="central",state="retrying"} 1',
       'tillsync_lane_state{lane="central",state="settled"} 0',
-      'tillsync_target_reachable{target="central"} 0',
+      'tillsync_connectivity{target="central",state="offline"} 1',
+      'tillsync_connectivity{target="central",state="online"} 0',
+      'tillsync_breaker_state{lane="central",state="closed"} 1',
+      'tillsync_stalls{lane="central"} 0',
       'tillsync_light{color="red"} 1',
       "tillsync_up 1",
     ]),
@@ -76,7 +79,8 @@ it("shows the status of the moment in which it is asked", async () => {
     syncedOrders: 7,
     syncedTransactions: 2,
     light: "green",
-    lanes: [{ ...lane, state: "settled", failures: 0, pending: 0 }],
+    lanes: [{ ...lane, state: "settled", failures: 0, pending: 0, breaker: "open", stalls: 2 }],
+    connectivity: [{ target: "central", state: "online", since: null, lastAnswerAt: null }],
   });
   const later = await lines();
   expect(later).toEqual(
@@ -85,7 +89,11 @@ it("shows the status of the moment in which it is asked", async () => {
       'tillsync_synced_total{kind="transaction"} 2',
       'tillsync_lane_state{lane="central",state="settled"} 1',
       'tillsync_lane_state{lane="central",state="retrying"} 0',
-      'tillsync_target_reachable{target="central"} 1',
+      'tillsync_connectivity{target="central",state="online"} 1',
+      'tillsync_connectivity{target="central",state="offline"} 0',
+      'tillsync_breaker_state{lane="central",state="open"} 1',
+      'tillsync_breaker_state{lane="central",state="closed"} 0',
+      'tillsync_stalls{lane="central"} 2',
     ]),
   );
   const withoutAge = (all: string[]) => all.filter((line) => !line.includes("_age_"));

@@ -27,7 +27,7 @@ it("/health is 200 while the till can sell, whatever head office does", async ()
     database: "ok",
     central: "retrying",
     pending: 3,
-    parts: { database: "up", central: "unreachable", kafka: "disabled", sync: "retrying" },
+    parts: { database: "up", central: "offline", kafka: "disabled", sync: "retrying" },
     counts: { pending: 3, failed: 0 },
   });
 });

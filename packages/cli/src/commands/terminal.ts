@@ -2,10 +2,11 @@ import { mkdirSync } from "node:fs";
 import { openTerminal } from "@tillsync/engine";
 import { startTerminalHttp } from "@tillsync/terminal";
 import type { Command } from "commander";
+import type { Logger } from "pino";
 import { centralUrl, terminalFile } from "../config/derived.ts";
 import type { Values } from "../config/keys.ts";
 import { openLog } from "../logging/open-log.ts";
-import { outputOf } from "../output.ts";
+import { type Output, outputOf } from "../output.ts";
 import { terminalIdentity } from "../terminal-identity.ts";
 import { configurable, configurationOf } from "./options.ts";
 import { untilStopped } from "./until-stopped.ts";
@@ -36,26 +37,33 @@ export function terminalCommand(program: Command): void {
   configurable(command, FLAGS).action(async (options: Record<string, unknown> & { json?: boolean }) => {
     const output = outputOf(options);
     const { values } = await configurationOf(options, FLAGS);
-    const terminal = openConfigured(values);
-    const key = values["Terminal.LocalKey"];
+    // Before the till: its first attempt begins at once, and belongs in the log.
     const { log, close: closeLog } = await openLog("terminal", values["Terminal.DataDir"], values);
     try {
-      const http = await startTerminalHttp({
-        terminal,
-        host: values["Terminal.Host"],
-        port: values["Terminal.Port"],
-        log,
-        ...(key ? { key } : {}),
-      });
-      const close = async () => void (await Promise.all([http.close(), terminal.close()]));
-      await untilStopped(output, { url: http.url, what: `Till ${values["Terminal.ShortId"]}`, close });
-    } catch (error) {
-      await terminal.close(0);
-      throw error;
+      await serve(values, log, output);
     } finally {
       await closeLog();
     }
   });
+}
+
+async function serve(values: Values, log: Logger, output: Output): Promise<void> {
+  const terminal = openConfigured(values);
+  const key = values["Terminal.LocalKey"];
+  try {
+    const http = await startTerminalHttp({
+      terminal,
+      host: values["Terminal.Host"],
+      port: values["Terminal.Port"],
+      log,
+      ...(key ? { key } : {}),
+    });
+    const close = async () => void (await Promise.all([http.close(), terminal.close()]));
+    await untilStopped(output, { url: http.url, what: `Till ${values["Terminal.ShortId"]}`, close });
+  } catch (error) {
+    await terminal.close(0);
+    throw error;
+  }
 }
 
 function openConfigured(values: Values) {

@@ -4,6 +4,7 @@ import { enrollCommand } from "./commands/enroll.ts";
 import { exportCommand } from "./commands/export.ts";
 import { importCommand, seedCommand } from "./commands/import.ts";
 import { explainCommand, statusCommand, syncCommand } from "./commands/look.ts";
+import { queueCommand } from "./commands/queue.ts";
 import { serverCommand } from "./commands/server.ts";
 import { shiftCommand } from "./commands/shift.ts";
 import { terminalCommand } from "./commands/terminal.ts";
@@ -24,6 +25,7 @@ for (const add of [
   enrollCommand,
   statusCommand,
   syncCommand,
+  queueCommand,
   explainCommand,
   shiftCommand,
   verifyCommand,

@@ -247,6 +247,6 @@ describe("a target that answers as it should again ends every wait (I12)", () =>
     till.centre.always = unreachable;
     await till.clock.advance(20 * MINUTE);
     till.centre.next.push(honestly);
-    expect(await till.terminal.syncNow()).toEqual({ sent: 0, left: 0, reason: null });
+    expect(await till.terminal.syncNow()).toMatchObject({ sent: 0, left: 0, reason: null });
   });
 });

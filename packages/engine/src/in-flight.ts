@@ -1,7 +1,7 @@
 import type { BatchSize } from "@tillsync/lanes";
 import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
 import { buildRequest, type Standing, sendingLife } from "./central.ts";
-import type { Journal, Life } from "./journal.ts";
+import { type Journal, type Life, positionOf } from "./journal.ts";
 import type { Ports } from "./ports.ts";
 
 /** An exchange under way. */
@@ -40,6 +40,8 @@ export class InFlight {
   readonly #options: InFlightOptions;
   /** The last exchange of this process was answered: what follows may be sent before its own answer is there. */
   isProven = false;
+  /** Position of the last change that was put on its way; null when the last exchange carried none. */
+  through: number | null = null;
 
   constructor(options: InFlightOptions) {
     this.#options = options;
@@ -57,6 +59,7 @@ export class InFlight {
     const correlationId = ports.ids.hex(CORRELATION_DIGITS);
     const exchange = ports.transport.exchange(request, signal, correlationId);
     const { answer, giveUp } = this.#bounded(exchange, signal);
+    this.through = request.changes.length === 0 ? null : positionOf(life.ordinal, lastSeqOf(request));
     return { life, request, need: standing.need, isAhead: false, correlationId, answer, giveUp };
   }
 

@@ -1,5 +1,7 @@
 export type { Observation } from "@tillsync/lanes";
 export type { Attempt } from "./attempt.ts";
+export { KEPT_ATTEMPTS, KEPT_DAYS, type Retention } from "./attempt-log.ts";
+export { type History, type HistoryEntry, type HistoryPage, MAX_HISTORY_PAGE } from "./history.ts";
 export {
   type ChangeDraft,
   type Head,
@@ -10,8 +12,21 @@ export {
   positionOf,
   seqOf,
 } from "./journal.ts";
+export type { KindCounts } from "./kind-tally.ts";
 export { openTerminal, type TerminalOptions } from "./open.ts";
 export type { Clock, Ids, LocalStore, Ports, Probe, Sql, SqlValue, Transport, Witness, Witnessed } from "./ports.ts";
+export { MAX_QUEUE_PAGE, type QueueFilter, type QueuePage } from "./queue.ts";
+export {
+  parseQueueId,
+  QUEUE_STATUSES,
+  QUEUE_TYPES,
+  type QueueCount,
+  type QueueItem,
+  type QueuePlace,
+  type QueueStatus,
+  type QueueType,
+  queueIdOf,
+} from "./queue-item.ts";
 export type { TerminalSettings } from "./settings.ts";
 export { systemClock } from "./system/clock.ts";
 export { httpProbe, judge } from "./system/http-probe.ts";

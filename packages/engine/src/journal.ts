@@ -167,6 +167,12 @@ export class Journal {
     );
   }
 
+  /** Positions that hold a change, `first` to `last`, at most `limit`; the rows themselves are not read. */
+  positions(first: number, last: number, limit: number): number[] {
+    const sql = "SELECT position FROM journal WHERE position >= ? AND position <= ? ORDER BY position LIMIT ?";
+    return this.#store.read.all<{ position: number }>(sql, first, last, limit).map(({ position }) => position);
+  }
+
   /** Every change of one entity, oldest first. */
   ofEntity(localId: string): JournalRow[] {
     return this.#store.read.all<JournalRow>(
@@ -215,20 +221,29 @@ export class Journal {
     return { count: row?.count ?? 0, first: row?.first ?? 0, last: row?.last ?? 0 };
   }
 
-  /** Closed orders of all lives, counted in the receipt index: the rows themselves are not read. */
-  allClosedOrders(): number {
-    const sql = "SELECT count(*) AS count FROM journal INDEXED BY journal_receipt WHERE receipt_sequence IS NOT NULL";
-    return this.#store.read.get<{ count: number }>(sql)?.count ?? 0;
+  /** Closed orders, transactions and stock movements of all lives, counted in an index each: the rows are not read. */
+  totals(): { orders: number; transactions: number; inventory: number } {
+    const count = (sql: string) => this.#store.read.get<{ count: number }>(sql)?.count ?? 0;
+    return {
+      orders: count(
+        "SELECT count(*) AS count FROM journal INDEXED BY journal_receipt WHERE receipt_sequence IS NOT NULL",
+      ),
+      transactions: count(
+        "SELECT count(*) AS count FROM journal INDEXED BY journal_transaction WHERE kind = 'transaction.recorded'",
+      ),
+      inventory: count(
+        "SELECT count(*) AS count FROM journal INDEXED BY journal_inventory WHERE kind = 'inventory.updated'",
+      ),
+    };
   }
 
-  /** Closed orders of a life with `afterSeq < seq <= toSeq`. */
-  closedOrders(ordinal: number, afterSeq: number, toSeq: number): number {
-    const row = this.#store.read.get<{ count: number }>(
-      "SELECT count(*) AS count FROM journal WHERE position > ? AND position <= ? AND receipt_sequence IS NOT NULL",
+  /** How many changes of each kind a life has with `afterSeq < seq <= toSeq`. */
+  kinds(ordinal: number, afterSeq: number, toSeq: number): { kind: Kind; count: number }[] {
+    return this.#store.read.all<{ kind: Kind; count: number }>(
+      "SELECT kind, count(*) AS count FROM journal WHERE position > ? AND position <= ? GROUP BY kind",
       positionOf(ordinal, afterSeq),
       positionOf(ordinal, toSeq),
     );
-    return row?.count ?? 0;
   }
 
   /** Whether a row's bytes still give its hash. */

@@ -307,8 +307,8 @@ describe("Sync now", () => {
     const till = await openTill({ profile: "shift" });
     for (let at = 0; at < 600; at++)
       till.terminal.recordInventory({ localId: `i-${at}`, item: "x", delta: "1", type: "count" });
-    expect(await till.terminal.syncNow()).toEqual({ sent: 600, left: 0, reason: null });
-    expect(await till.terminal.syncNow()).toEqual({ sent: 0, left: 0, reason: null });
+    expect(await till.terminal.syncNow()).toMatchObject({ sent: 600, left: 0, reason: null });
+    expect(await till.terminal.syncNow()).toMatchObject({ sent: 0, left: 0, reason: null });
   });
 
   it("that fails tells what is left and why; nothing is lost", async () => {
@@ -316,7 +316,7 @@ describe("Sync now", () => {
     till.terminal.closeOrder(sale("a"));
     till.centre.next.push(unreachable);
     expect(await till.terminal.syncNow()).toMatchObject({ sent: 0, left: 1, reason: { code: "UNREACHABLE" } });
-    expect(await till.terminal.syncNow()).toEqual({ sent: 1, left: 0, reason: null });
+    expect(await till.terminal.syncNow()).toMatchObject({ sent: 1, left: 0, reason: null });
   });
 
   it("tells what went before it failed", async () => {
@@ -341,14 +341,14 @@ describe("Sync now", () => {
     till.terminal.closeOrder(sale("a"));
     const waiting = till.terminal.syncNow();
     void fail?.();
-    expect(await waiting).toEqual({ sent: 1, left: 0, reason: null });
+    expect(await waiting).toMatchObject({ sent: 1, left: 0, reason: null });
   });
 
   it("asked for twice at once is answered twice", async () => {
     const till = await openTill({ profile: "shift" });
     till.terminal.closeOrder(sale("a"));
     const both = await Promise.all([till.terminal.syncNow(), till.terminal.syncNow()]);
-    expect(both).toEqual([
+    expect(both).toMatchObject([
       { sent: 1, left: 0, reason: null },
       { sent: 1, left: 0, reason: null },
     ]);

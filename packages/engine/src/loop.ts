@@ -29,7 +29,7 @@ import { InFlight, lastSeqOf, type Sent } from "./in-flight.ts";
 import type { Journal, Life } from "./journal.ts";
 import { readLane, writeLane } from "./lane-row.ts";
 import type { Ports, Sql } from "./ports.ts";
-import type { SyncResult } from "./verbs.ts";
+import type { Flushed } from "./verbs.ts";
 import { Waiters } from "./waiters.ts";
 
 /** How often a lower mark of the centre is followed without a success in between, before it counts as a failure. */
@@ -82,8 +82,10 @@ export class Loop {
     this.#inFlight = new InFlight(options);
   }
 
-  get state(): LaneState & { readonly sending: boolean } {
-    return { ...this.#lane, sending: this.#sending !== null };
+  /** `inFlight`: the position up to which what the centre lacks is on its way now. */
+  get state(): LaneState & { readonly sending: boolean; readonly inFlight: number | null } {
+    const sending = this.#sending !== null;
+    return { ...this.#lane, sending, inFlight: sending ? this.#inFlight.through : null };
   }
 
   /** The last exchange was answered, and not as it should be. */
@@ -134,7 +136,7 @@ export class Loop {
   }
 
   /** Sends everything up to here, now. Resolves when it is gone, or with the reason why it is not. */
-  flush(): Promise<SyncResult> {
+  flush(): Promise<Flushed> {
     if (this.#stopped)
       return Promise.reject(new SyncError("TERMINAL_STOPPED", "The terminal is stopped; start it again first."));
     this.#flush = true;

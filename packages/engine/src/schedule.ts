@@ -1,7 +1,7 @@
 import type { Connectivity } from "@tillsync/lanes";
 import { Loop, type LoopOptions } from "./loop.ts";
 import { Prober } from "./prober.ts";
-import type { Stall, SyncResult } from "./verbs.ts";
+import type { Flushed, Stall } from "./verbs.ts";
 import { Watchdog } from "./watchdog.ts";
 
 export interface ScheduleOptions extends Omit<LoopOptions, "onBegin" | "onHeard"> {
@@ -82,7 +82,7 @@ export class Schedule {
     this.#loop.nudge();
   }
 
-  flush(): Promise<SyncResult> {
+  flush(): Promise<Flushed> {
     return this.#loop.flush();
   }
 

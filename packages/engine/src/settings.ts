@@ -1,6 +1,10 @@
 import { PACES, type Pace, type Profile } from "@tillsync/lanes";
 import { currency, parseField, SyncError, shortId, uuid } from "@tillsync/protocol";
+import type { Retention } from "./attempt-log.ts";
 import type { LocalStore } from "./ports.ts";
+
+/** Failures in a row after which the badge shows, when nobody says otherwise (001). */
+export const BADGE_AFTER = 3;
 
 /** Who this terminal is, and how its shop works. */
 export interface TerminalSettings {
@@ -26,6 +30,8 @@ export interface TerminalSettings {
   readonly badgeAfter?: number;
   /** Overrides the profile's slow period, milliseconds. */
   readonly slowMs?: number;
+  /** How much of the history of attempts is kept. */
+  readonly retention?: Retention;
 }
 
 /** @throws SyncError CONFIG_INVALID naming the setting */

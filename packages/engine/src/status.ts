@@ -2,38 +2,41 @@ import { type LaneState, treatmentOf } from "@tillsync/lanes";
 import { type Effect, isErrorCode, type SyncError } from "@tillsync/protocol";
 import { pendingOf } from "./central.ts";
 import { type Journal, type Life, ordinalOf, seqOf } from "./journal.ts";
+import type { KindTally } from "./kind-tally.ts";
 import type { LocalStore } from "./ports.ts";
+import { queueCounts } from "./queue-item.ts";
+import { BADGE_AFTER, type TerminalSettings } from "./settings.ts";
+import { countOf, type ExceptionCount, isFailed, statistics } from "./statistics.ts";
 import type { ConnectivityStatus, LaneStatus, OrderView, Shift, TerminalStatus } from "./verbs.ts";
 import { foldOrder } from "./view.ts";
 
 export interface StatusInput {
-  readonly terminal: string;
-  readonly shortId: string;
-  readonly store: string;
-  readonly currency: string;
+  readonly settings: TerminalSettings;
   readonly lives: readonly Life[];
   readonly shift: Shift | null;
   readonly lane: LaneState & { readonly sending: boolean; readonly stalls: number };
   readonly connectivity: ConnectivityStatus;
-  readonly exceptions: number;
-  readonly badgeAfter: number;
-  /** Closed orders: all, those the centre has, and those of them it could not apply. */
-  readonly orders: { readonly total: number; readonly durable: number; readonly failed: number };
+  readonly exceptions: readonly ExceptionCount[];
+  readonly tally: Pick<KindTally, "of">;
+  /** When the oldest change that the centre lacks was recorded. */
+  readonly oldestAt: string | null;
   readonly stopped: SyncError | null;
   readonly nextAttemptAt: number;
 }
 
 /** What people and programs see of a terminal; 004's words where 004 has one. */
 export function statusOf(input: StatusInput): TerminalStatus {
+  const { terminal, shortId, store, currency } = input.settings;
   const pending = pendingOf(input.lives);
   const present = input.lives.at(-1);
-  const { failures, lastSuccessAt, sending } = input.lane;
+  const { halted, failures, lastSuccessAt, sending } = input.lane;
   const stopped = input.stopped ? { code: input.stopped.code, message: input.stopped.message } : null;
+  const failed = countOf(input.exceptions.filter(isFailed));
   return {
-    terminal: input.terminal,
-    shortId: input.shortId,
-    store: input.store,
-    currency: input.currency,
+    terminal,
+    shortId,
+    store,
+    currency,
     incarnation: present?.incarnation ?? "",
     incarnationOrdinal: present?.ordinal ?? 0,
     syncState: sending ? "Syncing" : failures > 0 ? "Error" : lastSuccessAt === null ? "Idle" : "Success",
@@ -42,11 +45,10 @@ export function statusOf(input: StatusInput): TerminalStatus {
     headSeq: present?.headSeq ?? 0,
     durableThrough: present?.durableThrough ?? 0,
     pending,
-    exceptions: input.exceptions,
-    pendingOrders: input.orders.total - input.orders.durable,
-    syncedOrders: input.orders.durable - input.orders.failed,
-    failedOrders: input.orders.failed,
+    exceptions: countOf(input.exceptions),
+    ...statistics(input),
     lastSyncTimestamp: lastSuccessAt,
+    queue: queueCounts({ pending, failed, halted, oldestAt: input.oldestAt }),
     shift: input.shift,
     lanes: [laneOf(input, pending)],
     connectivity: [input.connectivity],
@@ -55,14 +57,17 @@ export function statusOf(input: StatusInput): TerminalStatus {
 }
 
 /** 002: green online, yellow degraded, red offline; and never green while something waits. */
-function lightOf({ stopped, lane, connectivity, exceptions }: StatusInput, pending: number): TerminalStatus["light"] {
+function lightOf(input: StatusInput, pending: number): TerminalStatus["light"] {
+  const { stopped, lane, connectivity } = input;
+  const exceptions = countOf(input.exceptions);
   if (stopped || lane.halted || connectivity.state === "offline") return "red";
   const isFine = connectivity.state === "online" && lane.failures === 0 && pending === 0 && exceptions === 0;
   return isFine ? "green" : "yellow";
 }
 
 function sentence(input: StatusInput, pending: number): string {
-  const { lane, exceptions } = input;
+  const { lane } = input;
+  const exceptions = countOf(input.exceptions);
   const waits =
     pending === 0
       ? "Everything sold is at head office."
@@ -97,7 +102,7 @@ function missed(error: LaneState["error"]): boolean {
   return error !== null && isErrorCode(error.code) && treatmentOf(error.code).shows === "silent";
 }
 
-function laneOf({ lane, nextAttemptAt, badgeAfter }: StatusInput, pending: number): LaneStatus {
+function laneOf({ lane, nextAttemptAt, settings }: StatusInput, pending: number): LaneStatus {
   const error = lane.error;
   const state = lane.halted
     ? "parked"
@@ -113,7 +118,7 @@ function laneOf({ lane, nextAttemptAt, badgeAfter }: StatusInput, pending: numbe
     state,
     pending,
     failures: lane.failures,
-    badge: lane.halted || lane.failures >= badgeAfter,
+    badge: lane.halted || lane.failures >= (settings.badgeAfter ?? BADGE_AFTER),
     lastAttemptAt: iso(lane.lastAttemptAt),
     lastSuccessAt: iso(lane.lastSuccessAt),
     nextAttemptAt: lane.halted || lane.sending ? null : iso(nextAttemptAt),
@@ -142,7 +147,7 @@ export function orderView(shelf: Shelf, localId: string): OrderView | undefined 
   const last = rows.at(-1)?.position ?? 0;
   const effect = effectAt(shelf, last);
   const synced = isDurable(shelf.lives, last);
-  const failed = effect === "parked" || effect === "conflict";
+  const failed = effect !== null && isFailed({ effect });
   return { ...order, orderSyncStatus: failed ? "FAILED" : synced ? "SYNCED" : "PENDING", effect };
 }
 

@@ -1,16 +1,21 @@
 import type { Profile } from "@tillsync/lanes";
 import { LIMITS, printedTerminal, SyncError } from "@tillsync/protocol";
+import { AttemptLog } from "./attempt-log.ts";
 import { businessDays } from "./business-day.ts";
 import { explain } from "./explain.ts";
+import { historyOf } from "./history.ts";
 import { Journal, type Life } from "./journal.ts";
+import { difference, KindTally } from "./kind-tally.ts";
 import { ensureLife } from "./life.ts";
 import type { Ports, Sql } from "./ports.ts";
 import { FLUSHING, PUSH_AT_ONCE } from "./push.ts";
+import { oldestWaiting, queueOf } from "./queue.ts";
 import { higherCounter, raiseFloor } from "./receipts.ts";
 import { type Desk, instantOf, type Present, presentOf, Recording } from "./recording.ts";
 import { Schedule } from "./schedule.ts";
-import { checkSettings, ensureIdentity, paceOf, type TerminalSettings } from "./settings.ts";
+import { BADGE_AFTER, checkSettings, ensureIdentity, paceOf, type TerminalSettings } from "./settings.ts";
 import { ShiftReports } from "./shift-reports.ts";
+import { exceptionCounts } from "./statistics.ts";
 import { isDurable, orderView, statusOf } from "./status.ts";
 import { verbsOf } from "./transaction-verbs.ts";
 import type { OrderView, Shift, Terminal, TerminalEvent, TerminalStatus, TerminalTransaction } from "./verbs.ts";
@@ -34,8 +39,8 @@ class RunningTerminal implements Terminal {
   readonly #reports: ShiftReports;
   readonly #listeners = new Set<(event: TerminalEvent) => void>();
   #lives: readonly Life[] = [];
-  /** Closed orders: all, and those the centre has. Counted once at open and kept, because counting history costs. */
-  #orders = { total: 0, durable: 0 };
+  readonly #attempts: AttemptLog;
+  #tally: KindTally;
   #present: Present;
   #stopped: SyncError | null = null;
   #closing: Promise<void> | null = null;
@@ -52,6 +57,8 @@ class RunningTerminal implements Terminal {
     this.#present = this.#load();
     const printed = { printedOf: this.#printedOf, incarnationOf: this.#incarnationOf };
     this.#reports = new ShiftReports({ journal: this.#journal, read: ports.store.read, ...printed });
+    this.#tally = new KindTally(this.#journal, this.#lives);
+    this.#attempts = new AttemptLog(ports.store, settings.retention);
     this.#schedule = new Schedule({
       ports,
       journal: this.#journal,
@@ -60,7 +67,10 @@ class RunningTerminal implements Terminal {
       lives: () => this.#lives,
       commit: (fn) => this.#commit(fn),
       onChange: () => this.#tell(),
-      onAttempt: (attempt) => this.#emit({ type: "attempt", attempt }),
+      onAttempt: (attempt) => {
+        this.#attempts.note(attempt, this.#lives);
+        this.#emit({ type: "attempt", attempt });
+      },
       onConnectivity: (from) => {
         this.#emit({ type: "connectivity", from, connectivity: this.#schedule.connectivity });
         this.#tell();
@@ -100,6 +110,7 @@ class RunningTerminal implements Terminal {
     try {
       this.#ports.store.reopen();
       this.#present = this.#load();
+      this.#tally = new KindTally(this.#journal, this.#lives);
     } catch (cause) {
       this.#stop(
         new SyncError(
@@ -125,8 +136,7 @@ class RunningTerminal implements Terminal {
   #adopt(recording: Recording): void {
     const { head } = recording.present;
     this.#present = recording.present;
-    const closed = recording.recorded.filter(({ kind }) => kind === "order.closed").length;
-    this.#orders = { ...this.#orders, total: this.#orders.total + closed };
+    this.#tally.recorded(recording.recorded.map(({ kind }) => kind));
     this.#lives = this.#lives.map((life) =>
       life.ordinal === head.ordinal ? { ...life, headSeq: head.seq, headHash: head.hash } : life,
     );
@@ -159,10 +169,14 @@ class RunningTerminal implements Terminal {
     this.#schedule.flush().catch(() => {});
   }
 
-  /** A transaction of the loop's own. */
+  /** A transaction of the loop's own; what was attempted since the last one is written down in it. */
   #commit(fn: (tx: Sql) => void): void {
     try {
-      this.#ports.store.transaction(fn);
+      this.#ports.store.transaction((tx) => {
+        fn(tx);
+        this.#attempts.write(tx);
+      });
+      this.#attempts.written();
     } catch (error) {
       if (!(error instanceof SyncError && error.code === "COMMIT_UNKNOWN")) throw error;
       this.#resolve(error, undefined);
@@ -171,26 +185,14 @@ class RunningTerminal implements Terminal {
     }
   }
 
-  /** Reads the lives back and counts the orders that the marks have passed since. */
   #reloadLives(): void {
     const before = this.#lives;
     this.#lives = this.#journal.lives();
-    let durable = this.#orders.durable;
-    for (const { ordinal, durableThrough } of this.#lives) {
-      const was = before.find((life) => life.ordinal === ordinal)?.durableThrough ?? 0;
-      if (durableThrough > was) durable += this.#journal.closedOrders(ordinal, was, durableThrough);
-      else if (durableThrough < was) durable -= this.#journal.closedOrders(ordinal, durableThrough, was);
-    }
-    this.#orders = { ...this.#orders, durable };
+    this.#tally.marked(before, this.#lives);
   }
 
   #load(): Present {
     this.#lives = this.#journal.lives();
-    const total = this.#journal.allClosedOrders();
-    const waiting = this.#lives.map(({ ordinal, durableThrough, headSeq }) =>
-      this.#journal.closedOrders(ordinal, durableThrough, headSeq),
-    );
-    this.#orders = { total, durable: total - waiting.reduce((sum, count) => sum + count, 0) };
     return presentOf(this.#journal, this.#ports.store.read, this.#lives);
   }
 
@@ -238,7 +240,7 @@ class RunningTerminal implements Terminal {
 
   order(localId: string): OrderView | undefined {
     this.#assertRunning();
-    return orderView({ journal: this.#journal, store: this.#ports.store, lives: this.#lives }, localId);
+    return orderView(this.#shelf(), localId);
   }
 
   openOrders(): readonly OrderView[] {
@@ -273,47 +275,53 @@ class RunningTerminal implements Terminal {
   }
 
   status(): TerminalStatus {
-    const { terminal, shortId, store, currency } = this.#settings;
-    const { read } = this.#ports.store;
-    const exceptions = this.#stopped
-      ? 0
-      : (read.get<{ count: number }>("SELECT count(*) AS count FROM exception WHERE code IS NOT 'DISCARDED'")?.count ??
-        0);
     const { lane, connectivity } = this.#schedule;
-    const failed = this.#stopped ? 0 : this.#failedOrders();
     return statusOf({
-      terminal,
-      shortId,
-      store,
-      currency,
+      settings: this.#settings,
       lives: this.#lives,
       shift: this.#present.shift,
       lane,
       connectivity,
-      exceptions,
-      badgeAfter: this.#settings.badgeAfter ?? 3,
-      orders: { ...this.#orders, failed },
+      exceptions: this.#stopped ? [] : exceptionCounts(this.#ports.store),
+      tally: this.#tally,
+      oldestAt: this.#stopped ? null : oldestWaiting(this.#journal, this.#lives),
       stopped: this.#stopped,
-      nextAttemptAt: this.#ports.clock.wallMs() + (lane.dueAtMs - this.#ports.clock.monotonicMs()),
+      nextAttemptAt: this.#nextAttemptAt(),
     });
   }
 
-  /** CROSS JOIN keeps SQLite from walking the journal and looking each row up among the few exceptions. */
-  #failedOrders(): number {
-    const sql = `SELECT count(*) AS count FROM exception e CROSS JOIN journal j ON j.position = e.position
-      WHERE j.kind = 'order.closed' AND e.code IS NOT 'DISCARDED'`;
-    return this.#ports.store.read.get<{ count: number }>(sql)?.count ?? 0;
+  /** Wall time, milliseconds. */
+  #nextAttemptAt(): number {
+    const { clock } = this.#ports;
+    return clock.wallMs() + (this.#schedule.lane.dueAtMs - clock.monotonicMs());
+  }
+
+  queue: Terminal["queue"] = (filter = {}) => {
+    this.#assertRunning();
+    const lane = { ...this.#schedule.lane, nextAttemptAt: this.#nextAttemptAt() };
+    const maxRetries = this.#settings.badgeAfter ?? BADGE_AFTER;
+    return queueOf({ ...this.#shelf(), attempts: this.#attempts, lane, inFlight: lane.inFlight, maxRetries }, filter);
+  };
+
+  history: Terminal["history"] = (page = {}) => {
+    this.#assertRunning();
+    return historyOf({ ...this.#shelf(), attempts: this.#attempts }, page);
+  };
+
+  #shelf() {
+    return { journal: this.#journal, store: this.#ports.store, lives: this.#lives };
   }
 
   explain: Terminal["explain"] = (key) => {
     this.#assertRunning();
-    return explain(
-      { journal: this.#journal, store: this.#ports.store, lives: this.#lives, lane: this.#schedule.lane },
-      key,
-    );
+    return explain({ ...this.#shelf(), lane: this.#schedule.lane }, key);
   };
 
-  syncNow: Terminal["syncNow"] = () => this.#schedule.flush();
+  syncNow: Terminal["syncNow"] = async () => {
+    const before = this.#tally.durable();
+    const result = await this.#schedule.flush();
+    return { ...result, sentByKind: difference(this.#tally.durable(), before), leftByKind: this.#tally.pending() };
+  };
 
   subscribe(listener: (event: TerminalEvent) => void): () => void {
     this.#listeners.add(listener);
@@ -327,7 +335,10 @@ class RunningTerminal implements Terminal {
 
   async #close(graceMs: number): Promise<void> {
     await this.#schedule.stop(graceMs);
-    if (!this.#stopped) this.#testify(true);
+    if (!this.#stopped) {
+      this.#testify(true);
+      this.#attempts.end();
+    }
     this.#stopped ??= new SyncError("TERMINAL_STOPPED", "The terminal was closed.");
     try {
       this.#ports.witness.close();

@@ -1,6 +1,7 @@
 import type { Breaker, Connectivity } from "@tillsync/lanes";
 import type { Effect, Kind, LineEvent, OrderLine, Tender } from "@tillsync/protocol";
 import type { Attempt } from "./attempt.ts";
+import type { History, HistoryPage } from "./history.ts";
 import type { Sql } from "./ports.ts";
 import type {
   CashMove,
@@ -14,6 +15,10 @@ import type {
 } from "./shift-verbs.ts";
 
 export type * from "./shift-verbs.ts";
+
+import type { KindCounts } from "./kind-tally.ts";
+import type { QueueFilter, QueuePage } from "./queue.ts";
+import type { QueueCount } from "./queue-item.ts";
 
 /** A line as a POS hands it in. `amountMinor` may be left out: it is then quantity times unit price, half-up. */
 export interface LineDraft extends Omit<OrderLine, "id" | "amountMinor"> {
@@ -194,8 +199,19 @@ export interface TerminalStatus {
   readonly exceptions: number;
   readonly pendingOrders: number;
   readonly syncedOrders: number;
+  /** At head office, which could not apply them: parked, or lost to another version (004 FAILED). */
   readonly failedOrders: number;
+  /** The same for transactions, and for stock movements. */
+  readonly pendingTransactions: number;
+  readonly syncedTransactions: number;
+  readonly failedTransactions: number;
+  readonly pendingInventory: number;
+  readonly syncedInventory: number;
+  readonly failedInventory: number;
+  /** Milliseconds since 1970 of the last answer of the centre; null before the first. */
   readonly lastSyncTimestamp: number | null;
+  /** What waits and what needs a person, by requirement 002's types; types with nothing to count are there with 0. */
+  readonly queue: readonly QueueCount[];
   readonly shift: Shift | null;
   readonly lanes: readonly LaneStatus[];
   readonly connectivity: readonly ConnectivityStatus[];
@@ -203,11 +219,17 @@ export interface TerminalStatus {
   readonly stopped: { readonly code: string; readonly message: string } | null;
 }
 
-/** What `syncNow` did: how many changes went, how many are left, and why. */
-export interface SyncResult {
+/** What a flush did: how many changes went, how many are left, and why. */
+export interface Flushed {
   readonly sent: number;
   readonly left: number;
   readonly reason: { readonly code: string; readonly message: string } | null;
+}
+
+/** What `syncNow` did, with the kinds of what went and of what is left. */
+export interface SyncResult extends Flushed {
+  readonly sentByKind: KindCounts;
+  readonly leftByKind: KindCounts;
 }
 
 /** One step in the life of a receipt, oldest first. */
@@ -292,6 +314,10 @@ export interface Terminal extends Omit<TerminalTransaction, "sql"> {
   /** The receipt numbers of a business date, life by life: each one without a document, and why. */
   receiptGaps(businessDate: string): readonly ReceiptSeries[];
   status(): TerminalStatus;
+  /** What waits, is on its way, needs a person or was lately done, in the order in which it goes. */
+  queue(filter?: QueueFilter): QueuePage;
+  /** The attempts to reach the centre, newest first. */
+  history(page?: HistoryPage): History;
   /** By receipt number or localId. */
   explain(key: string): Explanation | undefined;
   /** Sends everything up to here, now, and waits until it is done or cannot go on. */

@@ -122,7 +122,7 @@ describe("refusals", () => {
     expect(response.body).not.toContain("SQLITE");
     const [facts] = log.error.mock.calls[0] ?? [];
     expect(facts).toMatchObject({ code: "INTERNAL", correlationId: response.headers["x-correlation-id"] });
-    expect(String(facts.err)).toContain("SQLITE_CORRUPT");
+    expect(facts.cause.message).toContain("SQLITE_CORRUPT");
   });
 
   it("of the engine pass with their status and details", async () => {

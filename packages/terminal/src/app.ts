@@ -4,15 +4,18 @@ import { admit, checkListenSettings } from "./guard.ts";
 import { readJsonBodies } from "./json-body.ts";
 import { checkHead, LISTENER, prepareServer } from "./listener.ts";
 import { logEvents } from "./log-events.ts";
+import { watchTerminal } from "./metrics.ts";
 import { answerRefusals, type Log, refuseBytes, sendRefusal } from "./refusals.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { metricsRoute } from "./routes/metrics.ts";
 import { orderRoutes } from "./routes/orders.ts";
 import { pageRoutes } from "./routes/pages.ts";
+import { queueRoutes } from "./routes/queue.ts";
 import { recordRoutes } from "./routes/records.ts";
 import { shiftRoutes } from "./routes/shifts.ts";
 import { statusRoutes } from "./routes/status.ts";
-import { type Every, every as everyOfSystem, newCorrelationId } from "./system/platform.ts";
+import { type Every, every as everyOfSystem, newCorrelationId, wallMs } from "./system/platform.ts";
 
 export interface TerminalAppOptions {
   readonly terminal: Terminal;
@@ -67,6 +70,8 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
   recordRoutes(app, terminal);
   shiftRoutes(app, terminal);
   statusRoutes(app, terminal);
+  queueRoutes(app, terminal);
+  metricsRoute(app, watchTerminal(terminal, wallMs));
   eventRoutes(app, terminal, every);
   pageRoutes(app, terminal);
   docsRoutes(app);

@@ -27,10 +27,21 @@ export function sendRefusal(
   if (isGone(error)) log?.debug({ correlationId: request.id }, "caller went away");
   else if (refusal.status >= 500) {
     // The cause and its stack go to the log only; the caller gets the sentence and the id to find them by.
-    log?.error({ correlationId: request.id, code: refusal.code, err: refusal.cause ?? refusal }, "request failed");
+    log?.error(
+      { correlationId: request.id, code: refusal.code, cause: describe(refusal.cause ?? refusal) },
+      "request failed",
+    );
   }
   if (refusal.code === "UNAUTHENTICATED") reply.header("www-authenticate", "Bearer");
   return reply.code(refusal.status).header("x-correlation-id", request.id).send(refusal.toBody(request.id));
+}
+
+/** A cause fit for a log. What cannot be parsed is quoted in the text of its error, so that stays out. */
+function describe(cause: unknown): Record<string, unknown> {
+  if (!(cause instanceof Error)) return { type: typeof cause };
+  const { name, message, stack = "" } = cause;
+  if (!(cause instanceof SyntaxError)) return { name, message, code: codeOf(cause), stack };
+  return { name, message: "not logged: it quotes what came", stack: stack.slice(stack.indexOf("\n    at ") + 1) };
 }
 
 /** Answers bytes that never became a request: no HTTP, headers without end, a request that was not whole in time. */

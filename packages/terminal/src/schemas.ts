@@ -1,3 +1,4 @@
+import { MAX_HISTORY_PAGE, MAX_QUEUE_PAGE, QUEUE_STATUSES, QUEUE_TYPES } from "@tillsync/engine";
 import {
   businessDate,
   CASH_MOVES,
@@ -108,6 +109,34 @@ export const shiftFilter = z.strictObject({
 });
 
 export const dayFilter = z.strictObject({ businessDate });
+
+/** A number out of a query, where everything is text. */
+const limitUpTo = (most: number) => {
+  const says = `a whole number from 1 to ${most}`;
+  return z
+    .string(says)
+    .regex(/^[1-9]\d{0,3}$/, says)
+    .transform(Number)
+    .refine((limit) => limit <= most, says)
+    .optional();
+};
+
+export const queueFilter = z.strictObject({
+  type: z.enum(QUEUE_TYPES).optional(),
+  status: z.enum(QUEUE_STATUSES).optional(),
+  limit: limitUpTo(MAX_QUEUE_PAGE),
+  after: z.string().optional(),
+});
+
+const beforeForm = "the `next` of an answer of this history, such as 17";
+
+export const historyPage = z.strictObject({
+  limit: limitUpTo(MAX_HISTORY_PAGE),
+  before: z
+    .string(beforeForm)
+    .regex(/^[1-9]\d{0,14}$/, beforeForm)
+    .optional(),
+});
 
 /** Nothing but an empty object, or no body at all. */
 export const nothing = z.strictObject({});

@@ -28,7 +28,7 @@ async function listen(path: string): Promise<EventReader> {
 }
 
 /** The status page listens to the terminal all the time; the rest are streams. */
-const LISTENERS_WITHOUT_STREAMS = 1;
+const LISTENERS_WITHOUT_STREAMS = 2;
 
 it("answers at the address it names", async () => {
   expect(http.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);

@@ -8,7 +8,8 @@ import { DEMO_DATA_DIR, type TargetOptions, type TillTarget, tillTargets } from 
 
 type LookOptions = TargetOptions & { json?: boolean };
 
-function looking(program: Command, name: string): Command {
+/** A command that asks running tills: those of the demo, or the one of a configuration. */
+export function looking(program: Command, name: string): Command {
   return program
     .command(name)
     .option("--data-dir <folder>", "folder of the demo", DEMO_DATA_DIR)
@@ -51,12 +52,18 @@ export function syncCommand(program: Command): void {
         const result = await askJson<SyncResult>(local, "POST", "/api/sync/now", {});
         results.push({ shortId, ...result });
         output.line(
-          `${shortId}: ${result.sent} sent, ${result.left} left${result.reason ? `: ${result.reason.message}` : ""}`,
+          `${shortId}: ${result.sent} sent, ${result.left} left${kinds(result.leftByKind)}${result.reason ? `: ${result.reason.message}` : ""}`,
         );
       }
       output.value(results);
       if (results.some(({ left }) => left > 0)) process.exitCode = 1;
     });
+}
+
+/** ` (3 order.closed, 1 shift.closed)`; nothing when there is none. */
+function kinds(counts: SyncResult["leftByKind"]): string {
+  const words = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
+  return words.length === 0 ? "" : ` (${words.join(", ")})`;
 }
 
 export function explainCommand(program: Command): void {

@@ -2,10 +2,11 @@ import { mkdirSync } from "node:fs";
 import { openTerminal } from "@tillsync/engine";
 import { startTerminalHttp } from "@tillsync/terminal";
 import type { Command } from "commander";
-import { pino } from "pino";
+import type { Logger } from "pino";
 import { centralUrl, terminalFile } from "../config/derived.ts";
 import type { Values } from "../config/keys.ts";
-import { outputOf } from "../output.ts";
+import { openLog } from "../logging/open-log.ts";
+import { type Output, outputOf } from "../output.ts";
 import { terminalIdentity } from "../terminal-identity.ts";
 import { configurable, configurationOf } from "./options.ts";
 import { untilStopped } from "./until-stopped.ts";
@@ -28,7 +29,7 @@ export function terminalCommand(program: Command): void {
     .description(
       "Runs a till: its database, its local API and pages, and the loop that sends what was sold. The key comes from TILLSYNC_KEY or the configuration.",
     )
-    .option("--json", "one JSON line when it serves, log lines on standard error")
+    .option("--json", "one JSON line when it serves, on standard output")
     .addHelpText(
       "after",
       "\nExample:\n  TILLSYNC_KEY=tsk_… tillsync terminal --short-id T01 --port 7070 --central http://127.0.0.1:8080",
@@ -36,24 +37,33 @@ export function terminalCommand(program: Command): void {
   configurable(command, FLAGS).action(async (options: Record<string, unknown> & { json?: boolean }) => {
     const output = outputOf(options);
     const { values } = await configurationOf(options, FLAGS);
-    const log = pino({ level: values["Sync.EnableDetailedLogging"] ? "debug" : "info" }, pino.destination(2));
-    const terminal = openConfigured(values);
-    const key = values["Terminal.LocalKey"];
+    // Before the till: its first attempt begins at once, and belongs in the log.
+    const { log, close: closeLog } = await openLog("terminal", values["Terminal.DataDir"], values);
     try {
-      const http = await startTerminalHttp({
-        terminal,
-        host: values["Terminal.Host"],
-        port: values["Terminal.Port"],
-        log,
-        ...(key ? { key } : {}),
-      });
-      const close = async () => void (await Promise.all([http.close(), terminal.close()]));
-      await untilStopped(output, { url: http.url, what: `Till ${values["Terminal.ShortId"]}`, close });
-    } catch (error) {
-      await terminal.close(0);
-      throw error;
+      await serve(values, log, output);
+    } finally {
+      await closeLog();
     }
   });
+}
+
+async function serve(values: Values, log: Logger, output: Output): Promise<void> {
+  const terminal = openConfigured(values);
+  const key = values["Terminal.LocalKey"];
+  try {
+    const http = await startTerminalHttp({
+      terminal,
+      host: values["Terminal.Host"],
+      port: values["Terminal.Port"],
+      log,
+      ...(key ? { key } : {}),
+    });
+    const close = async () => void (await Promise.all([http.close(), terminal.close()]));
+    await untilStopped(output, { url: http.url, what: `Till ${values["Terminal.ShortId"]}`, close });
+  } catch (error) {
+    await terminal.close(0);
+    throw error;
+  }
 }
 
 function openConfigured(values: Values) {
@@ -71,6 +81,7 @@ function openConfigured(values: Values) {
     profile: values["Sync.Profile"],
     maxBatchChanges: values["Sync.BatchSize"],
     badgeAfter: values["Sync.MaxRetryAttempts"],
+    retention: { attempts: values["Retention.HistoryRows"], days: values["Retention.HistoryDays"] },
     ...(interval === undefined ? {} : { intervalMs: interval * 1000 }),
     ...(slow === undefined ? {} : { slowMs: slow * 60_000 }),
     central: { url: centralUrl(values), key: values["Terminal.Key"] ?? "none" },

@@ -1,3 +1,4 @@
+import { KEPT_ATTEMPTS, KEPT_DAYS } from "@tillsync/engine";
 import { LIMITS } from "@tillsync/protocol";
 import { localFileOf, postgresUrlOf, proxiesOf, uuidOf, zoneOf } from "./forms.ts";
 import { address, choice, type Setting, text, textAs, whole, yesNo } from "./settings.ts";
@@ -51,7 +52,44 @@ export const KEYS = {
     unit: "changes",
     effect: "The most changes in one exchange; batches adapt to the link below it.",
   }),
-  "Sync.EnableDetailedLogging": yesNo({ default: false, effect: "Logs at level debug instead of info." }),
+  "Sync.EnableDetailedLogging": yesNo({
+    default: false,
+    effect: "Logs at level debug instead of info: each request and each poll. Still no payloads, keys or names.",
+  }),
+
+  "Logging.Directory": text<string | undefined>("the path of a folder, or - for standard error only", ANY, {
+    default: undefined,
+    absent: "logs in Terminal.DataDir or Server.DataDir",
+    effect:
+      "Where `tillsync terminal` and `tillsync server` write their log files; warnings and errors go to standard error as well. With `-` everything goes to standard error and nothing to files, for machines that collect it there.",
+  }),
+  "Logging.MaxFileBytes": whole<number>(65_536, 1_073_741_824, {
+    default: 10_485_760,
+    unit: "bytes",
+    effect: "A log file larger than this is closed and the next one begun; so it is at midnight.",
+  }),
+  "Logging.MaxFiles": whole<number>(1, 1_000, {
+    default: 14,
+    unit: "files",
+    effect: "Log files that are kept, the one in use included; the oldest go first.",
+  }),
+  "Logging.RetentionDays": whole<number>(1, 3_650, {
+    default: 30,
+    unit: "days",
+    effect: "Closed log files older than this go, however few there are.",
+  }),
+
+  "Retention.HistoryRows": whole<number>(10, 100_000, {
+    default: KEPT_ATTEMPTS,
+    unit: "attempts",
+    effect:
+      "Attempts to reach the centre that a terminal keeps for `/api/sync/history`, the newest. What was sold is not touched by it: nothing of the journal is deleted.",
+  }),
+  "Retention.HistoryDays": whole<number>(1, 3_650, {
+    default: KEPT_DAYS,
+    unit: "days",
+    effect: "Older attempts go, with the attempts that come after.",
+  }),
 
   "Database.ConnectionString": textAs<string | undefined>("Data Source=FILE, or the path of a file", localFileOf, {
     default: undefined,

@@ -71,7 +71,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 function startServerChild({ dataDir, port, onNote }: DemoOptions, databaseUrl: string): Promise<Child> {
   return Child.start({
     name: "The central server",
-    args: ["server", "--port", String(port), "--open-pages"],
+    args: ["server", "--port", String(port), "--open-pages", "--data-dir", join(dataDir, "server")],
     env: { DATABASE_URL: databaseUrl, FOREIGN_OPEN: "true" },
     logFile: join(dataDir, "log", "server.log"),
     onDeath: (why) => onNote(`the central server died (${why}); starting it again`),

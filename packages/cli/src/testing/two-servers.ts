@@ -42,7 +42,7 @@ export class TwoServers {
       [first, first + 1].map((port) =>
         Child.start({
           name: `server on ${port}`,
-          args: ["server", "--port", String(port)],
+          args: ["server", "--port", String(port), "--data-dir", join(folder, String(port))],
           env: { DATABASE_URL: postgres.url },
           logFile: join(folder, `${port}.log`),
           onDeath: (why) => deaths.push(why),

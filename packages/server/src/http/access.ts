@@ -20,6 +20,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /pages/:file": "anyone",
   "GET /docs": "anyone",
   "GET /docs/openapi.json": "anyone",
+  "GET /metrics": ["admin"],
   "POST /api/sync/exchange": ["terminal"],
   "POST /api/sync/batch": ["foreign"],
   "POST /api/sync/order": ["foreign"],
@@ -40,13 +41,13 @@ export const ACCESS: Readonly<Record<string, Access>> = {
 
 /** Who a request from this machine is when it brings no key; absent where there is no such thing. For the demo. */
 export interface OpenDoors {
-  /** A browser that looks at the status page. */
+  /** A browser that looks at the status page, or a monitor that reads the metrics. */
   readonly pages?: (() => Promise<Caller>) | undefined;
   /** A device of somebody else's (`foreign.open`). */
   readonly devices?: (() => Promise<Caller>) | undefined;
 }
 
-const OPEN_PAGES = new Set(["GET /api/admin/overview"]);
+const OPEN_PAGES = new Set(["GET /api/admin/overview", "GET /metrics"]);
 
 declare module "fastify" {
   interface FastifyRequest {

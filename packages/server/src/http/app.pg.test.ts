@@ -195,6 +195,29 @@ describe("access", () => {
   });
 });
 
+describe("/metrics", () => {
+  it("shows an admin what the doors counted, without a name of anybody", async () => {
+    await post(body());
+    await get("/api/admin/overview", till);
+    const { statusCode, headers, body: text } = await get("/metrics", admin);
+    expect([statusCode, headers["cache-control"]]).toEqual([200, "no-store"]);
+    expect(headers["content-type"]).toContain("text/plain");
+    expect(text).toMatch(/tillsync_exchanges_total\{outcome="ok"\} [1-9]/);
+    expect(text).toMatch(/tillsync_refusals_total\{code="FORBIDDEN"\} [1-9]/);
+    expect(text).toMatch(/tillsync_unsettled_changes\{effect="parked"\} \d/);
+    for (const name of [till.terminal, admin.key, till.key]) expect(text).not.toContain(name);
+  });
+});
+
+describe("/health", () => {
+  it("has 001's parts and what waits; balancers get no counts", async () => {
+    const parts = { database: "up", centralApi: "up", kafka: "disabled", sync: "running" };
+    const counts = { pending: 0, waiting: 0, parked: 0, conflict: 0 };
+    expect((await get("/health", admin)).json()).toEqual({ status: "ok", parts, counts });
+    expect((await get("/health/ready", admin)).json()).toEqual({ status: "ok", parts });
+  });
+});
+
 describe("openPages", () => {
   const ask = (headers: Record<string, string>, remoteAddress = "127.0.0.1") =>
     world.app.inject({ url: "/api/admin/overview", headers, remoteAddress });

@@ -5,6 +5,7 @@ import { authenticate, rememberCallers } from "../directory/authenticate.ts";
 import { rememberDevices } from "../directory/devices.ts";
 import { firstStore } from "../directory/first-store.ts";
 import type { ExchangeContext } from "../ingest/prepare.ts";
+import { watchUnsettled } from "../ledger/unsettled.ts";
 import { guard, type OpenDoors, refuseUnlisted } from "./access.ts";
 import { addAdminRoutes } from "./admin-routes.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
@@ -19,6 +20,8 @@ import { addInventoryEventRoute } from "./inventory-event-route.ts";
 import { readBody } from "./kept-json.ts";
 import { addLimits } from "./limit-hooks.ts";
 import { checkHead, LISTENER, prepareServer } from "./listener.ts";
+import { centreMetrics } from "./metrics.ts";
+import { addMetricsRoute } from "./metrics-route.ts";
 import { addPageRoutes } from "./page-routes.ts";
 import { answerRefusal } from "./refusal.ts";
 import { inTurn, limitStrangers } from "./strangers.ts";
@@ -57,6 +60,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const { pool, surroundings } = options;
   const app = newInstance(options);
   app.decorateRequest("caller", null);
+  app.decorateReply("refusedWith", null);
   app.setErrorHandler(answerRefusal);
   app.setNotFoundHandler((request, reply) =>
     answerRefusal(new SyncError("NOT_FOUND", "There is nothing at this address."), request, reply),
@@ -73,18 +77,24 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.addHook("onRequest", strangers.before);
   app.addHook("onRequest", guard(lookUp, openDoors(options)));
   app.addHook("onRequest", strangers.after);
+  const unsettled = watchUnsettled(pool, monotonicMs);
+  const metrics = centreMetrics(pool, unsettled);
+  addMetricsRoute(app, metrics);
   addLimits(app, { rates: { ...DEFAULT_RATES, ...options.rates }, monotonicMs });
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request: FastifyRequest, bytes: Buffer) =>
     readBody(request, bytes),
   );
-  addHealthRoutes(app, pool);
+  app.addHook("onResponse", async (_request, { refusedWith }) => {
+    if (refusedWith !== null) metrics.refused(refusedWith);
+  });
+  addHealthRoutes(app, pool, unsettled);
   addPageRoutes(app);
   addDocsRoutes(app);
-  addExchangeRoute(app, options.ingest);
+  addExchangeRoute(app, options.ingest, metrics);
   const devices = rememberDevices(pool, () => surroundings.wallMs());
-  const doors = { ingest: options.submitting, pool, devices };
+  const doors = { ingest: options.submitting, pool, devices, metrics };
   addDeviceRoutes(app, doors);
   addInventoryEventRoute(app, doors);
   addDocumentRoutes(app, doors);

@@ -9,9 +9,11 @@ import { type Device, type Devices, deviceOf } from "../directory/devices.ts";
 import type { Scope } from "../ingest/ports.ts";
 import { callerOf } from "./access.ts";
 import { streamJson } from "./kept-json.ts";
+import type { Metrics } from "./metrics.ts";
 
 export interface DeviceDoors extends DeviceContext {
   readonly devices: Devices;
+  readonly metrics: Pick<Metrics, "synced">;
 }
 
 /** Items in one batch, of each kind: what fits into a request anyway. */
@@ -103,6 +105,7 @@ async function sync(
   const results = await syncItems(doors, callerOf(request), device, parcel);
   const log = syncLog(request);
   for (const { what, localId, refusal } of results) {
+    doors.metrics.synced(parcel.what, what);
     if (what === "inserted") log.info(`Inserting new ${parcel.what}: ${localId}`);
     else if (what === "in sync") log.info(`${capital(parcel.what)} ${localId} already in sync`);
     else if (what === "conflict") log.warn(`Conflict detected for ${parcel.what} ${localId}`);

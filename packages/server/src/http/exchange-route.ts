@@ -7,11 +7,12 @@ import {
   parseAs,
   SyncError,
 } from "@tillsync/protocol";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Scope } from "../ingest/ports.ts";
 import { mayShare } from "../ingest/together.ts";
 import { callerOf } from "./access.ts";
 import { shareOf, tooManyWait, whenOver } from "./limit-hooks.ts";
+import type { Metrics } from "./metrics.ts";
 import { SharedTurns } from "./shared-turns.ts";
 
 /** What the door hands exchanges to. Everything in the requests is checked but the content of the changes. */
@@ -26,7 +27,7 @@ interface Asked {
 }
 
 /** `POST /api/sync/exchange`: the one call a terminal makes. */
-export function addExchangeRoute(app: FastifyInstance, ingest: Exchanging): void {
+export function addExchangeRoute(app: FastifyInstance, ingest: Exchanging, metrics: Pick<Metrics, "exchanged">): void {
   const turns = new SharedTurns<Asked, ExchangeResponse>({
     gate: app.turns,
     mayJoin: (chosen, next) => mayShare(requestsOf(chosen), next.request),
@@ -41,14 +42,32 @@ export function addExchangeRoute(app: FastifyInstance, ingest: Exchanging): void
     }
     const { orgId, storeId } = caller;
     const asked = { store: { orgId, storeId }, request: wanted };
-    const answer = await turns.take(shareOf(request), asked, (giveUp) => whenOver(reply, giveUp));
-    if (answer === undefined) throw tooManyWait();
-    return answer;
+    try {
+      const answer = await turns.take(shareOf(request), asked, (giveUp) => whenOver(reply, giveUp));
+      if (answer === undefined) throw tooManyWait();
+      metrics.exchanged(wanted, reply.elapsedTime, answer);
+      logExchange(request, wanted, reply.elapsedTime, answer);
+      return answer;
+    } catch (error) {
+      metrics.exchanged(wanted, reply.elapsedTime);
+      throw error;
+    }
   });
 }
 
 function requestsOf(asked: readonly Asked[]): ExchangeRequest[] {
   return asked.map(({ request }) => request);
+}
+
+/** Places and counts, under the till's own correlation id. Tills with nothing to say ask every few seconds: for debugging. */
+function logExchange(
+  { log }: FastifyRequest,
+  { terminal, incarnation, fromSeq, changes }: ExchangeRequest,
+  ms: number,
+  { durableThrough }: ExchangeResponse,
+): void {
+  const facts = { terminal, incarnation, fromSeq, changes: changes.length, durableThrough, ms: Math.round(ms) };
+  log[changes.length === 0 ? "debug" : "info"](facts, "exchange");
 }
 
 /** @throws SyncError PROTOCOL_VERSION, INVALID_INPUT */

@@ -50,6 +50,9 @@ async function takeEvents(request: FastifyRequest, reply: FastifyReply, doors: D
     if (outcome === undefined) throw new Error("an event was stored without an outcome");
     return storedEvent(reading, outcome, serverIdOf(sha256, caller, entityOf(reading.submission), reading.id));
   });
+  for (const { success, duplicate } of results) {
+    doors.metrics.synced("inventory", !success ? "refused" : duplicate ? "in sync" : "inserted");
+  }
   const refusal = readings.find((reading) => reading instanceof SyncError);
   if (isKeptObject(body) && !("events" in body)) return answerOne(reply, results[0], refusal);
   const success = results.every((result) => result.success);

@@ -2,6 +2,13 @@ import { type ErrorCode, type ErrorDetails, SyncError } from "@tillsync/protocol
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
 import { codeOf, failureOf } from "../db/failure.ts";
 
+declare module "fastify" {
+  interface FastifyReply {
+    /** Why the request was refused, for those who count. */
+    refusedWith: ErrorCode | null;
+  }
+}
+
 /** What Fastify itself refuses, by its code or HTTP status: its own texts quote the request and are not passed on. */
 const BY_CODE_OR_STATUS: Readonly<Record<string, readonly [ErrorCode, string, ErrorDetails?]>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
@@ -44,8 +51,10 @@ export function refusalOf(error: unknown): SyncError {
 
 /** Sends the refusal and writes it to the log: loudly when it is ours to mend. */
 export function answerRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const refusal = goneRefusal(error, reply) ?? withBodyLimit(refusalOf(error), request);
-  logRefusal(refusal, request.log);
+  const gone = goneRefusal(error, reply);
+  const refusal = gone ?? withBodyLimit(refusalOf(error), request);
+  logRefusal(refusal, request.log, gone?.message ?? "request refused");
+  reply.refusedWith = refusal.code;
   reply.code(refusal.status).header("cache-control", "no-store").header("x-correlation-id", request.id);
   const { retryAfterMs = 1000 } = refusal.details;
   if (refusal.code === "UNAVAILABLE" || refusal.code === "TOO_MANY_REQUESTS")
@@ -79,18 +88,25 @@ function withBodyLimit(refusal: SyncError, { routeOptions }: FastifyRequest): Sy
   return new SyncError(code, message, { ...details, expected, limit: routeOptions.bodyLimit }, cause);
 }
 
-function logRefusal(refusal: SyncError, log: FastifyBaseLogger): void {
-  const { code, message } = refusal;
-  if (code === "INTERNAL") log.error({ code, cause: describe(refusal.cause) }, message);
-  else if (refusal.status >= 500) log.warn({ code, cause: describe(refusal.cause) }, message);
-  else log.info({ code }, message);
+/** What the caller is told stays out of the log: it quotes what came (`got`), which may be anybody's name or number. */
+function logRefusal(refusal: SyncError, log: FastifyBaseLogger, says: string): void {
+  const { code } = refusal;
+  if (code === "INTERNAL") log.error({ code, cause: describe(refusal.cause) }, "request failed");
+  else if (refusal.status >= 500) log.warn({ code, cause: describe(refusal.cause) }, says);
+  else log.info({ code }, says);
 }
 
-/** A cause fit for a log: PostgreSQL's `detail` and `where` quote rows, so they stay out. */
+/** PostgreSQL's class 22 and what cannot be parsed quote the value; PostgreSQL's `detail` and `where` quote rows. */
+const QUOTING = /^22/;
+
+/** A cause fit for a log. */
 function describe(cause: unknown): Record<string, unknown> | undefined {
   if (cause === undefined) return undefined;
   if (!(cause instanceof Error)) return { type: typeof cause };
-  return { name: cause.name, message: cause.message, code: codeOf(cause), stack: cause.stack };
+  const { name, message, stack = "" } = cause;
+  const code = codeOf(cause);
+  if (!(cause instanceof SyntaxError) && !QUOTING.test(code ?? "")) return { name, message, code, stack };
+  return { name, message: "not logged: it quotes what came", code, stack: stack.slice(stack.indexOf("\n    at ") + 1) };
 }
 
 function statusOf(error: unknown): number {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { inScope } from "../db/scope.ts";
+import { inRelay, inScope } from "../db/scope.ts";
 import { CHANGED } from "../devices/updates.ts";
+import { COUNT_UNSETTLED } from "../ledger/unsettled.ts";
 import { type IngestWorld, ingestWorld, type TestStore } from "../testing/ingest-world.ts";
 import * as statements from "./statements.ts";
 
@@ -93,6 +94,15 @@ it.each(Object.keys(HOT))("%s reads no table from end to end, whatever the histo
   });
   const large = scans.filter(({ relation }) => LARGE.test(relation));
   expect(large.filter(({ type, rows }) => type === "Seq Scan" || rows > MOST_ROWS)).toEqual([]);
+});
+
+it("counting what is unsettled, for monitors, reads partial indexes, whatever the history", async () => {
+  const scans = await inRelay(world.database.pool, async (client) => {
+    const { rows } = await client.query<{ "QUERY PLAN": unknown }>(`EXPLAIN (FORMAT JSON) ${COUNT_UNSETTLED}`);
+    return scansOf(rows[0]?.["QUERY PLAN"]);
+  });
+  expect(scans.filter(({ type, rows }) => type === "Seq Scan" || rows > MOST_ROWS)).toEqual([]);
+  expect(scans.map(({ relation }) => relation)).toContain("change_head");
 });
 
 /** A full batch and a bit: what is expected to come from one index for one exchange. */

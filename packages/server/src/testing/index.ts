@@ -1,4 +1,5 @@
 export { DEFAULT_RATES, DOOR } from "../http/door-limits.ts";
+export { centreMetrics } from "../http/metrics.ts";
 export { type FreshDatabase, freshDatabase } from "./fresh-database.ts";
 export { type DoorKeys, doorKeys, fuzzContents, fuzzServer, serverRequest } from "./fuzz-doors.ts";
 export { exchangeExample } from "./fuzz-examples.ts";

@@ -10,6 +10,7 @@ import {
   text,
 } from "@tillsync/protocol/openapi";
 import * as sent from "../schemas.ts";
+import { QUEUE_SCHEMAS } from "./queue-descriptions.ts";
 import { SHIFT_SCHEMAS } from "./shift-schemas.ts";
 
 const textOrNull = (description: string): JsonSchema => nullable(text(description));
@@ -100,8 +101,15 @@ const status = object({
   exceptions: count("Changes that head office has and could not apply."),
   pendingOrders: count("Closed orders that head office lacks (requirement 004)."),
   syncedOrders: count("Closed orders that it has."),
-  failedOrders: count("Closed orders that it could not apply."),
+  failedOrders: count("Closed orders that it has and that need a person there."),
+  pendingTransactions: count("The same for transactions."),
+  syncedTransactions: count("The same for transactions."),
+  failedTransactions: count("The same for transactions."),
+  pendingInventory: count("The same for stock movements."),
+  syncedInventory: count("The same for stock movements."),
+  failedInventory: count("The same for stock movements."),
   lastSyncTimestamp: nullable({ type: "integer", description: "Last success, ms since 1970." }),
+  queue: listOf(ref("QueueCount"), "What waits and what needs a person, by requirement 002's types."),
   shift: nullable(ref("Shift")),
   lanes: listOf(ref("Lane")),
   connectivity: listOf(ref("Connectivity"), "How the way to each target is; never a condition for selling."),
@@ -158,7 +166,9 @@ export const TILL_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Status: status,
   SyncResult: object({
     sent: count("Changes that went."),
+    sentByKind: ref("KindCounts"),
     left: count("Changes that are left."),
+    leftByKind: ref("KindCounts"),
     reason: { ...why, description: "Why some are left." },
   }),
   Explanation: explanation,
@@ -168,5 +178,20 @@ export const TILL_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     database: { type: "string", enum: ["ok", "failed"] },
     central: nullable(text("State of the way to head office. It has no part in `status`: a till sells without.")),
     pending: count("Changes that head office lacks."),
+    parts: object({
+      database: { type: "string", enum: ["up", "down"] },
+      central: {
+        type: "string",
+        enum: ["unknown", "online", "degraded", "offline"],
+        description: "As exchanges and probes have shown; nobody is called for this answer.",
+      },
+      kafka: { type: "string", enum: ["disabled"], description: "Its relay runs at the centre." },
+      sync: { type: "string", enum: ["idle", "syncing", "retrying", "halted", "stopped"] },
+    }),
+    counts: object({
+      pending: count("Changes that head office lacks."),
+      failed: count("What needs a person."),
+    }),
   }),
+  ...QUEUE_SCHEMAS,
 };

@@ -5,6 +5,7 @@ import { DOOR } from "../door-limits.ts";
 import { isOpenRoute } from "../guard.ts";
 import { ORDER_ROUTES } from "./order-descriptions.ts";
 import { PAGE_ROUTES, RECORD_ROUTES, STATUS_ROUTES } from "./other-descriptions.ts";
+import { QUEUE_ROUTES } from "./queue-descriptions.ts";
 import { TILL_SCHEMAS } from "./record-schemas.ts";
 import { SHIFT_CLOSING, SHIFT_OPENING } from "./shift-descriptions.ts";
 
@@ -15,6 +16,7 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...RECORD_ROUTES,
   ...SHIFT_CLOSING,
   ...STATUS_ROUTES,
+  ...QUEUE_ROUTES,
   ...PAGE_ROUTES,
 };
 

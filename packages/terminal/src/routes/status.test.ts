@@ -21,20 +21,38 @@ it("/api/status is what the terminal says", async () => {
 it("/health is 200 while the till can sell, whatever head office does", async () => {
   const response = await app.inject("/health");
   expect(response.statusCode).toBe(200);
-  expect(response.json()).toEqual({ status: "ok", terminal: "T01", database: "ok", central: "retrying", pending: 3 });
+  expect(response.json()).toEqual({
+    status: "ok",
+    terminal: "T01",
+    database: "ok",
+    central: "retrying",
+    pending: 3,
+    parts: { database: "up", central: "offline", kafka: "disabled", sync: "retrying" },
+    counts: { pending: 3, failed: 0 },
+  });
 });
 
 it("/health is 503 when the database failed and selling stopped", async () => {
   terminal.setStatus({ stopped: { code: "JOURNAL_BROKEN", message: "The journal is damaged." } });
   const response = await app.inject("/health");
   expect(response.statusCode).toBe(503);
-  expect(response.json()).toMatchObject({ status: "stopped", database: "failed" });
+  expect(response.json()).toMatchObject({
+    status: "stopped",
+    database: "failed",
+    parts: { database: "down", sync: "stopped" },
+  });
 });
 
 it("/api/sync/now answers what was sent and what is left", async () => {
   const response = await app.inject({ method: "POST", url: "/api/sync/now" });
   expect(response.statusCode).toBe(200);
-  expect(response.json()).toEqual({ sent: 3, left: 0, reason: null });
+  expect(response.json()).toEqual({
+    sent: 3,
+    sentByKind: { "order.closed": 3 },
+    left: 0,
+    leftByKind: {},
+    reason: null,
+  });
 });
 
 it("/api/sync/now takes no fields", async () => {

@@ -1,6 +1,7 @@
-import type { Terminal, TerminalStatus } from "@tillsync/engine";
+import type { Terminal } from "@tillsync/engine";
 import { SyncError } from "@tillsync/protocol";
 import type { FastifyInstance } from "fastify";
+import { healthOf } from "../health.ts";
 import { readInput } from "../input.ts";
 import { nothing } from "../schemas.ts";
 
@@ -27,15 +28,4 @@ export function statusRoutes(app: FastifyInstance, terminal: Terminal): void {
       `This till recorded nothing under ${JSON.stringify(key)}, neither as receipt number nor as localId.`,
     );
   });
-}
-
-/** For monitors: everything at a glance, nothing that needs a key. */
-function healthOf(status: TerminalStatus): Record<string, unknown> {
-  return {
-    status: status.stopped ? "stopped" : "ok",
-    terminal: status.shortId,
-    database: status.stopped ? "failed" : "ok",
-    central: status.lanes.find((lane) => lane.name === "central")?.state ?? null,
-    pending: status.pending,
-  };
 }

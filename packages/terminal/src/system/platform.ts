@@ -13,3 +13,8 @@ export const every: Every = (delayMs, fn) => {
 export function newCorrelationId(): string {
   return randomUUID();
 }
+
+/** Wall time, milliseconds since 1970. */
+export function wallMs(): number {
+  return Date.now();
+}

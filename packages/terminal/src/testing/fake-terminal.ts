@@ -1,11 +1,15 @@
 import type {
   CashMove,
   ClosedShift,
+  History,
+  HistoryPage,
   InventoryDraft,
   OrderDraft,
   OrderEdit,
   OrderView,
   Payment,
+  QueueFilter,
+  QueuePage,
   Recorded,
   Shift,
   ShiftClosing,
@@ -18,7 +22,7 @@ import type {
   TransactionDraft,
 } from "@tillsync/engine";
 import { exceptionId, type Kind, lineAmountMinor, type OrderLine, SyncError } from "@tillsync/protocol";
-import { emptyOrder, HASH, STATUS, shiftReport } from "./samples.ts";
+import { emptyOrder, HASH, HISTORY_ENTRY, QUEUE_ITEM, STATUS, shiftReport } from "./samples.ts";
 
 type End = Parameters<Terminal["voidOrder"]>[0];
 
@@ -161,7 +165,17 @@ export class FakeTerminal implements Terminal {
 
   async syncNow(): ReturnType<Terminal["syncNow"]> {
     this.#ask("syncNow", undefined);
-    return { sent: 3, left: 0, reason: null };
+    return { sent: 3, sentByKind: { "order.closed": 3 }, left: 0, leftByKind: {}, reason: null };
+  }
+
+  queue(filter: QueueFilter = {}): QueuePage {
+    this.#ask("queue", filter);
+    return { items: [QUEUE_ITEM], next: null };
+  }
+
+  history(page: HistoryPage = {}): History {
+    this.#ask("history", page);
+    return { attempts: [HISTORY_ENTRY], next: null };
   }
 
   subscribe(listener: (event: TerminalEvent) => void): () => void {

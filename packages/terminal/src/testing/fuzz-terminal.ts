@@ -64,6 +64,10 @@ const EXAMPLES: Readonly<Record<string, readonly DoorExample[]>> = {
   "GET /api/shifts": [{ query: { limit: "5" } }],
   "GET /api/receipts": [{ query: { businessDate: "2026-01-16" } }],
   "POST /api/sync/now": [{ body: {} }],
+  "GET /api/queue": [
+    { query: { type: "CentralSync", status: "Pending", limit: "2", after: "central-00000000000000aa-1" } },
+  ],
+  "GET /api/sync/history": [{ query: { limit: "2", before: "17" } }],
   "GET /api/explain/:key": [{ params: { key: "order-1" } }],
 };
 

@@ -1,4 +1,4 @@
-import type { OrderView, Recorded, ShiftReport, TerminalStatus } from "@tillsync/engine";
+import type { HistoryEntry, OrderView, QueueItem, Recorded, ShiftReport, TerminalStatus } from "@tillsync/engine";
 
 export const HASH = "ab".repeat(32);
 
@@ -20,7 +20,19 @@ export const STATUS: TerminalStatus = {
   pendingOrders: 1,
   syncedOrders: 0,
   failedOrders: 0,
+  pendingTransactions: 1,
+  syncedTransactions: 0,
+  failedTransactions: 0,
+  pendingInventory: 0,
+  syncedInventory: 0,
+  failedInventory: 0,
   lastSyncTimestamp: null,
+  queue: [
+    { queueType: "CentralSync", pending: 3, failed: 0, oldestAt: "2026-01-16T10:10:00.000Z" },
+    { queueType: "EtimsInvoice", pending: 0, failed: 0, oldestAt: null },
+    { queueType: "MpesaVerify", pending: 0, failed: 0, oldestAt: null },
+    { queueType: "CloudBackup", pending: 0, failed: 0, oldestAt: null },
+  ],
   shift: null,
   lanes: [
     {
@@ -100,3 +112,42 @@ export const BREAD = { item: "bread", quantity: "2", unitPrice: "60.00" } as con
 export function sale(localId: string): Record<string, unknown> {
   return { localId, lines: [BREAD], tenders: [{ type: "cash", amountMinor: 12_000 }], operator: "Amina" };
 }
+
+/** The sale of a till that head office does not answer. */
+export const QUEUE_ITEM: QueueItem = {
+  id: "central-00000000000000aa-2",
+  queueType: "CentralSync",
+  entityType: "Receipt",
+  entityId: "order-2",
+  status: "Pending",
+  retryCount: 2,
+  maxRetries: 3,
+  lastError: "Head office does not answer.",
+  createdAt: "2026-01-16T10:10:00.000Z",
+  processedAt: null,
+  shiftId: "shift-1",
+  lastAttemptTime: "2026-01-16T10:11:12.345Z",
+  nextAttemptTime: "2026-01-16T10:11:20.345Z",
+  kind: "order.closed",
+  receiptNumber: "T01-20260116-00001",
+  effect: null,
+  incarnation: STATUS.incarnation,
+  seq: 2,
+};
+
+export const HISTORY_ENTRY: HistoryEntry = {
+  id: "7",
+  at: "2026-01-16T10:11:12.345Z",
+  lane: "central",
+  entityType: "Transaction",
+  entityId: "order-2",
+  attemptNumber: 2,
+  errorMessage: "Head office does not answer.",
+  code: "UNREACHABLE",
+  shouldRetry: true,
+  durationMs: 120,
+  sent: 0,
+  changes: 1,
+  correlationId: "01890a5d-ac96-774b-bcce-0000000000c1",
+  outcome: "failed",
+};

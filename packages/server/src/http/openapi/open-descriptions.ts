@@ -1,12 +1,25 @@
 import { type Answer, type JsonSchema, object, type RouteDescription, ref } from "@tillsync/protocol/openapi";
 
+const count: JsonSchema = { type: "integer", minimum: 0 };
 const up: JsonSchema = { type: "string", enum: ["up", "down"] };
 
 export const OPEN_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Health: object(
     {
       status: { type: "string", enum: ["ok", "down"] },
-      "parts?": object({ database: up }, "What this server needs, and whether it answers."),
+      "parts?": object(
+        {
+          database: up,
+          centralApi: { type: "string", enum: ["up"], description: "This process." },
+          kafka: { type: "string", enum: ["disabled"], description: "There is no relay to Kafka in this version." },
+          sync: { type: "string", enum: ["running"] },
+        },
+        "What this server is made of and needs (requirement 001), and whether it answers.",
+      ),
+      "counts?": object(
+        { pending: count, waiting: count, parked: count, conflict: count },
+        "Changes of all stores that are stored and not applied, at most 10 s old; absent when the database did not say.",
+      ),
     },
     "How this server is.",
   ),
@@ -54,7 +67,21 @@ export const OPEN_ROUTES: Readonly<Record<string, RouteDescription>> = {
     answers: { 200: { description: "It does.", schema: health } },
     examples: [{ summary: "It answers", status: 200 }],
   },
-  "GET /health/ready": ready("getHealthReady", "The same as `/health`, for balancers."),
+  "GET /health/ready": ready("getHealthReady", "Whether this server can serve tills, for balancers: no counts."),
+  "GET /metrics": {
+    operationId: "getMetrics",
+    tag: "Health",
+    summary: "Figures for monitors, in the text format of Prometheus; docs/operating.md explains them.",
+    description: "Where the status page is open to this machine (the demo), so is this.",
+    answers: {
+      200: {
+        description: "Now.",
+        contentType: "text/plain; version=0.0.4; charset=utf-8",
+        schema: { type: "string" },
+      },
+    },
+    examples: [{ summary: "The figures", as: "admin", status: 200 }],
+  },
   "GET /": page("getStatusPage", "The status page of head office. It asks for a key and holds no data itself."),
   "GET /light": page("getLight", "A small light that shows how the store is, for embedding."),
   "GET /pages/:file": {

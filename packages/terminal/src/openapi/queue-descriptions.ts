@@ -1,0 +1,154 @@
+import { MAX_HISTORY_PAGE, MAX_QUEUE_PAGE, QUEUE_STATUSES, QUEUE_TYPES } from "@tillsync/engine";
+import { exchangeResponse, incarnationId } from "@tillsync/protocol";
+import {
+  fromZod,
+  type JsonSchema,
+  listOf,
+  nullable,
+  object,
+  type RouteDescription,
+  ref,
+  text,
+} from "@tillsync/protocol/openapi";
+
+const count = (description: string): JsonSchema => ({ type: "integer", minimum: 0, description });
+const at = (description: string): JsonSchema => text(description, { format: "date-time" });
+const atOrNull = (description: string): JsonSchema => nullable(at(description));
+const queueType: JsonSchema = {
+  type: "string",
+  enum: [...QUEUE_TYPES],
+  description: "Only CentralSync has a lane yet.",
+};
+const queueStatus: JsonSchema = { type: "string", enum: [...QUEUE_STATUSES] };
+
+const queueItem = object({
+  id: text("The same for this change for ever."),
+  queueType,
+  entityType: text(
+    "Receipt (a closed order), Order (an open one), Transaction, Inventory, Shift, Terminal or Exception.",
+  ),
+  entityId: text("Its `localId`."),
+  status: queueStatus,
+  retryCount: count("Failures of its lane in a row since it was recorded."),
+  maxRetries: count("After so many a badge shows. Nothing stops."),
+  lastError: nullable(text("Why it is not done.")),
+  createdAt: at("When it was recorded."),
+  processedAt: atOrNull("When head office had it, as far back as the history goes."),
+  shiftId: nullable(text("The shift it belongs to.")),
+  lastAttemptTime: atOrNull("The last attempt that may have carried it."),
+  nextAttemptTime: atOrNull("The next one."),
+  kind: text("Such as `order.closed`."),
+  receiptNumber: nullable(text("Of a closed order.")),
+  effect: nullable(
+    fromZod(exchangeResponse.shape.entries.element.shape.effect, "What head office made of it; null until it has it."),
+  ),
+  incarnation: fromZod(incarnationId, "The life of the till's database."),
+  seq: { type: "integer", minimum: 1, description: "Place in the journal." },
+});
+
+const attempt = object({
+  id: text("Counts up."),
+  at: at("When it began."),
+  lane: { type: "string", enum: ["central"] },
+  entityType: {
+    type: "string",
+    enum: ["Transaction", "Inventory", "Batch"],
+    description: "One transaction (an order too), one stock movement, or several changes (requirement 001).",
+  },
+  entityId: text("`localId` of the one, or the range of changes."),
+  attemptNumber: { type: "integer", minimum: 1, description: "Failures in a row before it, plus one." },
+  errorMessage: nullable(text("For people.")),
+  code: nullable(ref("ErrorCode")),
+  shouldRetry: { type: "boolean", description: "Whether the till tries again by itself." },
+  durationMs: { type: "number", minimum: 0 },
+  sent: count("Changes that became durable at head office through it."),
+  changes: count("Changes that it carried."),
+  correlationId: text("In the logs of both sides."),
+  outcome: { type: "string", enum: ["ok", "failed"] },
+});
+
+export const QUEUE_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  QueueItem: queueItem,
+  QueueCount: object({
+    queueType,
+    pending: count("Pending and Processing."),
+    failed: count("They need a person."),
+    oldestAt: atOrNull("Since when the oldest waits."),
+  }),
+  QueuePage: object({
+    items: listOf(ref("QueueItem"), "In the order in which they go."),
+    next: nullable(text("`after` of the next page; null on the last one.")),
+  }),
+  History: object({
+    attempts: listOf(attempt, "Newest first."),
+    next: nullable(text("`before` of the next page; null on the last one.")),
+  }),
+  KindCounts: {
+    type: "object",
+    additionalProperties: { type: "integer", minimum: 1 },
+    description: "How many changes of each kind.",
+  },
+};
+
+export const QUEUE_ROUTES: Readonly<Record<string, RouteDescription>> = {
+  "GET /api/queue": {
+    operationId: "getQueue",
+    tag: "Status",
+    summary: "What waits, is on its way, needs a person, or was lately done (requirement 002's SyncQueue).",
+    description:
+      "A view of what is there, in the order in which things go; nothing is kept twice for it. Completed are the last 100 changes that head office has. Types whose lane is not there yet answer nothing.",
+    parameters: [
+      { in: "query", name: "type", description: "Only this type.", schema: queueType },
+      { in: "query", name: "status", description: "Only this status.", schema: queueStatus },
+      {
+        in: "query",
+        name: "limit",
+        description: "Items at most; 200 when left out.",
+        schema: { type: "integer", minimum: 1, maximum: MAX_QUEUE_PAGE },
+      },
+      { in: "query", name: "after", description: "`next` of the page before, or an item's id.", schema: text("") },
+    ],
+    answers: { 200: { description: "A page of it.", schema: ref("QueuePage") } },
+    refusals: ["INVALID_INPUT", "TERMINAL_STOPPED"],
+    examples: [
+      { summary: "What head office lacks", parameters: { status: "Pending", limit: 2 }, status: 200 },
+      { summary: "A type without a lane", parameters: { type: "EtimsInvoice" }, status: 200 },
+      { summary: "A status that there is not", parameters: { status: "Lost" }, invalid: true, status: 400 },
+    ],
+  },
+  "GET /api/sync/history": {
+    operationId: "getHistory",
+    tag: "Status",
+    summary: "The attempts to reach head office, newest first (requirement 001's SyncRetryLog).",
+    description:
+      "Every attempt that failed or carried something, as long as `Retention.HistoryDays` and `Retention.HistoryRows` keep them. Polls that succeed and carry nothing are only counted (`/metrics`).",
+    parameters: [
+      {
+        in: "query",
+        name: "limit",
+        description: "Attempts at most; 100 when left out.",
+        schema: { type: "integer", minimum: 1, maximum: MAX_HISTORY_PAGE },
+      },
+      { in: "query", name: "before", description: "`next` of the page before.", schema: text("") },
+    ],
+    answers: { 200: { description: "A page of it.", schema: ref("History") } },
+    refusals: ["INVALID_INPUT", "TERMINAL_STOPPED"],
+    examples: [
+      { summary: "The last one", parameters: { limit: 1 }, status: 200 },
+      { summary: "Too many", parameters: { limit: 100_000 }, invalid: true, status: 400 },
+    ],
+  },
+  "GET /metrics": {
+    operationId: "getMetrics",
+    tag: "Status",
+    summary: "Figures for monitors, in the text format of Prometheus; docs/operating.md explains them.",
+    answers: {
+      200: {
+        description: "Now.",
+        contentType: "text/plain; version=0.0.4; charset=utf-8",
+        schema: { type: "string" },
+      },
+    },
+    examples: [{ summary: "The figures", status: 200 }],
+  },
+};

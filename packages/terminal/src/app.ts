@@ -16,11 +16,13 @@ import { type Every, every as everyOfSystem, newCorrelationId } from "./system/p
 
 export interface TerminalAppOptions {
   readonly terminal: Terminal;
-  /** When set, every route but `/health`, `/light` and `/docs` wants `Authorization: Bearer <key>`. */
+  /** When set, every route but `/health`, `/light`, `/docs` and the page's files wants `Authorization: Bearer <key>`. */
   readonly key?: string | undefined;
   /** The address it will listen on; 127.0.0.1 when absent. */
   readonly host?: string | undefined;
   readonly log?: Log | undefined;
+  /** Where the built page is, when not where the package `@tillsync/web` has it. */
+  readonly page?: string | undefined;
   /** Tests hand in their own. */
   readonly every?: Every | undefined;
 }
@@ -68,7 +70,7 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
   shiftRoutes(app, terminal);
   statusRoutes(app, terminal);
   eventRoutes(app, terminal, every);
-  pageRoutes(app, terminal);
+  pageRoutes(app, terminal, options.page);
   docsRoutes(app);
   if (log) app.addHook("onClose", onceClosed(logEvents(terminal, log)));
   return app;

@@ -16,9 +16,16 @@ export function ago(atMs: number, nowMs: number): string {
   return texts.daysAgo(Math.floor(passedMs / DAY));
 }
 
+interface MomentOptions {
+  readonly nowMs: number;
+  /** IANA name; the browser's when undefined. */
+  readonly timeZone?: string | undefined;
+  readonly seconds?: boolean;
+}
+
 /** The time of day in the store, with its date when that is another day than today. */
-export function moment(atMs: number, nowMs: number, timeZone: string | undefined): string {
-  const clock = part(atMs, { timeStyle: "medium" }, timeZone);
+export function moment(atMs: number, { nowMs, timeZone, seconds = false }: MomentOptions): string {
+  const clock = part(atMs, { timeStyle: seconds ? "medium" : "short" }, timeZone);
   const day = part(atMs, { dateStyle: "medium" }, timeZone);
   return day === part(nowMs, { dateStyle: "medium" }, timeZone) ? clock : `${day}, ${clock}`;
 }
@@ -29,9 +36,10 @@ export function businessDay(date: string): string {
   return Number.isNaN(atMs) ? date : part(atMs, { dateStyle: "medium" }, "UTC");
 }
 
+/** `12,450.00 KES` */
 export function money(amountMinor: number, currency: string): string {
   const digits = minorDigits(currency);
-  return `${currency} ${count(amountMinor / 10 ** digits, digits)}`;
+  return `${count(amountMinor / 10 ** digits, digits)} ${currency}`;
 }
 
 export function count(value: number, digits = 0): string {

@@ -38,13 +38,14 @@ function AttemptLine({ attempt }: { readonly attempt: Attempt }) {
       <LightSign light={isOk ? "green" : "red"} />
       <div>
         <p className="line-head">
-          <When at={at} />
+          <When at={at} seconds />
           <strong>{result}</strong>
           {code !== null && <span className="code">{code}</span>}
         </p>
         <p className="quiet">
           {texts.took(duration(durationMs))} · {texts.attemptNumber(count(attemptNumber))}
-          {!isOk && !shouldRetry && ` · ${texts.attemptLast}`} · <span className="code">{correlationId}</span>
+          {!isOk && !shouldRetry && ` · ${texts.attemptLast}`}
+          {!isOk && <span className="code"> · {correlationId}</span>}
         </p>
         {errorMessage !== null && <LongText>{errorMessage}</LongText>}
       </div>

@@ -1,31 +1,34 @@
 import { Button, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { texts } from "./texts.ts";
-import { keyHeaders } from "./till-api.ts";
+import { get, keepKey } from "./till-api.ts";
 import { startFollowing } from "./till-store.ts";
 
 /** A till that other machines reach wants its key, once in each tab. */
 export function KeyForm() {
   const [key, setKey] = useState("");
-  const wasGiven = "authorization" in keyHeaders();
+  const [wrong, setWrong] = useState("");
 
-  function send(event: FormEvent) {
+  async function send(event: FormEvent) {
     event.preventDefault();
-    if (key.trim() !== "") startFollowing(key.trim());
+    keepKey(key.trim());
+    const answer = await get("/api/status");
+    if (answer.ok) startFollowing();
+    else setWrong(answer.wantsKey ? texts.keyWrong : answer.message);
   }
 
   return (
-    <form className="card key-form" onSubmit={send}>
+    <form className="card key-form" onSubmit={(event) => void send(event)}>
       <TextInput
         type="password"
         size="md"
         label={texts.key}
         autoComplete="off"
         value={key}
-        error={wasGiven ? texts.keyWrong : undefined}
+        error={wrong}
         onChange={(event) => setKey(event.currentTarget.value)}
       />
-      <Button size="md" type="submit">
+      <Button size="md" className="primary" type="submit">
         {texts.keySend}
       </Button>
     </form>

@@ -1,15 +1,18 @@
+import { Button } from "@mantine/core";
 import { count, moment } from "./format.ts";
 import { LightSign } from "./light-sign.tsx";
 import { lastSyncMs, lightText, queueOf } from "./light-text.ts";
-import { SyncNow } from "./sync-now.tsx";
+import { SyncResultLine } from "./sync-result.tsx";
 import { texts } from "./texts.ts";
 import type { Light, Status } from "./till-api.ts";
 import { type TillState, useTill } from "./till-store.ts";
+import { useSyncNow } from "./use-sync-now.ts";
 import { When } from "./when.tsx";
 
 /** The light, on every screen: colour, shape and words, how things stand in a sentence, and when the last sync was. */
 export function LightBar() {
   const till = useTill();
+  const sync = useSyncNow();
   const { light, title, more } = shownOf(till);
   const { status } = till;
   const isOpen = till.line === "open" && status !== null;
@@ -23,9 +26,15 @@ export function LightBar() {
             <p className="light-more">{more}</p>
           </div>
           {status !== null && <LastSync status={status} />}
+          {isOpen && <SyncResultLine sync={sync} pending={status.pending} />}
         </div>
       </div>
-      {isOpen && <SyncNow pending={status.pending} />}
+      {isOpen && (
+        // Not disabled while it sends: a keyboard would lose its place on the page.
+        <Button size="md" className="primary" aria-disabled={sync.busy} onClick={sync.send}>
+          {texts.syncNow}
+        </Button>
+      )}
     </div>
   );
 }
@@ -50,7 +59,10 @@ function shownOf({ line, status }: TillState): { light: Light | "none"; title: s
 
 function tooltipOf(status: Status): string {
   const atMs = lastSyncMs(status);
-  const last = atMs === null ? texts.neverSynced : `${texts.lastSync} ${moment(atMs, Date.now(), status.timeZone)}`;
+  const last =
+    atMs === null
+      ? texts.neverSynced
+      : `${texts.lastSync} ${moment(atMs, { nowMs: Date.now(), timeZone: status.timeZone })}`;
   const counts = queueOf(status).map(({ queueType, pending }) => `${texts.queueTypes[queueType]}: ${count(pending)}`);
   return [last, ...counts].join("\n");
 }

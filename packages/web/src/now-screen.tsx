@@ -2,7 +2,7 @@ import { businessDay, count } from "./format.ts";
 import { queueOf } from "./light-text.ts";
 import { LongText } from "./long-text.tsx";
 import { Fact, Panel } from "./panel.tsx";
-import { Receipts } from "./receipts.tsx";
+import { LookUp, Recent } from "./receipts.tsx";
 import { texts } from "./texts.ts";
 import type { Status } from "./till-api.ts";
 import { useTill } from "./till-store.ts";
@@ -16,10 +16,11 @@ export function NowScreen() {
       <div>
         {status !== null && <Waiting status={status} />}
         {status !== null && <Way status={status} />}
+        <LookUp />
       </div>
       <div>
         {status !== null && <CurrentShift status={status} />}
-        <Receipts />
+        <Recent />
       </div>
     </div>
   );
@@ -64,7 +65,7 @@ function Way({ status }: { readonly status: Status }) {
         {linkState !== undefined && <Fact name={texts.wayLink}>{texts.links[linkState] ?? linkState}</Fact>}
         <Fact name={texts.wayState}>{lane ? texts.wayStates[lane.state] : "–"}</Fact>
         <Fact name={texts.wayStored}>{stored}</Fact>
-        <Fact name={texts.wayNext}>{lane?.nextAttemptAt ? <When at={lane.nextAttemptAt} /> : "–"}</Fact>
+        <Fact name={texts.wayNext}>{lane?.nextAttemptAt ? <When at={lane.nextAttemptAt} seconds /> : "–"}</Fact>
       </dl>
       {lane?.lastError && (
         <>

@@ -26,6 +26,7 @@ export function Page() {
   const Content = CONTENT[screen];
   useEffect(() => {
     document.title = titleOf(till);
+    showIcon(till.line === "open" ? till.status?.light : undefined);
   }, [till]);
   return (
     <>
@@ -86,4 +87,13 @@ function titleOf({ line, status }: TillState): string {
   if (line === "gone") return texts.gone;
   if (line === "wants-key" || status === null) return texts.till("").trim();
   return `${lightText(status)} · ${texts.till(status.shortId)}`;
+}
+
+const ICON_COLOURS = { green: "#1a7f45", yellow: "#d99a00", red: "#c92a2a", none: "#8a949d" } as const;
+
+/** The light in the browser's tab too, for when another page is in front. */
+function showIcon(light: keyof typeof ICON_COLOURS = "none") {
+  const circle = `<circle cx="8" cy="8" r="7" fill="${ICON_COLOURS[light]}"/>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">${circle}</svg>`;
+  document.querySelector("link[rel=icon]")?.setAttribute("href", `data:image/svg+xml,${encodeURIComponent(svg)}`);
 }

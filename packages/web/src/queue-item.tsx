@@ -48,7 +48,7 @@ export function FailedItem({ item }: { readonly item: QueueItem }) {
           <Button size="md" variant="default" onClick={() => void act("retry", {})}>
             {texts.retry}
           </Button>
-          <Button size="md" variant="subtle" onClick={() => setDiscarding(true)}>
+          <Button size="md" variant="default" className="warn" onClick={() => setDiscarding(true)}>
             {texts.discard}
           </Button>
         </div>

@@ -7,17 +7,8 @@ import type { Explanation, RecentRecord } from "./till-api.ts";
 import { useData } from "./use-data.ts";
 import { When } from "./when.tsx";
 
-/** What was recorded last, and where any receipt is. */
-export function Receipts() {
-  return (
-    <>
-      <LookUp />
-      <Recent />
-    </>
-  );
-}
-
-function LookUp() {
+/** Where any receipt is. */
+export function LookUp() {
   const [typed, setTyped] = useState("");
   const [wanted, setWanted] = useState("");
 
@@ -75,7 +66,8 @@ function Story({ id }: { readonly id: string }) {
   );
 }
 
-function Recent() {
+/** What was recorded last; where it is stands under it on demand. */
+export function Recent() {
   const answer = useData<{ readonly recent: readonly RecentRecord[] }>("/page.json");
   const [open, setOpen] = useState<number | null>(null);
   return (

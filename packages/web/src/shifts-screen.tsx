@@ -32,9 +32,15 @@ function ShiftLine({ shift }: { readonly shift: ShiftRow }) {
           <span>{businessDay(businessDate)}</span>
         </p>
         <p className="quiet">
-          <When at={openedAt} />
-          {" – "}
-          {closedAt === null ? texts.settlements.open : <When at={closedAt} />} · {texts.changes(count(changes))}
+          {closedAt === null && `${texts.openSince} `}
+          <When at={openedAt} onDayOf={`${businessDate}T12:00:00Z`} />
+          {closedAt !== null && (
+            <>
+              {" – "}
+              <When at={closedAt} onDayOf={openedAt} />
+            </>
+          )}
+          {` · ${texts.changes(count(changes))}`}
         </p>
         <p className="amounts">
           {totals.map((total) => (

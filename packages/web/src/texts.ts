@@ -54,7 +54,7 @@ export const texts = {
   queueTypes: {
     CentralSync: "Head office",
     EtimsInvoice: "eTIMS invoices",
-    MpesaVerify: "M-Pesa payments",
+    MpesaVerify: "M-Pesa checks",
     CloudBackup: "Cloud backup",
   },
   nothingWaits: "nothing waits",
@@ -72,8 +72,8 @@ export const texts = {
   links: { unknown: "Not known yet", online: "Online", degraded: "Slow or faulty", offline: "Offline" },
   wayState: "State",
   wayLink: "Link",
-  wayStored: "Stored there",
-  wayStoredOf: (stored: string, all: string) => `${stored} of ${all} changes`,
+  wayStored: "Changes there",
+  wayStoredOf: (stored: string, all: string) => `${stored} of ${all}`,
   wayNext: "Next attempt",
   wayError: "Last error",
 
@@ -137,6 +137,7 @@ export const texts = {
 
   shiftsTitle: "Shifts",
   shiftsNone: "No shift yet.",
+  openSince: "since",
   changes: (number: string) => one(number, "change", "changes"),
   settlements: {
     open: "Open",

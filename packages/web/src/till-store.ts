@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { followTill, type Line } from "./follow-till.ts";
-import { keepKey, type Status } from "./till-api.ts";
+import type { Status } from "./till-api.ts";
 
 /** What every part of the page sees of the till. */
 export interface TillState {
@@ -24,9 +24,8 @@ let rounding = false;
 let stop: (() => void) | undefined;
 const readers = new Set<() => void>();
 
-/** Begins to follow the till. Again, with the key, when the till wanted one. */
-export function startFollowing(key?: string): void {
-  if (key !== undefined) keepKey(key);
+/** Begins to follow the till; again when its key is known. */
+export function startFollowing(): void {
   stop?.();
   change({ line: "connecting" });
   stop = followTill({

@@ -7,14 +7,21 @@ interface WhenProps {
   readonly at: string | number;
   /** `2 min ago`, with the time of day as its tooltip, in place of the time of day. */
   readonly relative?: boolean;
+  readonly seconds?: boolean;
+  /** A moment of the day that need not be said; now when absent. */
+  readonly onDayOf?: string;
 }
 
 /** A moment in the store's time zone. */
-export function When({ at, relative = false }: WhenProps) {
+export function When({ at, relative = false, seconds = false, onDayOf }: WhenProps) {
   const { status } = useTill();
   const nowMs = useNow();
   const atMs = typeof at === "number" ? at : Date.parse(at);
-  const clock = moment(atMs, nowMs, status?.timeZone);
+  const clock = moment(atMs, {
+    nowMs: onDayOf === undefined ? nowMs : Date.parse(onDayOf),
+    timeZone: status?.timeZone,
+    seconds,
+  });
   return (
     <time dateTime={new Date(atMs).toISOString()} title={relative ? clock : ago(atMs, nowMs)}>
       {relative ? ago(atMs, nowMs) : clock}

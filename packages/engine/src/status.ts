@@ -11,6 +11,7 @@ export interface StatusInput {
   readonly shortId: string;
   readonly store: string;
   readonly currency: string;
+  readonly timeZone: string;
   readonly lives: readonly Life[];
   readonly shift: Shift | null;
   readonly lane: LaneState & { readonly sending: boolean; readonly stalls: number };
@@ -34,6 +35,7 @@ export function statusOf(input: StatusInput): TerminalStatus {
     shortId: input.shortId,
     store: input.store,
     currency: input.currency,
+    timeZone: input.timeZone,
     incarnation: present?.incarnation ?? "",
     incarnationOrdinal: present?.ordinal ?? 0,
     syncState: sending ? "Syncing" : failures > 0 ? "Error" : lastSuccessAt === null ? "Idle" : "Success",

@@ -273,7 +273,7 @@ class RunningTerminal implements Terminal {
   }
 
   status(): TerminalStatus {
-    const { terminal, shortId, store, currency } = this.#settings;
+    const { terminal, shortId, store, currency, timeZone = "UTC" } = this.#settings;
     const { read } = this.#ports.store;
     const exceptions = this.#stopped
       ? 0
@@ -286,6 +286,7 @@ class RunningTerminal implements Terminal {
       shortId,
       store,
       currency,
+      timeZone,
       lives: this.#lives,
       shift: this.#present.shift,
       lane,

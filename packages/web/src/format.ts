@@ -16,6 +16,11 @@ export function ago(atMs: number, nowMs: number): string {
   return texts.daysAgo(Math.floor(passedMs / DAY));
 }
 
+/** The store's time zone. UTC is what a till says that was told of none: then it is that of the screen. */
+export function zoneOf(status: { readonly timeZone?: string } | null): string | undefined {
+  return status?.timeZone === "UTC" ? undefined : status?.timeZone;
+}
+
 interface MomentOptions {
   readonly nowMs: number;
   /** IANA name; the browser's when undefined. */

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { count, moment } from "./format.ts";
+import { count, moment, zoneOf } from "./format.ts";
 import { LightSign } from "./light-sign.tsx";
 import { lastSyncMs, lightText, queueOf } from "./light-text.ts";
 import { SyncResultLine } from "./sync-result.tsx";
@@ -62,7 +62,7 @@ function tooltipOf(status: Status): string {
   const last =
     atMs === null
       ? texts.neverSynced
-      : `${texts.lastSync} ${moment(atMs, { nowMs: Date.now(), timeZone: status.timeZone })}`;
+      : `${texts.lastSync} ${moment(atMs, { nowMs: Date.now(), timeZone: zoneOf(status) })}`;
   const counts = queueOf(status).map(({ queueType, pending }) => `${texts.queueTypes[queueType]}: ${count(pending)}`);
   return [last, ...counts].join("\n");
 }

@@ -1,4 +1,4 @@
-import { ago, moment } from "./format.ts";
+import { ago, moment, zoneOf } from "./format.ts";
 import { useTill } from "./till-store.ts";
 import { useNow } from "./use-now.ts";
 
@@ -19,7 +19,7 @@ export function When({ at, relative = false, seconds = false, onDayOf }: WhenPro
   const atMs = typeof at === "number" ? at : Date.parse(at);
   const clock = moment(atMs, {
     nowMs: onDayOf === undefined ? nowMs : Date.parse(onDayOf),
-    timeZone: status?.timeZone,
+    timeZone: zoneOf(status),
     seconds,
   });
   return (

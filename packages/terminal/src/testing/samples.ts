@@ -8,6 +8,7 @@ export const STATUS: TerminalStatus = {
   shortId: "T01",
   store: "main",
   currency: "KES",
+  timeZone: "Africa/Nairobi",
   incarnation: "00000000000000aa",
   incarnationOrdinal: 1,
   syncState: "Error",

@@ -142,8 +142,11 @@ export function keyHeaders(): Record<string, string> {
   return key === null ? {} : { authorization: `Bearer ${key}` };
 }
 
+/** What a till reads of itself it answers at once; one that takes longer than this hangs. */
+const READ_WITHIN_MS = 10_000;
+
 export function get<T>(path: string, signal?: AbortSignal): Promise<Answer<T>> {
-  return call(path, signal === undefined ? {} : { signal });
+  return call(path, { signal: signal ?? AbortSignal.timeout(READ_WITHIN_MS) });
 }
 
 export function post<T>(path: string, body: object = {}): Promise<Answer<T>> {

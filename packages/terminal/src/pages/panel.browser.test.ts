@@ -93,7 +93,7 @@ describe("history", () => {
       .getByText(FAILED_ATTEMPT.errorMessage ?? "")
       .first()
       .waitFor();
-    expect(await page.locator("main li").first().innerText()).toContain("13:12:00");
+    await expect.poll(() => page.locator("main li").first().innerText()).toContain("13:12:00");
     expect(await page.getByText("12 sent").count()).toBe(13);
     for (const shown of [20, 40]) {
       await expect.poll(() => page.locator("main li").count()).toBe(shown);
@@ -101,6 +101,31 @@ describe("history", () => {
     }
     await expect.poll(() => page.locator("main li").count()).toBe(50);
     expect(await page.getByRole("button", { name: "Show more" }).count()).toBe(0);
+  });
+});
+
+describe("a till that is slow and busy", () => {
+  it("is read to the end, and once more for all that happened meanwhile", async () => {
+    const { page, terminal } = await openPage(browser, { data: { shifts: SHIFTS }, clock: "2026-01-16T10:12:30Z" });
+    let answer = () => {};
+    const slow = new Promise<void>((resolve) => (answer = resolve));
+    let reads = 0;
+    await page.route("**/api/shifts?*", async (route) => {
+      reads++;
+      await slow;
+      await route.fallback();
+    });
+    await page.getByRole("link", { name: "Shifts" }).click();
+    await expect.poll(() => reads).toBe(1);
+    for (let pending = 4; pending < 8; pending++) {
+      terminal.setStatus({ pending });
+      await page.getByText(`Red · ${pending} to send`).waitFor();
+      await page.clock.runFor(1_100);
+    }
+    expect(reads).toBe(1);
+    answer();
+    await page.getByText("Waits for head office").waitFor();
+    await expect.poll(() => reads).toBe(2);
   });
 });
 

@@ -110,6 +110,8 @@ export const texts = {
 
   failedTitle: "Needs a person",
   failedNone: "Nothing. What cannot be applied would stand here; it is safe and holds up nothing else.",
+  sendingTitle: "On its way",
+  sendingNone: "Nothing at this moment.",
   pendingTitle: "Waits to be sent",
   pendingNone: "Nothing waits.",
   created: "recorded",

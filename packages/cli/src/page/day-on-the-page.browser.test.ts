@@ -93,6 +93,19 @@ describe("a day on the page", () => {
     expect(await axeFindings(page)).toEqual([]);
   });
 
+  it("lists what waits, each attempt, and the shift", async (context) => {
+    const { status } = await fetch(`${till.url}/api/queue`);
+    if (status === 404) context.skip("not run: this till has no queue yet");
+    await page.getByRole("link", { name: "Waiting" }).click();
+    for (const number of [2, 3, 4]) await page.getByText(`T01-20260116-0000${number}`).waitFor();
+    await page.getByRole("link", { name: "History" }).click();
+    await page.getByText("UNREACHABLE").first().waitFor();
+    await page.getByText("2 sent").or(page.getByText("1 sent")).first().waitFor();
+    await page.getByRole("link", { name: "Shifts" }).click();
+    await page.getByText("Amina").waitFor();
+    await page.getByRole("link", { name: "Now" }).click();
+  });
+
   it("says why nothing goes when somebody asks for it", async () => {
     await page.getByRole("button", { name: "Sync now" }).click();
     await page.getByText(/^Sent 0, 3 left: /).waitFor();

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startBrowser, whyNoBrowser } from "../testing/browser.ts";
-import { attempts, FAILED_ATTEMPT, FAILED_ITEM, PENDING_ITEM, SHIFTS } from "../testing/fake-panel.ts";
+import { attempts, FAILED_ATTEMPT, FAILED_ITEM, PENDING_ITEM, PROCESSING_ITEM, SHIFTS } from "../testing/fake-panel.ts";
 import { openPage } from "../testing/open-page.ts";
 
 const whyNot = whyNoBrowser();
@@ -14,16 +14,17 @@ afterAll(async () => browser?.close());
 beforeEach((context) => whyNot !== undefined && context.skip(whyNot));
 
 describe("what waits", () => {
-  it("shows failed and parked items with their error, and what is on its way", async () => {
+  it("shows failed and parked items with their error, what is on its way, and what waits", async () => {
     const { page, complaints } = await openPage(browser, {
       hash: "queue",
-      data: { failed: [FAILED_ITEM], pending: [PENDING_ITEM] },
+      data: { failed: [FAILED_ITEM], processing: [PROCESSING_ITEM], pending: [PENDING_ITEM] },
     });
     const failed = page.getByRole("region", { name: "Needs a person" });
     await failed.getByText("T01-20260116-00017").waitFor();
     await failed.getByText("TypeError").waitFor();
     const pending = page.getByRole("region", { name: "Waits to be sent" });
     await pending.getByText("T01-20260116-00018").waitFor();
+    await page.getByRole("region", { name: "On its way" }).getByText("table-4").waitFor();
     expect(complaints).toEqual([]);
   });
 

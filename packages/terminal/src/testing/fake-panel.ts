@@ -3,6 +3,7 @@ import type { Page, Route } from "playwright-core";
 /** What the routes of the sync panel answer in a test; a route that is absent answers 404. */
 export interface PanelData {
   failed?: readonly object[];
+  processing?: readonly object[];
   pending?: readonly object[];
   attempts?: readonly object[];
   shifts?: readonly object[];
@@ -16,7 +17,9 @@ export async function fakePanel(page: Page, data: PanelData): Promise<Asked> {
   const asked: Asked = [];
   const lists: Readonly<Record<string, (url: URL) => object | undefined>> = {
     "/api/queue": ({ searchParams }) => {
-      const items = searchParams.get("status") === "Failed" ? data.failed : data.pending;
+      const items = { Failed: data.failed, Processing: data.processing ?? [], Pending: data.pending }[
+        searchParams.get("status") as "Failed" | "Processing" | "Pending"
+      ];
       return items && { items: items.slice(0, Number(searchParams.get("limit"))), next: null };
     },
     "/api/sync/history": ({ searchParams }) => {
@@ -74,6 +77,16 @@ export const PENDING_ITEM = {
   receiptNumber: "T01-20260116-00018",
   effect: null,
   seq: 18,
+};
+
+export const PROCESSING_ITEM = {
+  ...PENDING_ITEM,
+  id: "central:00000000000000aa:16",
+  entityId: "table-4",
+  status: "Processing",
+  kind: "order.edited",
+  receiptNumber: null,
+  seq: 16,
 };
 
 const ATTEMPT = {

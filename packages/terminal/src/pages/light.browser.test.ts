@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { startTerminalHttp } from "../start.ts";
 import { startBrowser, whyNoBrowser } from "../testing/browser.ts";
 import { openPage } from "../testing/open-page.ts";
-import { STATUS } from "../testing/samples.ts";
+import { STATUS, waiting } from "../testing/samples.ts";
 
 const whyNot = whyNoBrowser();
 let browser: Browser;
@@ -18,8 +18,8 @@ afterAll(async () => browser?.close());
 beforeEach((context) => whyNot !== undefined && context.skip(whyNot));
 
 const LANE = STATUS.lanes.slice(0, 1);
-const GREEN: Partial<TerminalStatus> = { light: "green", text: "Everything sold is at head office.", pending: 0 };
-const YELLOW: Partial<TerminalStatus> = { light: "yellow", text: "1 change waits to be sent.", pending: 1 };
+const GREEN: Partial<TerminalStatus> = { light: "green", text: "Everything sold is at head office.", ...waiting(0) };
+const YELLOW: Partial<TerminalStatus> = { light: "yellow", text: "1 change waits to be sent.", ...waiting(1) };
 /** With what the queue of a till adds to its status. */
 const QUEUED = {
   queue: [

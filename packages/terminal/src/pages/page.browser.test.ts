@@ -1,4 +1,4 @@
-import type { TerminalStatus } from "@tillsync/engine";
+import type { SyncResult, TerminalStatus } from "@tillsync/engine";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { startTerminalHttp } from "../start.ts";
@@ -6,6 +6,7 @@ import { axeFindings, startBrowser, whyNoBrowser } from "../testing/browser.ts";
 import { attempts, FAILED_ITEM, PENDING_ITEM, SHIFTS } from "../testing/fake-panel.ts";
 import type { FakeTerminal } from "../testing/fake-terminal.ts";
 import { openPage } from "../testing/open-page.ts";
+import { waiting } from "../testing/samples.ts";
 
 const whyNot = whyNoBrowser();
 let browser: Browser;
@@ -17,7 +18,7 @@ afterAll(async () => browser?.close());
 beforeEach((context) => whyNot !== undefined && context.skip(whyNot));
 
 const PANEL = { failed: [FAILED_ITEM], pending: [PENDING_ITEM], attempts: attempts(30), shifts: SHIFTS };
-const GREEN: Partial<TerminalStatus> = { light: "green", text: "Everything sold is at head office.", pending: 0 };
+const GREEN: Partial<TerminalStatus> = { light: "green", text: "Everything sold is at head office.", ...waiting(0) };
 const STOPPED: Partial<TerminalStatus> = { stopped: { code: "STORE_FAILED", message: "The disk is gone." } };
 const sell = (terminal: FakeTerminal, localId = "sale-1") =>
   terminal.closeOrder({ localId, lines: [{ item: "bread", quantity: "2", unitPrice: "60.00" }], tenders: [] });
@@ -130,15 +131,19 @@ async function tabTo(page: Page, text: string): Promise<void> {
 describe("Sync now", () => {
   it("never waits: it shows how far it is, and the page goes on", async () => {
     const { page, terminal } = await openPage(browser, { data: PANEL });
-    let finish = (_result: Awaited<ReturnType<FakeTerminal["syncNow"]>>) => {};
+    let finish = (_result: SyncResult) => {};
     terminal.syncNow = () => new Promise((resolve) => (finish = resolve));
     await page.getByRole("button", { name: "Sync now" }).click();
     await page.getByText("Sending… 3 to go").waitFor();
-    terminal.setStatus({ pending: 2 });
+    terminal.setStatus(waiting(2));
     await page.getByText("Sending… 2 to go").waitFor();
     await page.getByRole("link", { name: "Shifts" }).click();
     await page.getByText("Waits for head office").waitFor();
-    finish({ sent: 1, left: 2, reason: { code: "UNREACHABLE", message: "Head office does not answer." } });
+    finish({
+      sent: 1,
+      left: 2,
+      reason: { code: "UNREACHABLE", message: "Head office does not answer." },
+    } as SyncResult);
     await page.getByText("Sent 1, 2 left: Head office does not answer.").waitFor();
   });
 });
@@ -202,28 +207,28 @@ describe("when the till's process is gone", () => {
 
 describe("many tabs", () => {
   it("show the same, each with one stream", async () => {
-    const { page, terminal, http } = await openPage(browser);
+    const { page, terminal, http, listenersBefore } = await openPage(browser);
     const second = await page.context().newPage();
     await second.goto(http.url);
     terminal.setStatus(GREEN);
     for (const tab of [page, second]) await tab.getByText("Green · all sent").waitFor();
-    const ofRecent = 1;
-    expect(terminal.listeners.size).toBe(2 + ofRecent);
+    const streams = () => terminal.listeners.size - listenersBefore;
+    expect(streams()).toBe(2);
     await second.close();
-    await expect.poll(() => terminal.listeners.size).toBe(1 + ofRecent);
+    await expect.poll(streams).toBe(1);
   });
 
   it("give their stream back while nobody sees them, and ask now and then", async () => {
-    const { page, terminal } = await openPage(browser, { clock: "2026-01-16T10:12:30Z" });
+    const { page, terminal, listenersBefore } = await openPage(browser, { clock: "2026-01-16T10:12:30Z" });
     await page.getByText("Red · 3 to send").waitFor();
-    const ofRecent = 1;
+    const streams = () => terminal.listeners.size - listenersBefore;
     await hide(page, true);
-    await expect.poll(() => terminal.listeners.size).toBe(ofRecent);
+    await expect.poll(streams).toBe(0);
     terminal.setStatus(GREEN);
     await page.clock.fastForward("00:16");
     await expect.poll(() => page.title()).toBe("Green · all sent · Till T01");
     await hide(page, false);
-    await expect.poll(() => terminal.listeners.size).toBe(1 + ofRecent);
+    await expect.poll(streams).toBe(1);
   });
 });
 
@@ -234,13 +239,13 @@ async function hide(page: Page, hidden: boolean): Promise<void> {
 
 describe("a page that stays open for long", () => {
   it("keeps no stream, listener or element of the hundreds before", async () => {
-    const { page, terminal } = await openPage(browser, { clock: "2026-01-16T10:12:30Z" });
+    const { page, terminal, listenersBefore } = await openPage(browser, { clock: "2026-01-16T10:12:30Z" });
     await page.getByText("Red · 3 to send").waitFor();
     let streams = 0;
     // A stream that ends at once, as when the till is restarted again and again.
     await page.route("**/api/events", (route) => {
       streams++;
-      const body = `event: status\ndata: ${JSON.stringify({ ...terminal.status(), pending: streams })}\n\n`;
+      const body = `event: status\ndata: ${JSON.stringify({ ...terminal.status(), ...waiting(streams) })}\n\n`;
       return route.fulfill({ body, contentType: "text/event-stream" });
     });
     await hide(page, true);
@@ -255,7 +260,7 @@ describe("a page that stays open for long", () => {
     expect(late.JSHeapUsedSize - early.JSHeapUsedSize).toBeLessThan(2 * 1024 * 1024);
     await page.unroute("**/api/events");
     await page.clock.runFor(5_000);
-    await expect.poll(() => terminal.listeners.size).toBe(2);
+    await expect.poll(() => terminal.listeners.size).toBe(listenersBefore + 1);
   });
 });
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startBrowser, whyNoBrowser } from "../testing/browser.ts";
 import { attempts, FAILED_ATTEMPT, FAILED_ITEM, PENDING_ITEM, PROCESSING_ITEM, SHIFTS } from "../testing/fake-panel.ts";
 import { openPage } from "../testing/open-page.ts";
+import { waiting } from "../testing/samples.ts";
 
 const whyNot = whyNoBrowser();
 let browser: Browser;
@@ -119,7 +120,7 @@ describe("a till that is slow and busy", () => {
     await page.getByRole("link", { name: "Shifts" }).click();
     await expect.poll(() => reads).toBe(1);
     for (let pending = 4; pending < 8; pending++) {
-      terminal.setStatus({ pending });
+      terminal.setStatus(waiting(pending));
       await page.getByText(`Red · ${pending} to send`).waitFor();
       await page.clock.runFor(1_100);
     }

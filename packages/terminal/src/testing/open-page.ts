@@ -11,6 +11,8 @@ export interface OpenedPage {
   readonly http: TerminalHttp;
   readonly asked: Asked;
   readonly complaints: readonly string[];
+  /** Who else listened to the terminal before the page came. */
+  readonly listenersBefore: number;
 }
 
 export interface OpenOptions extends BrowserContextOptions {
@@ -29,6 +31,7 @@ export async function openPage(browser: Browser, options: OpenOptions = {}): Pro
   const terminal = new FakeTerminal();
   before?.(terminal);
   const http = await startTerminalHttp({ terminal, port: 0, key });
+  const listenersBefore = terminal.listeners.size;
   const tabs = await browser.newContext({ viewport: { width: 1366, height: 768 }, ...context });
   const page = await tabs.newPage();
   onTestFinished(async () => {
@@ -39,5 +42,5 @@ export async function openPage(browser: Browser, options: OpenOptions = {}): Pro
   const complaints = complaintsOf(page);
   const asked = await fakePanel(page, data);
   await page.goto(`${http.url}/#${hash}`);
-  return { page, terminal, http, asked, complaints };
+  return { page, terminal, http, asked, complaints, listenersBefore };
 }

@@ -95,6 +95,12 @@ export function recordedSample(seq: number): Recorded {
   };
 }
 
+/** A status in which so much waits for head office, and nothing else. */
+export function waiting(pending: number): Partial<TerminalStatus> {
+  const queue = [{ queueType: "CentralSync", pending, failed: 0, oldestAt: null }];
+  return { pending, queue } as Partial<TerminalStatus>;
+}
+
 export const BREAD = { item: "bread", quantity: "2", unitPrice: "60.00" } as const;
 
 /** An order that is closed at once, as a POS posts it. */

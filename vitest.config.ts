@@ -15,6 +15,9 @@ function project({ name, files }: Part) {
   if (files === undefined) return [];
   const include = [...files.include];
   const exclude = [...files.exclude];
-  const globalSetup = name === "unit" ? [] : ["./scripts/test-postgres.ts"];
+  const globalSetup = [
+    ...(name === "unit" ? [] : ["./scripts/test-postgres.ts"]),
+    ...(name === "browser" ? ["./scripts/test-browser.ts"] : []),
+  ];
   return [{ extends: true as const, test: { name, include, exclude, globalSetup } }];
 }

@@ -1,11 +1,12 @@
-// Runs before `npm start` and `npm test`: makes node_modules what package-lock.json says, and does nothing, fast, when
-// it is so already. Plain JavaScript and built-ins only: this is the one script that meets the machine's own Node.
+// Runs before `npm start` and `npm test`: makes node_modules what package-lock.json says, builds the till's page, and does
+// nothing, fast, when all is so already. Plain JavaScript and built-ins only: this is the one script that meets the machine's own Node.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { linkLibraries } from "../packages/server/src/embedded/library-links.mjs";
+import { buildPage } from "./build-page.mjs";
 
 const MINIMUM_NODE = [24, 21];
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -38,6 +39,9 @@ function boot() {
     );
   }
   if (!upToDate) writeStamp(`${wanted} ${needsDev ? "dev" : "production"}\n`);
+  // A till sells without its page, so a page that cannot be built stops nothing.
+  const whyNoPage = buildPage(root);
+  if (whyNoPage !== undefined) process.stderr.write(`tillsync: ${whyNoPage}\n`);
 }
 
 function hashOfManifests() {

@@ -130,7 +130,8 @@ describe(".ci/run", () => {
 function repository(options: { dev?: boolean } = {}): string {
   const folder = mkdtempSync(join(tmpdir(), "tillsync-boot-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  for (const file of ["scripts/boot.mjs", LINKS]) cpSync(join(ROOT, file), join(folder, file));
+  for (const file of ["scripts/boot.mjs", "scripts/build-page.mjs", LINKS])
+    cpSync(join(ROOT, file), join(folder, file));
   write(folder, "package.json", JSON.stringify({ workspaces: ["packages/*"] }));
   write(folder, "npm.js", FAKE_NPM);
   writeLock(folder, "1.0.0", options.dev === true);

@@ -4,6 +4,7 @@ const ENDINGS = {
   sim: "the simulated world, a few seeds (TILLSYNC_SIM_SEEDS=200 for more)",
   docs: "the pages in docs/ say what the code does",
   fuzz: "hostile input: fuzz and abuse (TILLSYNC_SEED runs the same again)",
+  browser: "the till's page in Chromium",
   broken: "broken files, full disks, bad networks",
   kill: "kill -9 of real processes at awkward moments",
 } as const;
@@ -38,6 +39,7 @@ export const PARTS: readonly Part[] = [
   filesEnding("sim"),
   filesEnding("docs"),
   filesEnding("fuzz"),
+  filesEnding("browser", true),
   filesEnding("broken", true),
   filesEnding("kill", true),
 ];

@@ -6,7 +6,18 @@ describe("chooseParts", () => {
   it("leaves the long parts to --all or to their names", () => {
     const names = (words: string[], all: boolean) => chooseParts(words, all).map((part) => part.name);
     expect(names([], false)).toEqual(["check", "lint", "unit", "pg", "sim", "docs", "fuzz"]);
-    expect(names([], true)).toEqual(["check", "lint", "unit", "pg", "sim", "docs", "fuzz", "broken", "kill"]);
+    expect(names([], true)).toEqual([
+      "check",
+      "lint",
+      "unit",
+      "pg",
+      "sim",
+      "docs",
+      "fuzz",
+      "browser",
+      "broken",
+      "kill",
+    ]);
     expect(names(["kill", "check"], false)).toEqual(["check", "kill"]);
   });
 

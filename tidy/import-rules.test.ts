@@ -33,6 +33,8 @@ describe("packages import in one direction", () => {
     ["terminal -> connectors", "packages/terminal/src/x.ts", 'import { x } from "@tillsync/connectors";'],
     ["cli -> sim", "packages/cli/src/x.ts", 'import { x } from "@tillsync/sim";'],
     ["sim -> cli", "packages/sim/src/x.ts", 'import { x } from "tillsync";'],
+    ["web -> engine", "packages/web/src/x.tsx", 'import type { X } from "@tillsync/engine";'],
+    ["terminal -> web", "packages/terminal/src/x.ts", 'import { x } from "@tillsync/web";'],
     ["sim -> web", "packages/sim/src/x.ts", 'import { x } from "@tillsync/web";'],
     ["an unknown package", "packages/new/src/x.ts", 'import { x } from "@tillsync/protocol";'],
   ])("catches %s", (_name, path, text) => {
@@ -89,6 +91,7 @@ describe("pure code uses no Node API", () => {
     [ENGINE, 'import { x } from "undici";'],
     ["packages/protocol/src/x.ts", 'import { createHash } from "node:crypto";'],
     ["packages/lanes/src/x.ts", 'import { join } from "path";'],
+    ["packages/web/src/x.tsx", 'import { readFileSync } from "node:fs";'],
   ])("catches in %s: %s", (path, text) => {
     expect(findings(rule, { [path]: text })).toEqual([`${path}:1`]);
   });
@@ -99,6 +102,7 @@ describe("pure code uses no Node API", () => {
       "packages/engine/src/system/x.ts": 'import { x } from "undici";',
       "packages/engine/src/x.test.ts": 'import { x } from "node:fs";',
       "packages/protocol/src/x.test.ts": 'import { x } from "node:fs";',
+      "packages/web/vite.config.ts": 'import { x } from "node:zlib";',
       [SERVER]: 'import { x } from "node:fs";',
     };
     expect(findings(rule, files)).toEqual([]);

@@ -50,7 +50,9 @@ export const noNodeInPureCode: Rule = (files) =>
     const name = packageOf(entry.file.path);
     if (isForTests(entry.file.path)) return [];
     const builtin = isBuiltin(entry.specifier);
-    if ((name === "protocol" || name === "lanes") && builtin) {
+    // What builds the page, beside its sources, is no part of it.
+    const inBrowsers = name === "protocol" || name === "lanes" || entry.file.path.startsWith("packages/web/src/");
+    if (inBrowsers && builtin) {
       return [violation(entry, `${name} runs in browsers too: no ${entry.specifier}`)];
     }
     const outside = name === "engine" && !/^packages\/engine\/src\/(sqlite|system)\//.test(entry.file.path);

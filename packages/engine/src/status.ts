@@ -26,7 +26,7 @@ export interface StatusInput {
 
 /** What people and programs see of a terminal; 004's words where 004 has one. */
 export function statusOf(input: StatusInput): TerminalStatus {
-  const { terminal, shortId, store, currency } = input.settings;
+  const { terminal, shortId, store, currency, timeZone = "UTC" } = input.settings;
   const pending = pendingOf(input.lives);
   const present = input.lives.at(-1);
   const { halted, failures, lastSuccessAt, sending } = input.lane;
@@ -37,6 +37,7 @@ export function statusOf(input: StatusInput): TerminalStatus {
     shortId,
     store,
     currency,
+    timeZone,
     incarnation: present?.incarnation ?? "",
     incarnationOrdinal: present?.ordinal ?? 0,
     syncState: sending ? "Syncing" : failures > 0 ? "Error" : lastSuccessAt === null ? "Idle" : "Success",

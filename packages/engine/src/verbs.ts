@@ -185,6 +185,8 @@ export interface TerminalStatus {
   readonly store: string;
   /** Of amounts that come without one. */
   readonly currency: string;
+  /** Of the store, IANA name: what people read as its times. */
+  readonly timeZone: string;
   readonly incarnation: string;
   readonly incarnationOrdinal: number;
   /** 004's words for the state; its counts of orders are of closed orders. */

@@ -43,13 +43,13 @@ export {
 export { type InventoryEvent, readInstant, readInventoryEvent, withoutBookkeeping } from "./inventory-event.ts";
 export { type ScanOptions, scanJson } from "./json/scan.ts";
 export { LIMITS } from "./limits.ts";
+export { minorDigits } from "./minor-digits.ts";
 export {
   currency,
   decimal,
   formatMinor,
   lineAmountMinor,
   minor,
-  minorDigits,
   minorOf,
   readDecimal,
   readMinor,

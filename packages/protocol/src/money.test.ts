@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { minorDigits } from "./minor-digits.ts";
 import {
   currency,
   decimal,
   formatMinor,
   lineAmountMinor,
-  minorDigits,
   minorOf,
   readDecimal,
   readMinor,

@@ -1,6 +1,7 @@
 import Big from "big.js";
 import { z } from "zod";
 import { SyncError } from "./errors.ts";
+import { minorDigits } from "./minor-digits.ts";
 
 /** ISO 4217 alphabetic code. */
 export const currency = z.string().regex(/^[A-Z]{3}$/, "an ISO 4217 code such as KES");
@@ -12,41 +13,6 @@ export const minor = z.int();
 export const decimal = z
   .string()
   .regex(/^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$/, 'decimal text such as "1" or "0.250"');
-
-/** Currencies whose minor unit is not a hundredth (ISO 4217 list one, column "Minor unit"). */
-const MINOR_DIGITS: Readonly<Record<string, number>> = {
-  BHD: 3,
-  BIF: 0,
-  CLF: 4,
-  CLP: 0,
-  DJF: 0,
-  GNF: 0,
-  IQD: 3,
-  ISK: 0,
-  JOD: 3,
-  JPY: 0,
-  KMF: 0,
-  KRW: 0,
-  KWD: 3,
-  LYD: 3,
-  OMR: 3,
-  PYG: 0,
-  RWF: 0,
-  TND: 3,
-  UGX: 0,
-  UYI: 0,
-  UYW: 4,
-  VND: 0,
-  VUV: 0,
-  XAF: 0,
-  XOF: 0,
-  XPF: 0,
-};
-
-/** How many decimal places a currency's minor unit has. */
-export function minorDigits(code: string): number {
-  return Object.hasOwn(MINOR_DIGITS, code) ? (MINOR_DIGITS[code] ?? 2) : 2;
-}
 
 /**
  * The amount of a line in minor units: quantity times unit price, rounded half-up per line, away from zero for returns, so

@@ -19,11 +19,13 @@ import { type Every, every as everyOfSystem, newCorrelationId, wallMs } from "./
 
 export interface TerminalAppOptions {
   readonly terminal: Terminal;
-  /** When set, every route but `/health`, `/light` and `/docs` wants `Authorization: Bearer <key>`. */
+  /** When set, every route but `/health`, `/light`, `/docs` and the page's files wants `Authorization: Bearer <key>`. */
   readonly key?: string | undefined;
   /** The address it will listen on; 127.0.0.1 when absent. */
   readonly host?: string | undefined;
   readonly log?: Log | undefined;
+  /** Where the built page is, when not where the package `@tillsync/web` has it. */
+  readonly page?: string | undefined;
   /** Tests hand in their own. */
   readonly every?: Every | undefined;
 }
@@ -73,7 +75,7 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
   queueRoutes(app, terminal);
   metricsRoute(app, watchTerminal(terminal, wallMs));
   eventRoutes(app, terminal, every);
-  pageRoutes(app, terminal);
+  pageRoutes(app, terminal, options.page);
   docsRoutes(app);
   if (log) app.addHook("onClose", onceClosed(logEvents(terminal, log)));
   return app;

@@ -10,8 +10,13 @@ export interface Caller {
   readonly route: string | undefined;
 }
 
-/** Answered without a key: they tell a colour, a count, whether the till lives and what its API is, and nothing else. */
+/**
+ * Answered without a key: they tell a colour, counts, whether the till lives and what its API is, and nothing else. The
+ * page itself tells nothing; it asks for the key, and with it for the data.
+ */
 const OPEN_ROUTES: ReadonlySet<string | undefined> = new Set([
+  "/",
+  "/assets/:file",
   "/health",
   "/light",
   "/light.js",

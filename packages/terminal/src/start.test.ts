@@ -5,7 +5,7 @@ import { MAX_STREAMS } from "./routes/events.ts";
 import { startTerminalHttp, type TerminalHttp } from "./start.ts";
 import { type EventReader, readEvents } from "./testing/event-reader.ts";
 import { FakeTerminal } from "./testing/fake-terminal.ts";
-import { recordedSample, sale } from "./testing/samples.ts";
+import { recordedSample, sale, waiting } from "./testing/samples.ts";
 
 let terminal: FakeTerminal;
 let http: TerminalHttp;
@@ -53,10 +53,16 @@ it("streams the present status at once, then what happens", async () => {
 
 it("streams colour and count to the embedded light, and nothing else", async () => {
   const events = await listen("/light/events");
-  expect(await events.next()).toEqual({ name: "light", data: { light: "red", pending: 3 } });
+  expect(await events.next()).toEqual({
+    name: "light",
+    data: { light: "red", pending: 3, waiting: { CentralSync: 3 }, lastSyncAt: null },
+  });
   terminal.emit({ type: "recorded", recorded: recordedSample(1) });
-  terminal.setStatus({ light: "green", pending: 0 });
-  expect(await events.next()).toEqual({ name: "light", data: { light: "green", pending: 0 } });
+  terminal.setStatus({ light: "green", ...waiting(0) });
+  expect(await events.next()).toEqual({
+    name: "light",
+    data: { light: "green", pending: 0, waiting: {}, lastSyncAt: null },
+  });
 });
 
 it("forgets a reader that left", async () => {

@@ -150,7 +150,7 @@ export const STATUS_ROUTES: Readonly<Record<string, RouteDescription>> = {
   "GET /light/events": stream(
     "streamLight",
     "The till's light, as it changes.",
-    '`event: light` with `{"light": "green", "pending": 0}`.',
+    '`event: light` with `{"light": "red", "pending": 3, "waiting": {"CentralSync": 3}, "lastSyncAt": "2026-01-16T10:11:12.345Z"}`: the colour, what waits by type, and when head office last answered.',
   ),
   "GET /health": {
     operationId: "getHealth",
@@ -182,9 +182,19 @@ const recent = object({
 });
 
 export const PAGE_ROUTES: Readonly<Record<string, RouteDescription>> = {
-  "GET /": page("getPage", "The till's status page."),
-  "GET /page.js": page("getPageScript", "Its script.", "text/javascript; charset=utf-8"),
-  "GET /page.css": page("getPageStyle", "Its style.", "text/css; charset=utf-8"),
+  "GET /": page("getPage", "The till's status page; without its data."),
+  "GET /assets/:file": {
+    operationId: "getPageAsset",
+    tag: "Pages",
+    summary: "A script or style of the status page.",
+    description: "Its name has its hash, so it never changes under that name.",
+    parameters: [
+      { in: "path", name: "file", description: "As the page names it.", schema: text("", { maxLength: 100 }) },
+    ],
+    answers: { 200: html("text/javascript; charset=utf-8") },
+    refusals: ["NOT_FOUND"],
+    examples: [{ summary: "Not known", parameters: { file: "index-of-another-release.js" }, status: 404 }],
+  },
   "GET /page.json": {
     operationId: "getRecent",
     tag: "Pages",
@@ -192,8 +202,12 @@ export const PAGE_ROUTES: Readonly<Record<string, RouteDescription>> = {
     answers: { 200: { description: "Newest first.", schema: recent } },
     examples: [{ summary: "Two shifts' records", status: 200 }],
   },
-  "GET /light": page("getLight", "A light that any POS can embed."),
-  "GET /light.js": page("getLightScript", "Its script.", "text/javascript; charset=utf-8"),
+  "GET /light": page("getLight", "A light that any POS can embed as a frame."),
+  "GET /light.js": page(
+    "getLightScript",
+    "Its script; in the page of a POS it embeds the light.",
+    "text/javascript; charset=utf-8",
+  ),
   "GET /light.css": page("getLightStyle", "Its style.", "text/css; charset=utf-8"),
   "GET /docs": page("getDocs", "This description as a page."),
   "GET /docs/openapi.json": {

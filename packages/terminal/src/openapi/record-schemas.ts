@@ -90,6 +90,7 @@ const status = object({
   shortId: text("What people call it."),
   store: text("Its store."),
   currency: text("Of amounts that come without one."),
+  timeZone: text("Of the store, such as `Africa/Nairobi`."),
   incarnation: fromZod(incarnationId, "The life of its database."),
   incarnationOrdinal: { type: "integer", minimum: 1 },
   syncState: { type: "string", enum: ["Idle", "Syncing", "Success", "Error"], description: "Requirement 004's words." },

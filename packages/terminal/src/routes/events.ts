@@ -1,13 +1,14 @@
-import type { Terminal, TerminalStatus } from "@tillsync/engine";
+import type { Terminal } from "@tillsync/engine";
 import { SyncError } from "@tillsync/protocol";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { type EventStream, openEventStream } from "../event-stream.ts";
+import { lightOf } from "../light.ts";
 import type { Every } from "../system/platform.ts";
 
 /** Streams open at a time: a till has a POS, a status page and a few embedded lights. More is a client gone wrong. */
 export const MAX_STREAMS = 64;
 
-/** `/api/events` for the POS and the status page, `/light/events` for the embedded light, which learns colour and count only. */
+/** `/api/events` for the POS and the status page, `/light/events` for the embedded light, which learns colour and counts only. */
 export function eventRoutes(app: FastifyInstance, terminal: Terminal, every: Every): void {
   const streams = new Set<EventStream>();
 
@@ -58,8 +59,4 @@ export function eventRoutes(app: FastifyInstance, terminal: Terminal, every: Eve
     streams.add(stream);
     return stream;
   }
-}
-
-function lightOf(status: TerminalStatus): { light: string; pending: number } {
-  return { light: status.light, pending: status.pending };
 }

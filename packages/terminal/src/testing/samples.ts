@@ -8,6 +8,7 @@ export const STATUS: TerminalStatus = {
   shortId: "T01",
   store: "main",
   currency: "KES",
+  timeZone: "Africa/Nairobi",
   incarnation: "00000000000000aa",
   incarnationOrdinal: 1,
   syncState: "Error",
@@ -104,6 +105,12 @@ export function recordedSample(seq: number): Recorded {
     version: 1,
     duplicate: false,
   };
+}
+
+/** A status in which so much waits for head office, and nothing else. */
+export function waiting(pending: number): Partial<TerminalStatus> {
+  const queue = [{ queueType: "CentralSync", pending, failed: 0, oldestAt: null }];
+  return { pending, queue } as Partial<TerminalStatus>;
 }
 
 export const BREAD = { item: "bread", quantity: "2", unitPrice: "60.00" } as const;

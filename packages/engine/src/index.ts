@@ -11,8 +11,10 @@ export {
   seqOf,
 } from "./journal.ts";
 export { openTerminal, type TerminalOptions } from "./open.ts";
+export type { OwnRows } from "./own-rows.ts";
 export type { Clock, Ids, LocalStore, Ports, Probe, Sql, SqlValue, Transport, Witness, Witnessed } from "./ports.ts";
 export type { TerminalSettings } from "./settings.ts";
+export type { ShiftSettlement } from "./settlement.ts";
 export { systemClock } from "./system/clock.ts";
 export { httpProbe, judge } from "./system/http-probe.ts";
 export { type HttpTransportOptions, httpTransport, readAnswer } from "./system/http-transport.ts";

@@ -10,6 +10,7 @@ import { higherCounter, raiseFloor } from "./receipts.ts";
 import { type Desk, instantOf, type Present, presentOf, Recording } from "./recording.ts";
 import { Schedule } from "./schedule.ts";
 import { checkSettings, ensureIdentity, paceOf, type TerminalSettings } from "./settings.ts";
+import { Settlements, type ShiftSettlement } from "./settlement.ts";
 import { ShiftReports } from "./shift-reports.ts";
 import { isDurable, orderView, statusOf } from "./status.ts";
 import { verbsOf } from "./transaction-verbs.ts";
@@ -29,6 +30,7 @@ class RunningTerminal implements Terminal {
   readonly #ports: Ports;
   readonly #journal: Journal;
   readonly #schedule: Schedule;
+  readonly #settlements: Settlements;
   readonly #profile: Profile;
   readonly #dayOf: (at: string) => string;
   readonly #reports: ShiftReports;
@@ -52,6 +54,11 @@ class RunningTerminal implements Terminal {
     this.#present = this.#load();
     const printed = { printedOf: this.#printedOf, incarnationOf: this.#incarnationOf };
     this.#reports = new ShiftReports({ journal: this.#journal, read: ports.store.read, ...printed });
+    this.#settlements = new Settlements(this.#journal, {
+      ...{ store: ports.store, sha256: ports.sha256 },
+      lives: () => this.#lives,
+      commit: (fn) => this.#commit(fn),
+    });
     this.#schedule = new Schedule({
       ports,
       journal: this.#journal,
@@ -70,6 +77,7 @@ class RunningTerminal implements Terminal {
         this.#tell();
       },
       onReceipts: (life, told) => this.#reconcile(life, told),
+      settlements: this.#settlements,
     });
     this.#schedule.start();
   }
@@ -137,6 +145,7 @@ class RunningTerminal implements Terminal {
   #announce(recording: Recording): void {
     if (recording.recorded.length === 0) return;
     this.#testify(recording.recorded.some(({ kind }) => kind === "shift.closed"));
+    for (const { kind, localId } of recording.recorded) if (kind === "shift.closed") this.#settlements.closed(localId);
     for (const recorded of recording.recorded) this.#emit({ type: "recorded", recorded });
     const urgent = recording.recorded.map(({ kind }) => kind);
     if (urgent.some((kind) => FLUSHING.has(kind))) this.#flushQuietly();
@@ -270,6 +279,11 @@ class RunningTerminal implements Terminal {
   #running(): ShiftReports {
     this.#assertRunning();
     return this.#reports;
+  }
+
+  settlementOf(shiftLocalId: string): ShiftSettlement {
+    this.#assertRunning();
+    return this.#settlements.of(shiftLocalId);
   }
 
   status(): TerminalStatus {

@@ -15,6 +15,8 @@ import type {
 
 export type * from "./shift-verbs.ts";
 
+import type { ShiftSettlement } from "./settlement.ts";
+
 /** A line as a POS hands it in. `amountMinor` may be left out: it is then quantity times unit price, half-up. */
 export interface LineDraft extends Omit<OrderLine, "id" | "amountMinor"> {
   readonly id?: string | undefined;
@@ -291,6 +293,8 @@ export interface Terminal extends Omit<TerminalTransaction, "sql"> {
   shifts(limit?: number): readonly ShiftSummary[];
   /** The receipt numbers of a business date, life by life: each one without a document, and why. */
   receiptGaps(businessDate: string): readonly ReceiptSeries[];
+  /** How far a closed shift is compared with the centre; `open` for one that is open, or that this till does not know. */
+  settlementOf(shiftLocalId: string): ShiftSettlement;
   status(): TerminalStatus;
   /** By receipt number or localId. */
   explain(key: string): Explanation | undefined;

@@ -113,6 +113,8 @@ export class Settlements {
     const row = position === undefined ? undefined : this.#row(position);
     const none = { at: null, exceptions: 0, differences: 0 };
     if (row === undefined) return { ...none, state: position === undefined ? "open" : "waiting" };
+    // The centre has spoken; this till has yet to look at its own rows.
+    if (row.own === null) return { ...none, state: "waiting" };
     const { exceptionCount, needCount } = judgementOf(row);
     const lacking = unexplained(row).length;
     return {

@@ -123,6 +123,31 @@ describe("a closed shift", () => {
     ]);
   });
 
+  it.each([1, 50])(
+    "with %i poison changes among 1,000 lists exactly those, and applies all others",
+    async (poisons) => {
+      life.open("s-1");
+      const every = Math.floor(1_000 / poisons);
+      const wanted: number[] = [];
+      for (let index = 1; index <= 1_000; index++) {
+        if (index % every !== 0) life.addSales(1);
+        else {
+          const localId = `p-${index}`;
+          const fields = { localId, changeId: sampleChangeId(`${life.terminal} ${localId}`) };
+          wanted.push(life.add(sampleBody("order.closed", fields, { no: "sale" })));
+        }
+      }
+      life.close();
+      for (let from = 1; from <= life.wires.length; from += 250)
+        await send(life.request(from, Math.min(from + 249, life.wires.length)));
+      const judged = (await told()).at(-1);
+      expect(judged).toMatchObject({ state: "settled-with-exceptions", exceptionCount: poisons });
+      expect(judged?.exceptions.map(({ seq }) => seq)).toEqual(wanted);
+      const applied = (await store.heads(life.terminal)).filter(({ effect }) => effect === "applied");
+      expect(applied).toHaveLength(life.wires.length - poisons);
+    },
+  );
+
   it("whose closing cannot be read, or cannot be applied, is judged all the same", async () => {
     life.open("s-1", "2026-01-16", { operator: 7 });
     life.addSales(1);

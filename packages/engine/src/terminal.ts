@@ -273,7 +273,8 @@ class RunningTerminal implements Terminal {
   }
 
   shiftReport: Terminal["shiftReport"] = () => this.#running().open(this.#present);
-  shifts: Terminal["shifts"] = (limit = 20) => this.#running().list(limit, this.#present);
+  shifts: Terminal["shifts"] = (limit = 20) =>
+    this.#running().list(limit, this.#present, (localId) => this.#settlements.of(localId));
   receiptGaps: Terminal["receiptGaps"] = (day) => this.#running().receipts(day, this.#lives);
 
   #running(): ShiftReports {

@@ -45,7 +45,8 @@ async function bakeryDay(): Promise<void> {
   first.open("morning");
   first.addSales(3, "m");
   first.add(refund("back"));
-  first.close({ operator: "Amina" });
+  const receipts = [{ first: "T01-20260116-00002", last: "T01-20260116-00005", count: 4 }];
+  first.close({ operator: "Amina", overShort: [KES(-20)], receipts });
   first.open("afternoon");
   first.addSales(2, "a");
   first.close();
@@ -74,13 +75,14 @@ describe("a day", () => {
         { documentType: "sale", currency: "KES", count: 6, totalMinor: cash },
       ],
       exceptions: 0,
+      overShort: [KES(-20)],
       terminals: [
         { shortId: "T01", totals: [KES(cash - 102), KES(-150, "mpesa")] },
         { shortId: "T02", totals: [KES(102)] },
       ],
     });
     expect(day.report.shifts).toMatchObject([
-      { shift: "morning", shortId: "T01", operator: "Amina", state: "settled" },
+      { shift: "morning", shortId: "T01", operator: "Amina", state: "settled", receipts: [{ count: 4 }] },
       { shift: "afternoon", shortId: "T01", operator: null },
       { shift: "other-till", shortId: "T02" },
     ]);

@@ -40,8 +40,14 @@ async function repairLife(
   const { rows, hashes, doubted } = heal(sha256, life, gifts, { found, known });
   for (const row of rows) await takeOne(sha256, tx, life, row);
   if (hashes.length > 0 || doubted.length > 0) await tx.restore(life, { hashes, doubted });
-  const changed = [...rows, ...hashes].map(({ seq }) => seq);
-  if (changed.length > 0) await tx.rejudge(life, changed, changed);
+  const taken = [...rows, ...hashes].map(({ seq }) => seq);
+  // A row that was only doubted comes back as it was: asked for, and nothing was wrong with it.
+  const wrong = rows.filter(({ seq, hash, body }) => {
+    const was = found.get(seq);
+    return was?.hash !== hash || was.body !== body;
+  });
+  const healed = [...wrong, ...hashes].map(({ seq }) => seq);
+  if (taken.length > 0) await tx.rejudge(life, taken, healed);
   return rows.length > 0;
 }
 

@@ -180,13 +180,7 @@ export const DAY_ROUTES: Readonly<Record<string, RouteDescription>> = {
         body: {},
         status: 404,
       },
-      {
-        summary: "An empty name",
-        as: "admin",
-        parameters: { businessDate: CLOSED_DAY },
-        body: { actor: "" },
-        status: 400,
-      },
+      { summary: "Not a date", as: "admin", parameters: { businessDate: "today" }, body: {}, status: 400 },
     ],
   },
 };

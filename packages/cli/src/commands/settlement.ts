@@ -30,7 +30,8 @@ export function settlementCommand(program: Command): void {
     });
 }
 
-async function sidesOf(shift: string, targets: readonly TillTarget[]): Promise<BothSides> {
+/** A closed shift on both sides, from the till that closed it. @throws SyncError NOT_FOUND */
+export async function sidesOf(shift: string, targets: readonly TillTarget[]): Promise<BothSides> {
   for (const { shortId, file, centre: door } of targets) {
     const till = readOwnSide(file, shift);
     if (till === undefined) continue;

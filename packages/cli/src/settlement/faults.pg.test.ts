@@ -6,8 +6,10 @@ import { type MigratedDatabase, migratedDatabase, tempFolder } from "@tillsync/s
 import type pg from "pg";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sidesOf } from "../commands/settlement.ts";
 import { type Prng, prng } from "../prng.ts";
 import { readOwnSide } from "./own-side.ts";
+import { printSettlement } from "./print.ts";
 
 const SEED = Number(process.env.TILLSYNC_SEED ?? Date.now() % 1_000_000);
 const ROUNDS = 6;
@@ -33,6 +35,7 @@ interface Till {
   readonly terminal: Terminal;
   readonly id: string;
   readonly file: string;
+  readonly key: string;
 }
 
 async function openTill(shortId: string): Promise<Till> {
@@ -41,7 +44,7 @@ async function openTill(shortId: string): Promise<Till> {
   const file = join(tempFolder(), "till.db");
   const central = { url: server.url, key };
   const terminal = openTerminal({ file, terminal: id, shortId, store: "main", currency: "KES", central });
-  return { terminal, id, file };
+  return { terminal, id, file, key };
 }
 
 /** Waits for the till to say that its shift stands as wanted. */
@@ -113,6 +116,17 @@ async function healedAtCentre({ id }: Till): Promise<number[]> {
   return rows[0]?.healed ?? [];
 }
 
+/** What `tillsync settlement` prints. */
+async function shown({ file, key }: Till, shift: string): Promise<string> {
+  const target = { shortId: "T01", local: { url: "" }, file, centre: { url: server.url, key } };
+  const sides = await sidesOf(shift, [target]);
+  expect(sides).toMatchObject({ equal: true, differences: [], state: "settled" });
+  const lines: string[] = [];
+  const line = (text = "") => void lines.push(text);
+  printSettlement({ json: false, line, progress: () => {}, value: () => {} }, sides);
+  return `${lines.join("\n")}\n`;
+}
+
 /** Which of the rows in reach of both sides are broken on which: no row on both, or nobody would have it. */
 function chooseFaults(random: Prng, last: number): { till: number[]; centre: number[] } {
   const seqs = new Set<number>();
@@ -155,6 +169,7 @@ describe(`changes of a shift that were lost, altered or doubled on either side (
         { currency: "KES", tender: "mpesa", amountMinor: 250 * Math.floor(SALES / 3) },
       ]);
       expect(own?.flaws).toEqual([]);
+      expect(await shown(till, `shift-${seed}`)).toMatch(/SETTLED\n.*till +head office\n.*order\.closed +40 +40\n/s);
       await terminal.close();
     },
     60_000,

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { dayCommand } from "./commands/day.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { enrollCommand } from "./commands/enroll.ts";
 import { exportCommand } from "./commands/export.ts";
@@ -6,6 +7,7 @@ import { importCommand, seedCommand } from "./commands/import.ts";
 import { explainCommand, statusCommand, syncCommand } from "./commands/look.ts";
 import { queueCommand } from "./commands/queue.ts";
 import { serverCommand } from "./commands/server.ts";
+import { settlementCommand } from "./commands/settlement.ts";
 import { shiftCommand } from "./commands/shift.ts";
 import { terminalCommand } from "./commands/terminal.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -29,6 +31,8 @@ for (const add of [
   explainCommand,
   shiftCommand,
   verifyCommand,
+  settlementCommand,
+  dayCommand,
   importCommand,
   exportCommand,
   seedCommand,

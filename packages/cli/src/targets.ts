@@ -72,6 +72,19 @@ export async function tillTargets({ dataDir = DEMO_DATA_DIR, terminal, config }:
   return chosen;
 }
 
+/**
+ * The door of head office for people of head office: given as options, else that of the demo. Undefined without a key.
+ */
+export function adminDoor(
+  { dataDir, centre, key }: { dataDir: string; centre?: string | undefined; key?: string | undefined },
+  env: NodeJS.ProcessEnv = process.env,
+): { url: string; key: string } | undefined {
+  const home = readHousehold(dataDir);
+  const url = centre ?? home?.centreUrl;
+  const adminKey = key ?? env.TILLSYNC_ADMIN_KEY ?? (centre === undefined ? home?.adminKey : undefined);
+  return url === undefined || adminKey === undefined ? undefined : { url, key: adminKey };
+}
+
 function ofHousehold(home: Household, till: Household["terminals"][number]): TillTarget {
   const { shortId, url, key, dataDir } = till;
   return { shortId, local: { url }, file: join(dataDir, "till.db"), centre: { url: home.centreUrl, key } };

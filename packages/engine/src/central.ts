@@ -1,10 +1,10 @@
 import type { BatchSize } from "@tillsync/lanes";
 import {
-  CHAIN_START,
   type ExchangeRequest,
   type ExchangeResponse,
   type FeedEntry,
-  linkHash,
+  LIMITS,
+  type Missing,
   type Origin,
   PROTOCOL_VERSION,
   type Repair,
@@ -12,8 +12,10 @@ import {
   SyncError,
   type WireChange,
 } from "@tillsync/protocol";
-import { type Journal, type JournalRow, type Life, positionOf, seqOf } from "./journal.ts";
+import { takeGifts } from "./gifts.ts";
+import { type Journal, type JournalRow, type Life, positionOf } from "./journal.ts";
 import type { Sql } from "./ports.ts";
+import { applySettlement } from "./settlement.ts";
 
 /** Bytes a change adds to a request besides its body: hash, quotes, names. */
 const WIRE_OVERHEAD = 120;
@@ -22,7 +24,9 @@ const WIRE_OVERHEAD = 120;
 export interface Standing {
   readonly cursor: string | null;
   /** Rows the centre asked for. */
-  readonly need: readonly { readonly incarnation: string; readonly seq: number }[];
+  readonly need: readonly Missing[];
+  /** What closed shifts still need: rows that the centre lacks, and rows that this till has lost. */
+  readonly shifts?: { readonly need: readonly Missing[]; readonly lacks: readonly Missing[] } | undefined;
 }
 
 /** The life that sends next: the oldest with something left, else the present one. */
@@ -61,7 +65,8 @@ export function buildRequest(
     changes.push(wireChange(row, journal.intact(life.incarnation, row, prevHash)));
     prevHash = row.hash;
   }
-  const repair = repairsOf(journal, lives, standing.need, size.bytes - bytes);
+  const { need, lacks } = standing.shifts ?? { need: [], lacks: [] };
+  const repair = repairsOf(journal, lives, unique([...standing.need, ...need]), size.bytes - bytes);
   return {
     protocolVersion: PROTOCOL_VERSION,
     terminal: journal.terminal,
@@ -71,6 +76,7 @@ export function buildRequest(
     changes,
     headSeq: life.headSeq,
     ...(repair.length > 0 ? { repair } : {}),
+    ...(lacks.length > 0 ? { lacks: [...lacks] } : {}),
     cursor: standing.cursor,
   };
 }
@@ -85,15 +91,12 @@ function wireChange(row: JournalRow, intact: boolean): WireChange {
   };
 }
 
-/** Rows a request may repair; `exchangeRequest` allows no more. */
-const MAX_REPAIRS = 100;
-
 /** What of the needed rows can be repaired now: one at least, more while they fit beside the changes. */
 function repairsOf(journal: Journal, lives: readonly Life[], need: Standing["need"], spareBytes: number): Repair[] {
   const repairs: Repair[] = [];
   let bytes = 0;
   for (const missing of need) {
-    if (repairs.length >= MAX_REPAIRS || (repairs.length > 0 && bytes >= spareBytes)) break;
+    if (repairs.length >= LIMITS.maxRepairs || (repairs.length > 0 && bytes >= spareBytes)) break;
     const found = repairOf(journal, lives, missing);
     for (const { body } of found) bytes += body.length + WIRE_OVERHEAD;
     if (repairs.length > 0 && bytes > spareBytes) break;
@@ -102,13 +105,18 @@ function repairsOf(journal: Journal, lives: readonly Life[], need: Standing["nee
   return repairs;
 }
 
+function unique(rows: readonly Missing[]): Missing[] {
+  return [...new Map(rows.map((row) => [`${row.incarnation}/${row.seq}`, row])).values()];
+}
+
 /** Only bytes that still fit their hash can repair anything. */
-function repairOf(journal: Journal, lives: readonly Life[], missing: { incarnation: string; seq: number }): Repair[] {
+function repairOf(journal: Journal, lives: readonly Life[], missing: Missing): Repair[] {
   const life = lives.find((candidate) => candidate.incarnation === missing.incarnation);
   const row = life && journal.row(life.ordinal, missing.seq);
   const prevHash = life && journal.hashAt(life.ordinal, missing.seq - 1);
   if (!row || prevHash === undefined || !journal.intact(missing.incarnation, row, prevHash)) return [];
-  return [{ ...missing, body: row.body }];
+  const origin = row.origin === null ? {} : { origin: JSON.parse(row.origin) as Origin };
+  return [{ ...missing, body: row.body, prevHash, ...origin }];
 }
 
 /**
@@ -117,6 +125,8 @@ function repairOf(journal: Journal, lives: readonly Life[], missing: { incarnati
  * @throws SyncError FORK when the centre claims changes that this journal does not have, or has otherwise
  */
 export function checkMark(journal: Journal, life: Life, mark: { durableThrough: number; chainHash: string }): void {
+  // What was acknowledged before holds, whatever became of the till's row at that place since.
+  if (mark.durableThrough === life.durableThrough && mark.chainHash === life.durableHash) return;
   const own = mark.durableThrough <= life.headSeq ? journal.hashAt(life.ordinal, mark.durableThrough) : undefined;
   if (own === mark.chainHash) return;
   throw new SyncError(
@@ -145,10 +155,10 @@ export function refuseStandstill(request: ExchangeRequest, answer: ExchangeRespo
 /** Writes an answer down, inside one transaction: mark, effects, repaired rows. */
 export function applyAnswer(
   tx: Sql,
-  context: { journal: Journal; sha256: Sha256; lives: readonly Life[]; life: Life },
+  context: { journal: Journal; sha256: Sha256; lives: readonly Life[]; life: Life; wallMs: number },
   answer: ExchangeResponse,
 ): void {
-  const { life, lives } = context;
+  const { life } = context;
   tx.run(
     "UPDATE life SET durable_through = ?, durable_hash = unhex(?), backed_up_through = ? WHERE ordinal = ?",
     answer.durableThrough,
@@ -156,14 +166,19 @@ export function applyAnswer(
     answer.backedUpThrough,
     life.ordinal,
   );
-  for (const entry of answer.entries) applyEntry(tx, context.journal.terminal, lives, entry);
-  for (const given of answer.give) applyGift(tx, context, given);
+  for (const entry of answer.entries) applyEntry(tx, context, entry);
+  takeGifts(tx, context, answer.give);
 }
 
-/** Effects of this till's own changes. What is applied needs no row; only exceptions are kept. */
-function applyEntry(tx: Sql, terminal: string, lives: readonly Life[], entry: FeedEntry): void {
+/** Effects of this till's own changes. What is applied needs no row; only exceptions are kept, and judgements of shifts. */
+function applyEntry(
+  tx: Sql,
+  { journal, lives, wallMs }: { journal: Journal; lives: readonly Life[]; wallMs: number },
+  entry: FeedEntry,
+): void {
   const life = lives.find((candidate) => candidate.incarnation === entry.incarnation);
-  if (entry.terminal !== terminal || life === undefined) return;
+  if (entry.terminal !== journal.terminal || life === undefined) return;
+  applySettlement(tx, life, entry, wallMs);
   const from = positionOf(life.ordinal, entry.fromSeq);
   const to = positionOf(life.ordinal, Math.min(entry.toSeq, life.headSeq));
   if (entry.effect === "applied") {
@@ -180,26 +195,4 @@ function applyEntry(tx: Sql, terminal: string, lives: readonly Life[], entry: Fe
       entry.message ?? null,
     );
   }
-}
-
-/** A row of ours that we lost the bytes of: taken back only when its hash is the one in our chain. */
-function applyGift(
-  tx: Sql,
-  { journal, sha256, lives }: { journal: Journal; sha256: Sha256; lives: readonly Life[] },
-  given: Repair,
-): void {
-  const life = lives.find((candidate) => candidate.incarnation === given.incarnation);
-  const row = life && journal.row(life.ordinal, given.seq);
-  const prevHash = life && (given.seq === 1 ? CHAIN_START : journal.hashAt(life.ordinal, given.seq - 1));
-  if (!life || !row || prevHash === undefined) return;
-  const origin = row.origin === null ? undefined : (JSON.parse(row.origin) as Origin);
-  const hash = linkHash(sha256, {
-    terminal: journal.terminal,
-    incarnation: life.incarnation,
-    seq: seqOf(row.position),
-    prevHash,
-    origin,
-    body: given.body,
-  });
-  if (hash === row.hash) tx.run("UPDATE journal SET body = ? WHERE position = ?", given.body, row.position);
 }

@@ -14,6 +14,7 @@ export {
 } from "./journal.ts";
 export type { KindCounts } from "./kind-tally.ts";
 export { openTerminal, type TerminalOptions } from "./open.ts";
+export type { OwnRows } from "./own-rows.ts";
 export type { Clock, Ids, LocalStore, Ports, Probe, Sql, SqlValue, Transport, Witness, Witnessed } from "./ports.ts";
 export { MAX_QUEUE_PAGE, type QueueFilter, type QueuePage } from "./queue.ts";
 export {
@@ -28,6 +29,7 @@ export {
   queueIdOf,
 } from "./queue-item.ts";
 export type { TerminalSettings } from "./settings.ts";
+export type { ShiftSettlement } from "./settlement.ts";
 export { systemClock } from "./system/clock.ts";
 export { httpProbe, judge } from "./system/http-probe.ts";
 export { type HttpTransportOptions, httpTransport, readAnswer } from "./system/http-transport.ts";

@@ -29,6 +29,7 @@ import { InFlight, lastSeqOf, type Sent } from "./in-flight.ts";
 import type { Journal, Life } from "./journal.ts";
 import { readLane, writeLane } from "./lane-row.ts";
 import type { Ports, Sql } from "./ports.ts";
+import type { Settlements } from "./settlement.ts";
 import type { Flushed } from "./verbs.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -54,6 +55,8 @@ export interface LoopOptions {
   readonly onHeard: (observation: Observation, tookMs: number) => void;
   /** What the centre says of the receipts of a life, before anything else of its answer or refusal is looked at. Never throws. */
   readonly onReceipts: (life: Life, receiptCounter: unknown) => void;
+  /** Asked after each answer and at a start: what closed shifts still need. */
+  readonly settlements: Pick<Settlements, "next">;
 }
 
 /**
@@ -112,6 +115,7 @@ export class Loop {
     }
     this.#lane = { ...this.#lane, dueAtMs: now };
     this.#stopped = false;
+    this.#askForShifts();
     this.#turn();
   }
 
@@ -267,7 +271,7 @@ export class Loop {
     const standing = { cursor: answer.cursor, need: answer.need };
     if (news) {
       this.#options.commit((tx) => {
-        applyAnswer(tx, { journal, sha256: ports.sha256, lives, life: present }, answer);
+        applyAnswer(tx, { journal, sha256: ports.sha256, lives, life: present, wallMs: ports.clock.wallMs() }, answer);
         writeLane(tx, next, {
           cursor: standing.cursor,
           serverEpoch: answer.serverEpoch,
@@ -279,11 +283,24 @@ export class Loop {
     this.#standing = standing;
     this.#serverEpoch = answer.serverEpoch;
     this.#rewinds = 0;
+    this.#askForShifts();
     if (left <= 0) {
       this.#flush = false;
       this.#settle();
     }
     return Math.max(0, answer.durableThrough - present.durableThrough);
+  }
+
+  /** A closed shift that is not settled has the next exchange sooner, and asks for what is missing. */
+  #askForShifts(): void {
+    try {
+      const { soonMs, ...shifts } = this.#options.settlements.next();
+      this.#standing = { ...this.#standing, shifts };
+      const soonAtMs = this.#moment().monotonicMs + (soonMs ?? Number.POSITIVE_INFINITY);
+      this.#lane = { ...this.#lane, dueAtMs: Math.min(this.#lane.dueAtMs, soonAtMs) };
+    } catch {
+      // A disk that takes no note of it now: nothing is lost, and the next answer asks again.
+    }
   }
 
   /** @returns the failure as it counts; null when the answer was a proper one that says how to go on */

@@ -103,7 +103,7 @@ describe("rows that the centre asks for", () => {
     );
     await till.terminal.syncNow();
     await till.settle();
-    expect(till.centre.requests.at(-1)?.repair).toEqual(
+    expect(till.centre.requests.at(-1)?.repair).toMatchObject(
       [2, 3].map((seq) => ({ incarnation: life(), seq, body: bodyAt(seq) })),
     );
     till.clock.forget();

@@ -32,7 +32,11 @@ export class ShiftReports {
   }
 
   /** Newest first. */
-  list(limit: number, { head }: Present): ShiftSummary[] {
+  list(
+    limit: number,
+    { head }: Present,
+    settlementOf: (localId: string) => ShiftSummary["settlement"],
+  ): ShiftSummary[] {
     const shifts = this.#books.read.all<Shift>(
       `SELECT ${SHIFT_COLUMNS} FROM shift ORDER BY rowid DESC LIMIT ?`,
       Math.max(1, Math.min(Math.trunc(limit) || 1, MAX_SHIFTS)),
@@ -41,8 +45,7 @@ export class ShiftReports {
       const report = shift.closedAt === null ? this.#open(shift, head) : this.#closed(shift, head);
       const { localId, operator, businessDate, openedAt, closedAt } = shift;
       const { changes, totals, openingFloatMinor, counted, overShort } = report;
-      const state = closedAt === null ? ("open" as const) : ("waiting" as const);
-      const settlement = { state, at: null, exceptions: 0, differences: 0 };
+      const settlement = settlementOf(localId);
       const who = { localId, operator, businessDate, openedAt, closedAt };
       return { ...who, changes, totals, openingFloatMinor, counted, overShort, settlement };
     });

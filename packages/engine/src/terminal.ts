@@ -14,6 +14,7 @@ import { higherCounter, raiseFloor } from "./receipts.ts";
 import { type Desk, instantOf, type Present, presentOf, Recording } from "./recording.ts";
 import { Schedule } from "./schedule.ts";
 import { BADGE_AFTER, checkSettings, ensureIdentity, paceOf, type TerminalSettings } from "./settings.ts";
+import { Settlements, type ShiftSettlement } from "./settlement.ts";
 import { ShiftReports } from "./shift-reports.ts";
 import { exceptionCounts } from "./statistics.ts";
 import { isDurable, orderView, statusOf } from "./status.ts";
@@ -34,6 +35,7 @@ class RunningTerminal implements Terminal {
   readonly #ports: Ports;
   readonly #journal: Journal;
   readonly #schedule: Schedule;
+  readonly #settlements: Settlements;
   readonly #profile: Profile;
   readonly #dayOf: (at: string) => string;
   readonly #reports: ShiftReports;
@@ -59,6 +61,11 @@ class RunningTerminal implements Terminal {
     this.#reports = new ShiftReports({ journal: this.#journal, read: ports.store.read, ...printed });
     this.#tally = new KindTally(this.#journal, this.#lives);
     this.#attempts = new AttemptLog(ports.store, settings.retention);
+    this.#settlements = new Settlements(this.#journal, {
+      ...{ store: ports.store, sha256: ports.sha256 },
+      lives: () => this.#lives,
+      commit: (fn) => this.#commit(fn),
+    });
     this.#schedule = new Schedule({
       ports,
       journal: this.#journal,
@@ -80,6 +87,7 @@ class RunningTerminal implements Terminal {
         this.#tell();
       },
       onReceipts: (life, told) => this.#reconcile(life, told),
+      settlements: this.#settlements,
     });
     this.#schedule.start();
   }
@@ -147,6 +155,7 @@ class RunningTerminal implements Terminal {
   #announce(recording: Recording): void {
     if (recording.recorded.length === 0) return;
     this.#testify(recording.recorded.some(({ kind }) => kind === "shift.closed"));
+    for (const { kind, localId } of recording.recorded) if (kind === "shift.closed") this.#settlements.closed(localId);
     for (const recorded of recording.recorded) this.#emit({ type: "recorded", recorded });
     const urgent = recording.recorded.map(({ kind }) => kind);
     if (urgent.some((kind) => FLUSHING.has(kind))) this.#flushQuietly();
@@ -266,12 +275,18 @@ class RunningTerminal implements Terminal {
   }
 
   shiftReport: Terminal["shiftReport"] = () => this.#running().open(this.#present);
-  shifts: Terminal["shifts"] = (limit = 20) => this.#running().list(limit, this.#present);
+  shifts: Terminal["shifts"] = (limit = 20) =>
+    this.#running().list(limit, this.#present, (localId) => this.#settlements.of(localId));
   receiptGaps: Terminal["receiptGaps"] = (day) => this.#running().receipts(day, this.#lives);
 
   #running(): ShiftReports {
     this.#assertRunning();
     return this.#reports;
+  }
+
+  settlementOf(shiftLocalId: string): ShiftSettlement {
+    this.#assertRunning();
+    return this.#settlements.of(shiftLocalId);
   }
 
   status(): TerminalStatus {

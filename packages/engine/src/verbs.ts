@@ -19,6 +19,7 @@ export type * from "./shift-verbs.ts";
 import type { KindCounts } from "./kind-tally.ts";
 import type { QueueFilter, QueuePage } from "./queue.ts";
 import type { QueueCount } from "./queue-item.ts";
+import type { ShiftSettlement } from "./settlement.ts";
 
 /** A line as a POS hands it in. `amountMinor` may be left out: it is then quantity times unit price, half-up. */
 export interface LineDraft extends Omit<OrderLine, "id" | "amountMinor"> {
@@ -315,6 +316,8 @@ export interface Terminal extends Omit<TerminalTransaction, "sql"> {
   shifts(limit?: number): readonly ShiftSummary[];
   /** The receipt numbers of a business date, life by life: each one without a document, and why. */
   receiptGaps(businessDate: string): readonly ReceiptSeries[];
+  /** How far a closed shift is compared with the centre; `open` for one that is open, or that this till does not know. */
+  settlementOf(shiftLocalId: string): ShiftSettlement;
   status(): TerminalStatus;
   /** What waits, is on its way, needs a person or was lately done, in the order in which it goes. */
   queue(filter?: QueueFilter): QueuePage;

@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   SHIFT_ALREADY_OPEN: { status: 409, retryable: false, who: "cashier" },
   SHIFT_ALREADY_CLOSED: { status: 409, retryable: false, who: "cashier" },
   NOT_PARKED: { status: 409, retryable: false, who: "cashier" },
+  DAY_NOT_SETTLED: { status: 409, retryable: true, who: "operator" },
   FEED_RESET: { status: 410, retryable: true, who: "nobody" },
   TOO_LARGE: { status: 413, retryable: false, who: "caller" },
   UNSUPPORTED_ENCODING: { status: 415, retryable: false, who: "caller" },
@@ -41,6 +42,7 @@ export const ERROR_CODES = {
   WAITING_FOR_EARLIER: { status: 422, retryable: false, who: "nobody" },
   ALREADY_CLOSED: { status: 422, retryable: false, who: "operator" },
   DISCARDED: { status: 422, retryable: false, who: "nobody" },
+  MANIFEST_DIFFERS: { status: 422, retryable: false, who: "operator" },
 
   // The conflict table of requirement 004: the server's version stands, the other one is kept.
   VERSION_MISMATCH: { status: 409, retryable: false, who: "caller" },

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { MAX_AMOUNTS } from "./amounts.ts";
 import { businessDate, hash, incarnationId, seq, uuid } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
+import { currency, minor } from "./money.ts";
 
 /** Where a change that is sent again in a later life stood first. */
 export const origin = z.strictObject({ incarnation: incarnationId, seq, hash });
@@ -16,8 +18,18 @@ export const wireChange = z.strictObject({
   damaged: z.literal(true).optional(),
 });
 
-/** Bytes that may replace a missing or damaged body, on either side: their hash must be the one already stored. */
-export const repair = z.strictObject({ incarnation: incarnationId, seq, body: z.string().max(LIMITS.maxChangeBytes) });
+/**
+ * Bytes that may replace missing or damaged ones, on either side: they must give the hash that is kept for their place, or
+ * the change that is kept behind them must follow them. `prevHash` and `origin`, as the sender has them, tell where the
+ * receiver has lost those as well.
+ */
+export const repair = z.strictObject({
+  incarnation: incarnationId,
+  seq,
+  body: z.string().max(LIMITS.maxChangeBytes),
+  prevHash: hash.optional(),
+  origin: origin.optional(),
+});
 
 /** A row somebody lacks. */
 export const missing = z.strictObject({ incarnation: incarnationId, seq });
@@ -34,13 +46,37 @@ export const exchangeRequest = z.strictObject({
   changes: z.array(wireChange).max(LIMITS.maxBatchChanges),
   /** How far the terminal's journal reaches, so that head office sees what is still to come. */
   headSeq: z.int().min(0),
-  repair: z.array(repair).max(100).optional(),
+  repair: z.array(repair).max(LIMITS.maxRepairs).optional(),
+  /** Rows that the terminal has lost or finds damaged: the answer brings them in `give`, as many as it has room for. */
+  lacks: z.array(missing).max(LIMITS.maxRepairs).optional(),
   /** Opaque; null before the first feed entry was applied. */
   cursor: z.string().max(256).nullable(),
 });
 
 /** What the centre made of stored changes. */
 export const effect = z.enum(["applied", "pending", "waiting", "conflict", "parked"]);
+
+/** What the centre found when it compared a closed shift, byte for byte, with what its manifest says. */
+export const settlement = z.strictObject({
+  /**
+   * `settled`: the same, and all of it applied. `settled-with-exceptions`: the same as far as anybody has it, and people
+   * have to look at some of it. `different`: bytes are missing or damaged at the centre, and it asks for them.
+   */
+  state: z.enum(["settled", "settled-with-exceptions", "different"]),
+  /** The stretch of the life that was compared, and the hash of its last change. */
+  openSeq: seq,
+  closeSeq: seq,
+  chainHead: hash,
+  /** As the centre adds them up from the bytes it stores; what it lacks has no money. */
+  counts: z.record(z.string().min(1).max(32), z.int().min(0)),
+  totals: z.array(z.strictObject({ currency, tender: z.string().min(1).max(32), amountMinor: minor })).max(MAX_AMOUNTS),
+  /** Changes that were stored and not applied, or cannot be read any more, by seq; the first of them. */
+  exceptions: z.array(z.strictObject({ seq, effect, code: z.string().nullable() })).max(LIMITS.maxSettlementExceptions),
+  exceptionCount: z.int().min(0),
+  /** Rows that the centre holds without intact bytes, by seq; the first of them. */
+  need: z.array(seq).max(LIMITS.maxRepairs),
+  needCount: z.int().min(0),
+});
 
 /**
  * One entry of the feed: the changes `fromSeq..toSeq` of one incarnation got this effect. `bodies` are the changes
@@ -57,6 +93,8 @@ export const feedEntry = z.strictObject({
   code: z.string().optional(),
   message: z.string().optional(),
   bodies: z.array(z.string()).optional(),
+  /** The judgement of the shift that this change closed; `fromSeq` and `toSeq` are its place. */
+  settlement: settlement.optional(),
 });
 
 /** The answer. Nothing in it is sent before the changes it acknowledges are durable in PostgreSQL. */
@@ -90,4 +128,6 @@ export type Repair = z.infer<typeof repair>;
 export type ExchangeRequest = z.infer<typeof exchangeRequest>;
 export type ExchangeResponse = z.infer<typeof exchangeResponse>;
 export type FeedEntry = z.infer<typeof feedEntry>;
+export type Settlement = z.infer<typeof settlement>;
+export type Missing = z.infer<typeof missing>;
 export type Effect = z.infer<typeof effect>;

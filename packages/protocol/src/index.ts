@@ -2,6 +2,8 @@ export { type Amount, AmountSums, MAX_AMOUNTS, OTHER_TENDERS, plusMinor } from "
 export { type Canonical, canonicalText, MAX_DEPTH, parseCanonical } from "./canonical.ts";
 export { CASH, CASH_MOVES, type CashMoveType, cashDirection, NO_TENDER } from "./cash.ts";
 export { CHAIN_START, type Link, linkHash, type Origin, privateHash, privateText, type Sha256 } from "./chain.ts";
+export { ChainCheck, type Flaw, type FoundRow } from "./chain-check.ts";
+export { type Gift, type Healing, heal } from "./chain-heal.ts";
 export {
   CENTRAL_KINDS,
   type ChangeBody,
@@ -23,7 +25,9 @@ export {
   exchangeRequest,
   exchangeResponse,
   type FeedEntry,
+  type Missing,
   type Repair,
+  type Settlement,
   type WireChange,
 } from "./exchange.ts";
 export {
@@ -43,6 +47,7 @@ export {
 export { type InventoryEvent, readInstant, readInventoryEvent, withoutBookkeeping } from "./inventory-event.ts";
 export { type ScanOptions, scanJson } from "./json/scan.ts";
 export { LIMITS } from "./limits.ts";
+export { type Stretch, StretchSums, sameContent } from "./manifest.ts";
 export { minorDigits } from "./minor-digits.ts";
 export {
   currency,

@@ -10,6 +10,10 @@ export const LIMITS = {
   maxWireBytes: 4 * 1024 * 1024,
   /** Feed entries in one answer. */
   maxFeedEntries: 1000,
+  /** Rows that one message repairs, asks for or gives: a second of work for a till, and a few KB to name. */
+  maxRepairs: 100,
+  /** Exceptions that a judgement names to its till: more than a person at a till reads. The centre has all of them. */
+  maxSettlementExceptions: 200,
   /** Bytes of private part per change. */
   maxPrivateBytes: 16 * 1024,
   /** Names in one object of a body. No object of ours has more than a few dozen; each costs memory before a schema sees it. */

@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "a6130e705b6d7e0c12e57372905e0bd63217304115c83a642b2c40e86b9ddceb",
+    schemas: "20ced1028a6ad70b14b3b01bb25d379ad484e8b1d098c3a7dfabc85b6fe17c8d",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

@@ -1,3 +1,5 @@
+export type { Day, DaySums, MissingShift } from "./day/day.ts";
+export type { DocumentSum, ShiftPart } from "./day/shift-part.ts";
 export { failureOf, isConflict } from "./db/failure.ts";
 export { ensureMonths, migrate } from "./db/migrate.ts";
 export { openPool, type PoolOptions } from "./db/pool.ts";
@@ -14,3 +16,4 @@ export type { LifeOverview, Overview, TerminalOverview, Unsettled } from "./ledg
 export type { ChangeTotal, DocumentTotal, Totals } from "./ledger/totals.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./main.ts";
 export { DEFAULT_HOST, DEFAULT_PORT, databaseUrlOf } from "./settings.ts";
+export type { ShiftView } from "./settlement/read.ts";

@@ -15,6 +15,9 @@ import { sweepAll } from "./ingest/sweep-all.ts";
 import { exchangeTogether } from "./ingest/together.ts";
 import { sha256 } from "./ledger/sha256.ts";
 import { databasePlace, databaseUrlOf, POOL_SIZE } from "./settings.ts";
+import { postgresSettlements } from "./settlement/postgres.ts";
+import { SettlementSweep } from "./settlement/settle-all.ts";
+import { Settling } from "./settlement/settling.ts";
 
 /** A service manager kills after 10 s or so; requests under way get most of it, then are cut: tills send again. */
 const CLOSE_WITHIN_MS = 4000;
@@ -71,8 +74,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await warnIfNotDurable(pool, options.log);
     const { log, openPages = false, openDevices = false, rates = {}, trustedProxies = [] } = options;
     const context = { store: await postgresIngest(pool), sha256, nowMs: surroundings.wallMs };
+    const settlement = settlementOf(pool, context, log);
     const app = createApp({
-      ingest: ingestOf(context),
+      ingest: settlement.settling.around(ingestOf(context)),
       submitting: context,
       pool,
       log,
@@ -84,13 +88,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     const url = await listen(app, options);
     const months = setInterval(() => makeMonths(pool, log), DAY_MS);
-    const sweeps = setInterval(() => sweep(pool, context, log), SWEEP_EVERY_MS);
+    const sweeps = setInterval(() => {
+      sweep(pool, context, log);
+      settlement.sweep();
+    }, SWEEP_EVERY_MS);
+    settlement.sweep();
     months.unref();
     sweeps.unref();
     let closed: Promise<void> | undefined;
     const close = () => {
       clearInterval(months);
       clearInterval(sweeps);
+      void settlement.settling.stop();
       closed ??= stop(app, pool, options.closeWithinMs ?? CLOSE_WITHIN_MS);
       return closed;
     };
@@ -103,6 +112,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 function ingestOf(context: ExchangeContext): Exchanging {
   return { exchange: ({ orgId, storeId }, requests) => exchangeTogether(context, { orgId, storeId }, requests) };
+}
+
+/** Judges closed shifts: behind the exchange that brought them, and once a minute whatever was left. */
+function settlementOf(pool: pg.Pool, ingest: ExchangeContext, log: FastifyBaseLogger) {
+  const context = { ingest, settlements: postgresSettlements(pool) };
+  const onFailure = (error: unknown) => {
+    if (!pool.ending) log.warn({ code: codeOf(error) }, "closed shifts could not be judged; in a minute again");
+  };
+  const sweeps = new SettlementSweep(pool, context);
+  return {
+    settling: new Settling(context, onFailure),
+    sweep: () => void sweeps.round().catch(onFailure),
+  };
 }
 
 /** What a crash left uninterpreted, of tills that do not call; a failure is told, and the next round tries again. */

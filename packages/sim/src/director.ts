@@ -273,7 +273,9 @@ export class Director {
 
   #misread(): void {
     this.#options.chronicle.hit("disk.misread");
-    this.#machine().disk.misread(1);
+    const machine = this.#machine();
+    machine.wasMisread = true;
+    machine.disk.misread(1);
   }
 
   #copiedTill(): void {

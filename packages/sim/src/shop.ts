@@ -175,6 +175,7 @@ export class Shop {
       // A broken exchange is one at a time; a broken store has no shared transaction, unless the variant breaks that.
       together: variant.exchange === undefined ? exchangeTogether : undefined,
       submit: variant.submit?.(productSubmit, this.database) ?? productSubmit,
+      wrapSettlements: (store) => variant.settlements?.(store, this.database) ?? store,
       wrapIngest: (store) => variant.ingest?.(store, this.database) ?? store,
       onAcknowledged: ({ scope, terminal }, { incarnation }, { durableThrough, chainHash }) => {
         this.acknowledged.check({ storeId: scope.storeId, terminal, incarnation, durableThrough, chainHash });

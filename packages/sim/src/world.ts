@@ -34,6 +34,7 @@ import { checkCentre, storeAtEnd } from "./oracle/centre.ts";
 import { checkForeign } from "./oracle/foreign.ts";
 import { checkMoney } from "./oracle/money.ts";
 import { atRest } from "./oracle/rest.ts";
+import { checkSettlement } from "./oracle/settlement.ts";
 import { checkStandings } from "./oracle/standing.ts";
 import { checkTill } from "./oracle/till.ts";
 import { Random } from "./random.ts";
@@ -116,5 +117,6 @@ export function judge(shop: Shop, chronicle: Chronicle): void {
     checkStandings(store);
     checkForeign(store);
     checkMoney(store);
+    checkSettlement(store);
   }
 }

@@ -37,6 +37,11 @@ const ROWS: Readonly<Record<string, readonly [columns: string, values: readonly 
     "n, chain, at_ms, terminal, incarnation, from_seq, to_seq, effect",
     [1, HASH, 0, TILL, "a".repeat(16), 1, 1, "applied"],
   ],
+  shift_settlement: [
+    "terminal, incarnation, seq, open_seq, close_seq, state, judgement, judged_at",
+    [TILL, "a".repeat(16), 9, 1, 8, "settled", "{}", new Date(0)],
+  ],
+  day_close: ["business_date, closed_at, actor, report", ["2026-01-16", new Date(0), "Wanjiru", "{}"]],
   device_token: ["terminal, token_ms, n, issued_at", [TILL, 1, 1, new Date(0)]],
 };
 /** Filled by enrolment. */

@@ -10,6 +10,7 @@ import { guard, type OpenDoors, refuseUnlisted } from "./access.ts";
 import { addAdminRoutes } from "./admin-routes.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { compressAnswer } from "./compress.ts";
+import { addDayRoutes } from "./day-routes.ts";
 import { addDeviceRoutes } from "./device-routes.ts";
 import { addDocsRoutes } from "./docs-routes.ts";
 import { addDocumentRoutes } from "./document-routes.ts";
@@ -99,6 +100,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   addInventoryEventRoute(app, doors);
   addDocumentRoutes(app, doors);
   addAdminRoutes(app, pool, () => surroundings.wallMs());
+  addDayRoutes(app, pool, () => surroundings.wallMs());
   return app;
 }
 

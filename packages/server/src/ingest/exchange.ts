@@ -1,11 +1,12 @@
-import { type ExchangeRequest, type ExchangeResponse, LIMITS, linkHash, SyncError } from "@tillsync/protocol";
+import { type ExchangeRequest, type ExchangeResponse, LIMITS, SyncError } from "@tillsync/protocol";
 import { answerOf } from "./answer.ts";
 import { isDecision } from "./decisions.ts";
-import { CENTRAL_LIFE, identityOfBody, type Reading, read } from "./interpret.ts";
+import { CENTRAL_LIFE, identityOfBody, type Reading } from "./interpret.ts";
 import { type Placed, place } from "./place.ts";
 import type { IngestTransaction, Mark, Scope, StoredChange, TerminalLife } from "./ports.ts";
 import { type ExchangeContext, type PreparedExchange, prepare } from "./prepare.ts";
 import { receiptOf } from "./receipt-of.ts";
+import { takeRepairs } from "./repair.ts";
 import { runsOf } from "./runs.ts";
 import { storeBatch } from "./store-batch.ts";
 import { interpretPending } from "./sweep.ts";
@@ -91,7 +92,7 @@ async function ingest(
   }
   const { fresh } = placement;
   const feed = await tx.feedAfter(life.terminal, request.cursor, LIMITS.maxFeedEntries);
-  const repaired = await repair(context, tx, request);
+  const repaired = await takeRepairs(context.sha256, tx, request);
   // What was repaired comes before what is new: an order's earlier edit must not be applied after its later ones.
   if (repaired && fresh.length > 0) return { kind: "sweep-first" };
   const next = await storeAndApply(tx, life, { prepared, mayRepeat, mark, fresh, nowMs });
@@ -214,25 +215,6 @@ function verdictOf(
   // It may give other changes their turn, so it is interpreted by itself, right after this.
   if (isDecision(reading.body)) return { effect: "pending", code: null, message: null };
   return { effect: "applied", code: null, message: null };
-}
-
-/** Takes back bytes that the centre asked for, when their hash is the one it holds. @returns whether any were */
-async function repair({ sha256 }: ExchangeContext, tx: IngestTransaction, request: ExchangeRequest): Promise<boolean> {
-  let repaired = false;
-  for (const { incarnation, seq, body } of request.repair ?? []) {
-    const life = { terminal: request.terminal, incarnation };
-    const row = (await tx.damaged(life, seq, 1)).find((candidate) => candidate.seq === seq);
-    if (row === undefined) continue;
-    const hash = linkHash(sha256, { ...life, seq, prevHash: row.prevHash, origin: row.origin ?? undefined, body });
-    if (hash !== row.hash) continue;
-    const reading = read({ incarnation, seq, body, private: null, damaged: false }, sha256);
-    const identity = reading.ok ? identityOfBody(reading.body) : reading.identity;
-    // Its own damaged bytes may have given the same changeId; only another place makes it a repeat.
-    const known = identity.changeId === null ? [] : await tx.knownChangeIds([identity.changeId], { ...life, seq });
-    await tx.repair(life, seq, { body, ...identity, repeat: [...known].length > 0 });
-    repaired = true;
-  }
-  return repaired;
 }
 
 function centralLife(): SyncError {

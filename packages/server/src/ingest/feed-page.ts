@@ -1,4 +1,4 @@
-import type { FeedEntry } from "@tillsync/protocol";
+import type { FeedEntry, Settlement } from "@tillsync/protocol";
 import { type Cursor, feedReset, formatCursor, parseCursor } from "./cursor.ts";
 import type { FeedPage } from "./ports.ts";
 
@@ -8,8 +8,15 @@ export interface FeedRow {
   readonly n: number;
   readonly chain: string;
   readonly cursorChain: string | null;
-  readonly entries: readonly (FeedEntry & { chain: string; code: string | null; message: string | null })[];
+  readonly entries: readonly StoredEntry[];
 }
+
+type StoredEntry = Omit<FeedEntry, "settlement"> & {
+  readonly chain: string;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly settlement: Settlement | null;
+};
 
 /**
  * A page of the feed, and the cursor behind it. One entry more than `limit` was read, which tells whether there are more.
@@ -47,6 +54,11 @@ export function fits(cursor: Cursor, row: FeedRow, storeId: number): boolean {
   return cursor.n === 0 || (row.cursorChain?.slice(0, 32) ?? "") === cursor.chain;
 }
 
-function entryOf({ chain: _chain, code, message, ...entry }: FeedRow["entries"][number]): FeedEntry {
-  return { ...entry, ...(code === null ? {} : { code }), ...(message === null ? {} : { message }) };
+function entryOf({ chain: _chain, code, message, settlement, ...entry }: StoredEntry): FeedEntry {
+  return {
+    ...entry,
+    ...(code === null ? {} : { code }),
+    ...(message === null ? {} : { message }),
+    ...(settlement === null ? {} : { settlement }),
+  };
 }

@@ -41,13 +41,17 @@ export function place(
   const chain = links.length === request.changes.length ? links : chainOf(request, sha256);
   for (const { seq, wire } of chain) {
     if (seq > durableThrough) break;
-    if (stored.get(seq) !== wire.hash) return { kind: "fork", seq, wire };
+    const there = stored.get(seq) ?? LOST;
+    if (there !== LOST && there !== wire.hash) return { kind: "fork", seq, wire };
   }
   const fresh = chain.filter(({ seq }) => seq > durableThrough);
   const first = fresh[0];
   const follows = first?.prevHash ?? (fromSeq === next && changes.length === 0 ? request.prevHash : chainHash);
   return follows === chainHash ? { kind: "fits", fresh } : { kind: "fork", seq: next, wire: first?.wire };
 }
+
+/** A row that the centre itself has lost is no other history; settlement finds it, and asks for it. */
+const LOST = "0".repeat(64);
 
 /**
  * The changes of a request with their places. Every hash is recomputed from the bytes; only a change that its till has

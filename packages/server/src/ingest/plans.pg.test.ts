@@ -2,10 +2,11 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { inRelay, inScope } from "../db/scope.ts";
 import { CHANGED } from "../devices/updates.ts";
 import { COUNT_UNSETTLED } from "../ledger/unsettled.ts";
+import { READ_ROWS } from "../settlement/statements.ts";
 import { type IngestWorld, ingestWorld, type TestStore } from "../testing/ingest-world.ts";
 import * as statements from "./statements.ts";
 
-const sql = { ...statements, CHANGED };
+const sql = { ...statements, CHANGED, READ_ROWS };
 
 const LIFE = "0123456789abcdef";
 const HISTORY = 100_000;
@@ -69,13 +70,19 @@ const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
   READ_PENDING: () => [terminal, 5000],
   READ_DAMAGED: () => [...place(), 1, 100],
   REPAIR_BODY: () => [...place(), 17, Buffer.from("x")],
-  REPAIR_HEAD: () => [...place(), 17, null, null, null, false],
+  REPAIR_HEAD: () => [...place(), 17, null, null, null, false, "00", null],
+  READ_AROUND: () => [...place(), [16, 17, 18]],
+  READ_END: place,
+  SET_HASH: () => [...place(), 17, "00"],
+  SET_DAMAGED: () => [...place(), [17]],
+  REJUDGE: () => [...place(), [17], [17]],
   WAKE_WAITING: () => ["1-17"],
   RESOLVE_PARKED: () => [...place(), 17, "pending", null, null],
   ADVANCE: () => [...place(), 1, "00", 1, AT, null, null],
   SEEN: () => [...place(), AT, 1],
   APPEND_FEED: () => [...places(), ROWS, 0, "00", 0],
   READ_FEED: () => [terminal, HISTORY - 10, 1001],
+  READ_ROWS: () => [...place(), 100, 1100, 500, 4_000_000],
   CHANGED: () => [JSON.stringify([{ terminal, incarnation: LIFE, fromSeq: 1, toSeq: 500 }]), "order"],
 };
 

@@ -1,4 +1,4 @@
-import type { Effect, Entity, FeedEntry, LineEvent } from "@tillsync/protocol";
+import type { Effect, Entity, FeedEntry, FoundRow, LineEvent } from "@tillsync/protocol";
 import type { Packed } from "./packed.ts";
 
 /** One store of one organization: what a transaction may touch. */
@@ -183,12 +183,24 @@ export interface IngestTransaction {
     change: { seq: number; hash: string; body: string; private: string | null },
     nowMs: number,
   ): Promise<void>;
-  /** Replaces missing or damaged bytes whose hash was checked. Sets the effect to pending. */
+  /** Replaces missing or damaged bytes whose hash was checked. What was not interpreted for want of them is pending now. */
   repair(
     life: TerminalLife,
     seq: number,
-    change: Pick<StoredChange, "body" | "changeId" | "kind" | "localId" | "repeat">,
+    change: Pick<StoredChange, "body" | "hash" | "origin" | "changeId" | "kind" | "localId" | "repeat">,
   ): Promise<void>;
+  /** The rows at these places, and before and behind them; and how far the life is stored, with the hash there. */
+  around(
+    life: TerminalLife,
+    seqs: readonly number[],
+  ): Promise<{ found: ReadonlyMap<number, FoundRow>; known: { seq: number; hash: string } }>;
+  /** Puts hashes right, and asks for bytes that are doubted. */
+  restore(
+    life: TerminalLife,
+    flaws: { hashes: readonly { seq: number; hash: string }[]; doubted: readonly number[] },
+  ): Promise<void>;
+  /** Says that something changed in the shifts which these changes belong to: they are judged again. `healed`: of these, those that were wrong. */
+  rejudge(life: TerminalLife, seqs: readonly number[], healed: readonly number[]): Promise<void>;
   /** Rows of this incarnation without intact bytes, from `fromSeq` on, at most `limit`. */
   damaged(
     life: TerminalLife,

@@ -24,6 +24,7 @@ import {
   type WholeBatch,
 } from "./ports.ts";
 import { nameOf, type Query, queryIn } from "./postgres-query.ts";
+import { readAround, writeRestored } from "./postgres-repair.ts";
 import { PostgresSharedTransaction } from "./postgres-shared.ts";
 import * as sql from "./statements.ts";
 import { alreadyFinal, appendFeed, storeAtOnce } from "./store-at-once.ts";
@@ -153,10 +154,23 @@ class PostgresTransaction implements IngestTransaction {
   }
 
   async repair(life: TerminalLife, seq: number, change: Parameters<IngestTransaction["repair"]>[2]): Promise<void> {
-    const { body, changeId, kind, localId, repeat } = change;
-    await this.#query(sql.REPAIR_BODY, life.terminal, life.incarnation, seq, Buffer.from(body, "utf8"));
-    await this.#query(sql.REPAIR_HEAD, life.terminal, life.incarnation, seq, changeId, kind, localId, repeat);
+    const { body, changeId, kind, localId, repeat, hash, origin } = change;
+    const place = [life.terminal, life.incarnation, seq];
+    await this.#query(sql.REPAIR_BODY, ...place, Buffer.from(body, "utf8"));
+    await this.#query(sql.REPAIR_HEAD, ...place, changeId, kind, localId, repeat, hash, origin);
     if (localId !== null) await this.#query(sql.WAKE_WAITING, localId);
+  }
+
+  around(life: TerminalLife, seqs: readonly number[]): ReturnType<IngestTransaction["around"]> {
+    return readAround((text, ...params) => this.#query(text, ...params), life, seqs);
+  }
+
+  restore(life: TerminalLife, flaws: Parameters<IngestTransaction["restore"]>[1]): Promise<void> {
+    return writeRestored((text, ...params) => this.#query(text, ...params), life, flaws);
+  }
+
+  async rejudge(life: TerminalLife, seqs: readonly number[], healed: readonly number[]): Promise<void> {
+    await this.#query(sql.REJUDGE, life.terminal, life.incarnation, seqs, healed);
   }
 
   async damaged(life: TerminalLife, fromSeq: number, limit: number) {

@@ -77,15 +77,26 @@ export const KEEP_FORK = `
   INSERT INTO fork (org_id, store_id, terminal, incarnation, seq, hash, body, private, received_at)
   VALUES ($1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9) ON CONFLICT DO NOTHING`;
 
-/** Replaces bytes; the month of the row is the one it was received in. */
+/** Replaces bytes, or puts them where none are left; the month of the row is the one it was received in. */
 export const REPAIR_BODY = `
-  UPDATE change_body b SET body = $6
-  FROM change_head h
-  WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.incarnation = $4 AND h.seq = $5
-    AND b.org_id = h.org_id AND b.store_id = h.store_id AND b.terminal = h.terminal AND b.incarnation = h.incarnation AND b.seq = h.seq`;
+  WITH there AS (
+    UPDATE change_body b SET body = $6
+    FROM change_head h
+    WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.incarnation = $4 AND h.seq = $5
+      AND b.org_id = h.org_id AND b.store_id = h.store_id AND b.terminal = h.terminal AND b.incarnation = h.incarnation AND b.seq = h.seq
+    RETURNING 1
+  )
+  INSERT INTO change_body (org_id, store_id, terminal, incarnation, seq, received_month, body)
+  SELECT org_id, store_id, terminal, incarnation, seq, date_trunc('month', received_at)::date, $6 FROM change_head
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq = $5 AND NOT EXISTS (SELECT FROM there)`;
+
+/** One that was judged by bytes which were not its own is judged again; any other keeps what became of it. */
+const MISJUDGED = `(effect = 'parked' AND code = 'BODY_DAMAGED' OR effect = 'conflict' AND repeat)`;
 
 export const REPAIR_HEAD = `
-  UPDATE change_head SET damaged = false, effect = 'pending', code = NULL, message = NULL, change_id = $6, kind = $7, local_id = $8, repeat = $9
+  UPDATE change_head SET damaged = false, effect = CASE WHEN ${MISJUDGED} THEN 'pending' ELSE effect END,
+    code = CASE WHEN ${MISJUDGED} THEN NULL ELSE code END, message = CASE WHEN ${MISJUDGED} THEN NULL ELSE message END,
+    change_id = $6, kind = $7, local_id = $8, repeat = $9, hash = decode($10, 'hex'), origin = $11::jsonb
   WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq = $5`;
 
 export const RESOLVE_PARKED = `
@@ -106,6 +117,31 @@ export const READ_DAMAGED = `
   FROM change_head d
   WHERE d.org_id = $1 AND d.store_id = $2 AND d.terminal = $3 AND d.incarnation = $4 AND d.damaged AND d.seq >= $5
   ORDER BY d.seq LIMIT $6`;
+
+/** Rows near places that are repaired. A hash of zeros stands for one that is lost (`settlement/statements.ts`). */
+export const READ_AROUND = `
+  SELECT h.seq::float8 AS seq, encode(nullif(h.hash, decode(repeat('00', 32), 'hex')), 'hex') AS hash, h.origin, b.body
+  FROM change_head h
+  LEFT JOIN change_body b ON b.org_id = h.org_id AND b.store_id = h.store_id AND b.terminal = h.terminal AND b.incarnation = h.incarnation AND b.seq = h.seq
+  WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.incarnation = $4 AND h.seq = ANY ($5::bigint[])`;
+
+export const READ_END = `
+  SELECT durable_through::float8 AS seq, encode(chain_hash, 'hex') AS hash FROM incarnation
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4`;
+
+export const SET_HASH = `
+  UPDATE change_head SET hash = decode($6, 'hex')
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq = $5`;
+
+export const SET_DAMAGED = `
+  UPDATE change_head SET damaged = true
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq = ANY ($5::bigint[]) AND NOT damaged`;
+
+export const REJUDGE = `
+  UPDATE shift_settlement s SET due = true, healed = healed || coalesce(
+    (SELECT jsonb_agg(h) FROM unnest($6::bigint[]) h WHERE h BETWEEN s.open_seq AND s.seq AND NOT s.healed @> to_jsonb(h)), '[]')
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4
+    AND EXISTS (SELECT FROM unnest($5::bigint[]) c WHERE c BETWEEN s.open_seq AND s.seq)`;
 
 /** What may follow what, as `canFollow` says. Rows come sorted by localId and entity, so that two writers lock them in one order. */
 const upsertDocuments = (rows: string, terminal: string, incarnation: string) => `
@@ -236,7 +272,7 @@ const feed = (terminal: string, cursor: string, limit: string) => `
   c.epoch, c.n::float8 AS n, encode(c.chain, 'hex') AS chain,
     (SELECT encode(chain, 'hex') FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND n = ${cursor}::bigint) AS "cursorChain",
     coalesce((SELECT json_agg(e ORDER BY e.n) FROM (
-      SELECT n, encode(chain, 'hex') AS chain, terminal, incarnation, from_seq AS "fromSeq", to_seq AS "toSeq", effect, code, message
+      SELECT n, encode(chain, 'hex') AS chain, terminal, incarnation, from_seq AS "fromSeq", to_seq AS "toSeq", effect, code, message, settlement
       FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND terminal = ${terminal} AND n > ${cursor}::bigint AND n <= c.n
       ORDER BY n LIMIT ${limit}) e), '[]') AS entries`;
 

@@ -44,6 +44,7 @@ class TakesNotes {
       setEffect: async (_life: TerminalLife, runs: readonly Run[]) => {
         for (const { fromSeq, effect } of runs) this.effects.set(fromSeq, effect);
       },
+      rejudge: async () => {},
       appendFeed: async (life: TerminalLife, runs: readonly Run[]) => {
         this.fed.push(...runs.map((run) => ({ ...run, ...life })));
       },

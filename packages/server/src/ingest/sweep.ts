@@ -35,7 +35,9 @@ export async function interpretPending(
   for (const { change, reading } of rest) await judge(tx, terminal, change, reading, verdicts);
   for (const [incarnation, judged] of verdicts.byLife) {
     const inSeqOrder = [...judged.values()].sort((one, other) => one.seq - other.seq);
-    await tx.appendFeed({ terminal, incarnation }, runsOf(inSeqOrder), context.nowMs());
+    const life = { terminal, incarnation };
+    await tx.rejudge(life, [...judged.keys()], []);
+    await tx.appendFeed(life, runsOf(inSeqOrder), context.nowMs());
   }
 }
 

@@ -9,6 +9,8 @@ import { postgresIngest } from "../ingest/postgres.ts";
 import type { ExchangeContext } from "../ingest/prepare.ts";
 import { exchangeTogether } from "../ingest/together.ts";
 import { sha256 } from "../ledger/sha256.ts";
+import { postgresSettlements } from "../settlement/postgres.ts";
+import type { SettlementContext } from "../settlement/settle.ts";
 import { type MigratedDatabase, migratedDatabase } from "./migrated-database.ts";
 
 /** What the centre made of one stored change. */
@@ -44,6 +46,7 @@ export interface TestStore {
 export interface IngestWorld {
   readonly database: MigratedDatabase;
   readonly context: ExchangeContext;
+  readonly settlement: SettlementContext;
   /** As superuser: row security does not bind it. */
   readonly admin: pg.Pool;
   newStore(): Promise<TestStore>;
@@ -61,6 +64,7 @@ export async function ingestWorld(): Promise<IngestWorld> {
   return {
     database,
     context,
+    settlement: { ingest: context, settlements: postgresSettlements(pool) },
     admin,
     newStore: () => newStore({ pool, admin, context }),
     close: async () => {

@@ -1,17 +1,21 @@
 import { SyncError } from "@tillsync/protocol";
 import type { IngestStore, Scope } from "@tillsync/server/ingest";
+import type { ClosePlace, SettlementStore } from "@tillsync/server/settlement";
 import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";
 import { Conflict, Locks } from "./locks.ts";
 import { type Owner, type Point, Session } from "./session.ts";
+import { MemorySettlement } from "./settlement.ts";
 import { MemorySharedTransaction } from "./shared-transaction.ts";
-import { copyTables, emptyTables, type StoreTables } from "./tables.ts";
+import { copyTables, emptyTables, headKey, type StoreTables } from "./tables.ts";
 import { MemoryTransaction } from "./transaction.ts";
 
 /** As often as the real centre runs a transaction again that lost against another one (`db/scope.ts`). */
 const RETRIES = 5;
+
+type Work<T> = (tx: MemoryTransaction, session: Session) => Promise<T>;
 
 export interface DatabaseOptions {
   readonly timeline: Timeline;
@@ -69,6 +73,20 @@ export class CentreDatabase {
     return this.#terminals.get(storeId)?.has(terminal) === true;
   }
 
+  /** Closed shifts that nobody judged, or that are due again: as the product finds them with SQL of its own. */
+  unsettled(): { readonly storeId: number; readonly place: ClosePlace }[] {
+    return [...this.#stores].flatMap(([storeId, { heads, settlements }]) => {
+      const closings = [...heads.values()].filter(
+        (row) => row.kind === "shift.closed" && !row.repeat && row.origin === null && !settlements.has(keyOf(row)),
+      );
+      const due = [...settlements.values()].filter((row) => row.due);
+      return [...closings, ...due].map(({ terminal, incarnation, seq }) => ({
+        storeId,
+        place: { terminal, incarnation, seq },
+      }));
+    });
+  }
+
   /** The port as one server process has it. */
   connect(owner: Owner): IngestStore {
     return {
@@ -77,6 +95,13 @@ export class CentreDatabase {
       transaction: (scope, fn) => this.#transaction(owner, scope, fn),
       sharedTransaction: (scope, fn) => this.#transaction(owner, scope, (tx) => fn(new MemorySharedTransaction(tx))),
     };
+  }
+
+  /** The port of settlement, likewise. */
+  connectSettlements(owner: Owner): SettlementStore {
+    const transaction: SettlementStore["transaction"] = (scope, fn) =>
+      this.#transaction(owner, scope, (tx, session) => fn(new MemorySettlement(tx.view, scope, session)));
+    return { transaction };
   }
 
   /** A process died: its transactions are rolled back, and whoever waited for their locks goes on. */
@@ -105,7 +130,7 @@ export class CentreDatabase {
     }
   }
 
-  async #transaction<T>(owner: Owner, scope: Scope, fn: (tx: MemoryTransaction) => Promise<T>): Promise<T> {
+  async #transaction<T>(owner: Owner, scope: Scope, fn: Work<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#once(owner, scope, fn);
@@ -117,7 +142,7 @@ export class CentreDatabase {
     }
   }
 
-  async #once<T>(owner: Owner, scope: Scope, fn: (tx: MemoryTransaction) => Promise<T>): Promise<T> {
+  async #once<T>(owner: Owner, scope: Scope, fn: Work<T>): Promise<T> {
     const { timeline, random } = this.#options;
     const session = new Session(owner, {
       timeline,
@@ -129,7 +154,7 @@ export class CentreDatabase {
     this.#sessions.add(session);
     try {
       const tx = new MemoryTransaction(this, scope, session);
-      const result = await fn(tx);
+      const result = await fn(tx, session);
       await session.pause("before commit");
       this.#commit(tx);
       session.unlock();
@@ -157,6 +182,10 @@ export class CentreDatabase {
     if (kept) tx.view.commit();
     throw unavailable("The connection broke while a transaction was being committed; whether it holds is unknown.");
   }
+}
+
+function keyOf({ terminal, incarnation, seq }: ClosePlace): string {
+  return headKey(terminal, incarnation, seq);
 }
 
 function unavailable(message: string): SyncError {

@@ -1,12 +1,16 @@
 import { hash } from "node:crypto";
-import type { FeedEntry } from "@tillsync/protocol";
+import type { FeedEntry, Settlement } from "@tillsync/protocol";
 import { type Cursor, feedReset, formatCursor, type Run, type TerminalLife } from "@tillsync/server/ingest";
 import type { View } from "./overlay.ts";
 import { refuseNul } from "./postgres-limits.ts";
 import { COUNTER, type FeedRow } from "./tables.ts";
 
 /** Appends to the store's feed; the caller holds the counter's lock until it commits. */
-export function appendRuns(view: View, life: TerminalLife, runs: readonly Run[]): void {
+export function appendRuns(
+  view: View,
+  life: TerminalLife,
+  runs: readonly (Run & { readonly settlement?: Settlement })[],
+): void {
   const counter = view.counter.get(COUNTER);
   if (counter === undefined) return;
   const chain = hash("sha256", counter.chain + JSON.stringify([life, runs]), "hex");

@@ -52,6 +52,7 @@ export class View implements Overlays {
   readonly events: Overlays["events"];
   readonly feed: Overlays["feed"];
   readonly counter: Overlays["counter"];
+  readonly settlements: Overlays["settlements"];
   readonly #tables: StoreTables;
   #applied: StoreTables["applied"] = [];
 
@@ -64,6 +65,7 @@ export class View implements Overlays {
     this.events = new Overlay(tables.events);
     this.feed = new Overlay(tables.feed);
     this.counter = new Overlay(tables.counter);
+    this.settlements = new Overlay(tables.settlements);
   }
 
   noteApplied(row: StoreTables["applied"][number]): void {
@@ -87,6 +89,6 @@ export class View implements Overlays {
   }
 
   #overlays() {
-    return [this.lives, this.heads, this.forks, this.documents, this.events, this.feed, this.counter];
+    return [this.lives, this.heads, this.forks, this.documents, this.events, this.feed, this.counter, this.settlements];
   }
 }

@@ -24,6 +24,9 @@ export const POINTS = [
   "before document",
   "before setEffect",
   "before appendFeed",
+  "before rejudge",
+  "before judge",
+  "before record",
   "before commit",
   "after commit",
 ] as const;
@@ -44,6 +47,9 @@ export const RARE_POINTS: { readonly [point in Point]?: number } = {
   "before pending": 0.1,
   "before document": 0.1,
   "before setEffect": 0.05,
+  "before rejudge": 0.05,
+  "before judge": 0.05,
+  "before record": 0.05,
 };
 
 /** A server process, as far as its transactions care. */

@@ -1,4 +1,6 @@
+import type { Settlement } from "@tillsync/protocol";
 import type { DocumentRow, Mark, StoredChange } from "@tillsync/server/ingest";
+import type { ClosePlace, SettlementRow } from "@tillsync/server/settlement";
 
 /** `incarnation`: where a life of a terminal stands. */
 export interface LifeRow extends Omit<Mark, "hasPending" | "hasDamaged"> {
@@ -53,7 +55,11 @@ export interface FeedRow {
   readonly effect: StoredChange["effect"];
   readonly code: string | null;
   readonly message: string | null;
+  readonly settlement?: Settlement;
 }
+
+/** `shift_settlement`. */
+export interface SettlementAt extends SettlementRow, ClosePlace {}
 
 /** One call of `apply` for one entity, kept for the oracle: PostgreSQL has no such table. */
 export interface AppliedRow {
@@ -74,6 +80,7 @@ export interface StoreTables {
   readonly events: Map<string, EventRow>;
   readonly feed: Map<string, FeedRow>;
   readonly counter: Map<string, FeedCounter>;
+  readonly settlements: Map<string, SettlementAt>;
   readonly applied: AppliedRow[];
 }
 
@@ -86,6 +93,7 @@ export function emptyTables(feedEpoch: string): StoreTables {
     events: new Map(),
     feed: new Map(),
     counter: new Map([[COUNTER, { epoch: feedEpoch, n: 0, chain: "0".repeat(64) }]]),
+    settlements: new Map(),
     applied: [],
   };
 }
@@ -100,6 +108,7 @@ export function copyTables(tables: StoreTables): StoreTables {
     events: new Map(tables.events),
     feed: new Map(tables.feed),
     counter: new Map(tables.counter),
+    settlements: new Map(tables.settlements),
     applied: [...tables.applied],
   };
 }

@@ -20,6 +20,7 @@ import { appendRuns, readFeed } from "./feed.ts";
 import { Conflict } from "./locks.ts";
 import { View } from "./overlay.ts";
 import { refuseDate, refuseNul } from "./postgres-limits.ts";
+import { markDue, repaired, rowsAround, shiftsOf } from "./repairs.ts";
 import { blocks, count, isLost, isOf, laterReceipt, PENDING, type Place, RESOLVABLE, UNSETTLED } from "./row-rules.ts";
 import type { Session } from "./session.ts";
 import { COUNTER, documentKey, type HeadRow, headKey, type LifeRow, lifeKey } from "./tables.ts";
@@ -145,19 +146,30 @@ export class MemoryTransaction implements IngestTransaction {
     if (!this.view.forks.get(key)) this.view.forks.put(key, { ...life, ...change });
   }
 
-  async repair(
-    life: TerminalLife,
-    seq: number,
-    change: Pick<StoredChange, "body" | "changeId" | "kind" | "localId" | "repeat">,
-  ): Promise<void> {
+  async repair(...[life, seq, change]: Parameters<IngestTransaction["repair"]>): Promise<void> {
     await this.#session.pause("before repair");
-    await this.#change(headKey(life.terminal, life.incarnation, seq), (row) => ({
-      ...row,
-      ...change,
-      ...PENDING,
-      damaged: false,
-    }));
+    await this.#change(headKey(life.terminal, life.incarnation, seq), (row) => repaired(row, change));
     await this.#wakeWaiting(change.localId);
+  }
+
+  async around(life: TerminalLife, seqs: readonly number[]): ReturnType<IngestTransaction["around"]> {
+    await this.#session.pause("before damaged");
+    return rowsAround(this.view, life, seqs);
+  }
+
+  async restore(...[life, { hashes, doubted }]: Parameters<IngestTransaction["restore"]>): Promise<void> {
+    await this.#session.pause("before repair");
+    const keyOf = (seq: number) => headKey(life.terminal, life.incarnation, seq);
+    for (const { seq, hash } of hashes) await this.#change(keyOf(seq), (row) => ({ ...row, hash }));
+    for (const seq of doubted) await this.#change(keyOf(seq), (row) => ({ ...row, damaged: true }));
+  }
+
+  async rejudge(life: TerminalLife, seqs: readonly number[], healed: readonly number[]): Promise<void> {
+    await this.#session.pause("before rejudge");
+    for (const { key } of shiftsOf(this.view, life, seqs)) {
+      await this.#lock(`settlement/${key}`);
+      markDue(this.view, key, healed);
+    }
   }
 
   async damaged(life: TerminalLife, fromSeq: number, limit: number) {

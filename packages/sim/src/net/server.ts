@@ -16,6 +16,14 @@ import {
   type Scope,
   type Submission,
 } from "@tillsync/server/ingest";
+import {
+  giftsFor,
+  hasToSettle,
+  type SettlementContext,
+  type SettlementStore,
+  settleAfter,
+  settleShift,
+} from "@tillsync/server/settlement";
 import type { CentreDatabase } from "../centre/database.ts";
 import { type Owner, type Point, RARE_POINTS } from "../centre/session.ts";
 import type { Chronicle } from "../chronicle.ts";
@@ -67,6 +75,7 @@ export interface ServerOptions {
   readonly submit: Submit;
   /** What a broken variant puts between ingest and its database. */
   readonly wrapIngest: (store: IngestStore) => IngestStore;
+  readonly wrapSettlements: (store: SettlementStore, database: CentreDatabase) => SettlementStore;
   /** Called with each answer that acknowledges something, at the moment in which it leaves the server. */
   readonly onAcknowledged: (caller: Caller, request: ExchangeRequest, answer: ExchangeResponse) => void;
   /** Called with whole documents when they reach the server; what it returns, when the answer leaves. */
@@ -105,6 +114,7 @@ interface Process {
   readonly owner: Owner;
   /** By store: exchanges that wait for the server to have time. */
   readonly companies: Map<number, Waiting[]>;
+  readonly settlement: SettlementContext;
   readonly context: ExchangeContext;
   readonly waiting: Set<(answer: undefined) => void>;
 }
@@ -126,15 +136,13 @@ export class Server {
 
   start(): void {
     if (this.#process) return;
-    const { database, wallMs, wrapIngest } = this.#options;
+    const { database, wallMs, wrapIngest, wrapSettlements } = this.#options;
     const owner: Owner = { reached: (point) => this.#reached(owner, point) };
     const store = wrapIngest(database.connect(owner));
-    const process: Process = {
-      owner,
-      companies: new Map(),
-      context: { store, sha256, nowMs: wallMs },
-      waiting: new Set(),
-    };
+    const context: ExchangeContext = { store, sha256, nowMs: wallMs };
+    const settlements = wrapSettlements(database.connectSettlements(owner), database);
+    const settlement = { ingest: context, settlements };
+    const process: Process = { owner, companies: new Map(), context, settlement, waiting: new Set() };
     this.#process = process;
     this.#options.chronicle.note("server-start", this.#options.name);
     this.#sweepLater(process);
@@ -146,6 +154,8 @@ export class Server {
       if (this.#process !== process) return;
       for (const { storeId, ...life } of database.pendingLives())
         void this.#sweep(process.context, { orgId: 1, storeId }, life);
+      for (const { storeId, place } of database.unsettled())
+        void this.#settle(() => settleShift(process.settlement, { orgId: 1, storeId }, place));
       this.#sweepLater(process);
     });
   }
@@ -164,6 +174,15 @@ export class Server {
     }
   }
 
+  /** Behind an answer, or in a sweep: nobody waits for it. */
+  async #settle(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#options.chronicle.note("settlement-failed", String(error));
+    }
+  }
+
   crash(): void {
     const died = this.#process;
     if (died === null) return;
@@ -179,22 +198,22 @@ export class Server {
     if (process === null) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       process.waiting.add(resolve);
-      void this.#answer(process.context, request, caller).then((answer) => {
+      void this.#answer(process, request, caller).then((answer) => {
         process.waiting.delete(resolve);
         if (this.#process === process) resolve(answer);
       });
     });
   }
 
-  async #answer(context: ExchangeContext, { door, text }: HttpRequest, caller: Caller): Promise<HttpAnswer> {
+  async #answer(process: Process, { door, text }: HttpRequest, caller: Caller): Promise<HttpAnswer> {
     const { chronicle, faults, random } = this.#options;
     // As `/health/ready`, which asks for no key.
     if (door === "health") return { status: 200, headers: {}, text: '{"status":"ok","parts":{"database":"up"}}' };
     try {
       if (random.chance(faults.doorRefuses)) return this.#refuse();
       const answer = await (door === "exchange"
-        ? this.#exchange(context, caller, text)
-        : this.#submit(context, caller, text));
+        ? this.#exchange(process, caller, text)
+        : this.#submit(process.context, caller, text));
       return { status: 200, headers: {}, text: JSON.stringify(answer) };
     } catch (error) {
       const refusal =
@@ -206,10 +225,15 @@ export class Server {
     }
   }
 
-  async #exchange(context: ExchangeContext, caller: Caller, text: string): Promise<ExchangeResponse> {
+  async #exchange({ context, settlement }: Process, caller: Caller, text: string): Promise<ExchangeResponse> {
     const { chronicle, exchange, name, onAcknowledged } = this.#options;
     const request = parseAs(exchangeRequest, JSON.parse(text));
-    const answer = await (this.#inCompany(context, caller.scope, request) ?? exchange(context, caller.scope, request));
+    const stored = await (this.#inCompany(context, caller.scope, request) ?? exchange(context, caller.scope, request));
+    const { terminal, lacks } = request;
+    const stores = { settlements: settlement.settlements, sha256 };
+    const give = lacks === undefined ? [] : await giftsFor(stores, caller.scope, { terminal, lacks });
+    const answer = { ...stored, give };
+    if (hasToSettle(request)) void this.#settle(() => settleAfter(settlement, caller.scope, request));
     onAcknowledged(caller, request, answer);
     chronicle.note("answer", name, caller.terminal, answer.durableThrough, answer.entries.length);
     return answer;

@@ -174,6 +174,7 @@ export function announcements({ tables, chronicle }: StoreAtEnd): Map<string, st
       chronicle.violate("I14", `feed entry ${n} is missing`);
       continue;
     }
+    if (entry.settlement !== undefined) continue; // a judgement of a shift tells no effect anew
     for (let seq = entry.fromSeq; seq <= entry.toSeq; seq++) {
       const key = headKey(entry.terminal, entry.incarnation, seq);
       const effects = announced.get(key);

@@ -2,6 +2,7 @@ import { headKey } from "../centre/tables.ts";
 import type { Chronicle } from "../chronicle.ts";
 import type { Shop } from "../shop.ts";
 import type { Machine } from "../till/machine.ts";
+import { closingsOf, unfinished } from "./settlement.ts";
 import { cursorOf, type Entry, viewOf } from "./till-view.ts";
 
 const MINUTE = 60_000;
@@ -55,7 +56,15 @@ export function atRest(shop: Shop, chronicle: Chronicle): Rest {
   const prompt = new Set(shop.machines.filter(isPrompt));
   // A repair on one till frees what waited for it on others, who need not come back for it: a server's sweep takes it up.
   const unswept = () => shop.database.pendingLives().length;
-  const isUnaware = (machine: Machine) => !isAware(shop, machine) && !mayHalt(machine);
+  const closings = new Map(shop.machines.map((machine) => [machine, closingsOf(viewOf(machine))]));
+  const isUnsettled = (machine: Machine) => {
+    const tables = shop.database.store(machine.options.caller.scope.storeId);
+    return (
+      machine.suspect === null && closings.get(machine)?.some((entry) => unfinished(tables, machine, entry) !== null)
+    );
+  };
+  const isUnaware = (machine: Machine) =>
+    !mayHalt(machine) && (!isAware(shop, machine) || isUnsettled(machine) === true);
   return {
     back: () => !shop.machines.some((machine) => prompt.has(machine) && isStuck(machine)),
     drained: () => shop.foreigners.waiting() === 0 && !shop.machines.some(isStuck) && unswept() === 0,

@@ -61,6 +61,10 @@ export class Machine {
   suspect: "copied" | "rolled back" | null = null;
   /** Positions whose stored bytes were changed on this disk. */
   readonly rotten = new Set<string>();
+  /** Those of them that went bad after their shift was settled: `verify` finds them. */
+  readonly rottenLate = new Set<string>();
+  /** The disk gave wrong bytes once: what was written from them says so for ever. */
+  wasMisread = false;
   /** What the centre must make of changes that were planted in the journal, by hash. */
   readonly planted = new Map<string, PlantedEffect>();
   #process: { readonly life: Life; readonly terminal: Terminal } | null = null;

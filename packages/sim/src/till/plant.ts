@@ -78,5 +78,16 @@ export function rot(machine: Machine, random: Random): void {
     .prepare("UPDATE journal SET body = ? WHERE position = ?")
     .run(body, entry.ordinal * LIFE_SPAN + entry.seq);
   machine.rotten.add(`${entry.incarnation}/${entry.seq}`);
+  if (isSettled(machine, entry)) machine.rottenLate.add(`${entry.incarnation}/${entry.seq}`);
   machine.options.chronicle.hit("till.rot", machine.name, entry.seq);
+}
+
+/** The till looks at its rows of a shift once, when the judgement comes. */
+function isSettled(machine: Machine, { ordinal, seq }: Entry): boolean {
+  const next = machine.disk
+    .prepare(
+      "SELECT own IS NOT NULL AS seen FROM settlement WHERE position >= ? AND position < ? ORDER BY position LIMIT 1",
+    )
+    .get(ordinal * LIFE_SPAN + seq, (ordinal + 1) * LIFE_SPAN) as { seen: number } | undefined;
+  return next?.seen === 1;
 }

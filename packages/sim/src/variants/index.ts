@@ -1,6 +1,7 @@
 import { CENTRE_VARIANTS } from "./centre-variants.ts";
 import { FOREIGN_VARIANTS } from "./foreign-variants.ts";
 import { SCHEDULE_VARIANTS } from "./schedule-variants.ts";
+import { SETTLEMENT_VARIANTS } from "./settlement-variants.ts";
 import { SHARED_VARIANTS } from "./shared-variants.ts";
 import { TILL_VARIANTS } from "./till-variants.ts";
 import { PRODUCT, type Variant } from "./variant.ts";
@@ -12,6 +13,7 @@ export const VARIANTS: readonly Variant[] = [
   ...CENTRE_VARIANTS,
   ...SHARED_VARIANTS,
   ...FOREIGN_VARIANTS,
+  ...SETTLEMENT_VARIANTS,
 ];
 
 export function findVariant(name: string): Variant | undefined {

@@ -138,6 +138,10 @@ export class FakeTerminal implements Terminal {
     return [...this.#orders.values()].filter((order) => order.state === "open");
   }
 
+  settlementOf(): ReturnType<Terminal["settlementOf"]> {
+    return { state: "open", at: null, exceptions: 0, differences: 0 };
+  }
+
   shift(): Shift | null {
     return this.#shift;
   }

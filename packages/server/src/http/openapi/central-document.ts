@@ -10,6 +10,7 @@ import {
 } from "@tillsync/protocol/openapi";
 import { ACCESS } from "../access.ts";
 import { DOOR } from "../door-limits.ts";
+import { DAY_ROUTES, DAY_SCHEMAS } from "./day-descriptions.ts";
 import { DEVICE_ROUTES } from "./device-descriptions.ts";
 import { DOCUMENT_ROUTES, DOCUMENT_SCHEMAS } from "./document-descriptions.ts";
 import { EXCHANGE_ROUTES, EXCHANGE_SCHEMAS } from "./exchange-descriptions.ts";
@@ -24,6 +25,7 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...DEVICE_ROUTES,
   ...INVENTORY_ROUTES,
   ...READING_ROUTES,
+  ...DAY_ROUTES,
   ...DOCUMENT_ROUTES,
   ...OPEN_ROUTES,
 };
@@ -82,6 +84,7 @@ export function centralDocument(): OpenApi {
       ...EXCHANGE_SCHEMAS,
       ...DOCUMENT_SCHEMAS,
       ...READING_SCHEMAS,
+      ...DAY_SCHEMAS,
       ...OPEN_SCHEMAS,
     },
     answers: readAnswers(),

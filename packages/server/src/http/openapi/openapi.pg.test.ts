@@ -6,13 +6,20 @@ import type { FastifyInstance } from "fastify";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { enroll, type KeyRole } from "../../directory/enroll.ts";
+import { exchange } from "../../ingest/exchange.ts";
+import type { Scope } from "../../ingest/ports.ts";
 import { postgresIngest } from "../../ingest/postgres.ts";
+import type { ExchangeContext } from "../../ingest/prepare.ts";
 import { exchangeTogether } from "../../ingest/together.ts";
 import { sha256 } from "../../ledger/sha256.ts";
+import { postgresSettlements } from "../../settlement/postgres.ts";
+import { settleShift } from "../../settlement/settle.ts";
 import { type MigratedDatabase, migratedDatabase } from "../../testing/migrated-database.ts";
+import { SampleShifts } from "../../testing/sample-shift.ts";
 import { testApp } from "../../testing/test-app.ts";
 import { ACCESS } from "../access.ts";
 import { ANSWERS_FILE, centralDocument, generalRefusals, ROUTES } from "./central-document.ts";
+import { CLOSED_DAY, CLOSED_SHIFT, SECOND_TERMINAL } from "./example-shift.ts";
 import { TERMINAL } from "./example-till.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 16, 10, 11, 12, 345);
@@ -40,10 +47,12 @@ beforeAll(async () => {
     return made;
   };
   const { orgId, storeId } = await enrolAs("admin", "head office");
-  await enrolAs("terminal", "till T01", { terminal: { id: TERMINAL, shortId: "T01" } });
   await enrolAs("foreign", "any POS");
   await settleChance(orgId, storeId);
   const context = { store: await postgresIngest(database.pool), sha256, nowMs: () => NOW_MS };
+  await enrolAs("terminal", "till T02", { terminal: { id: SECOND_TERMINAL, shortId: "T02" } });
+  await enrolAs("terminal", "till T01", { terminal: { id: TERMINAL, shortId: "T01" } });
+  await closeShift(context, { orgId, storeId });
   const world = testApp(database.pool, {
     ingest: { exchange: (store, requests) => exchangeTogether(context, store, requests) },
     submitting: context,
@@ -68,6 +77,17 @@ async function settleChance(orgId: number, storeId: number): Promise<void> {
     ]);
   }
   await admin.end();
+}
+
+/** A shift of another till, closed and judged before the examples begin. */
+async function closeShift(context: ExchangeContext, scope: Scope): Promise<void> {
+  const shifts = new SampleShifts(SECOND_TERMINAL);
+  shifts.open(CLOSED_SHIFT, CLOSED_DAY);
+  shifts.addSales(2);
+  const seq = shifts.close({ operator: "Amina" }, CLOSED_DAY);
+  await exchange(context, scope, shifts.request());
+  const settlements = postgresSettlements(database.pool);
+  await settleShift({ ingest: context, settlements }, scope, { ...shifts, seq });
 }
 
 interface Sent {

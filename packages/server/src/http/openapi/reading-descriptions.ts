@@ -175,7 +175,11 @@ export const READING_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 };
 
 /** Parameters of a route, made of the schema that it reads them with. */
-function parameters(place: "path" | "query", schema: z.ZodType, says: Readonly<Record<string, string>>): Parameter[] {
+export function parameters(
+  place: "path" | "query",
+  schema: z.ZodType,
+  says: Readonly<Record<string, string>>,
+): Parameter[] {
   const { properties } = fromZod(schema) as { properties: Record<string, JsonSchema> };
   return Object.entries(properties).map(([name, member]) => {
     return { in: place, name, description: says[name] ?? "", schema: member };

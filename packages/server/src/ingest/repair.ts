@@ -1,0 +1,66 @@
+import { type ExchangeRequest, type Gift, heal, type Repair, type Sha256 } from "@tillsync/protocol";
+import { identityOfBody, read } from "./interpret.ts";
+import type { IngestTransaction, StoredChange, TerminalLife } from "./ports.ts";
+
+/**
+ * Takes back bytes that the centre asked for, when they fit the chain as it holds it. A change that was never interpreted
+ * for want of its bytes is pending then; one that was keeps its effect.
+ *
+ * @returns whether any were taken
+ */
+export async function takeRepairs(sha256: Sha256, tx: IngestTransaction, request: ExchangeRequest): Promise<boolean> {
+  const byLife = Map.groupBy(request.repair ?? [], ({ incarnation }) => incarnation);
+  let repaired = false;
+  for (const [incarnation, gifts] of byLife) {
+    if (await repairLife(sha256, tx, { terminal: request.terminal, incarnation }, gifts)) repaired = true;
+  }
+  return repaired;
+}
+
+async function repairLife(
+  sha256: Sha256,
+  tx: IngestTransaction,
+  life: TerminalLife,
+  repairs: readonly Repair[],
+): Promise<boolean> {
+  const wanted = new Map<number, Repair>();
+  const origins = new Map<number, StoredChange["origin"]>();
+  for (const repair of repairs) {
+    const row = (await tx.damaged(life, repair.seq, 1)).find(({ seq }) => seq === repair.seq);
+    if (row === undefined) continue; // not one that is missed here
+    wanted.set(repair.seq, repair);
+    origins.set(repair.seq, row.origin);
+  }
+  if (wanted.size === 0) return false;
+  const gifts = [...wanted.values()].map((repair): Gift => {
+    const { seq, body, prevHash, origin } = repair;
+    return { seq, body, prevHash, origin: origin ?? origins.get(seq) ?? undefined };
+  });
+  const { found, known } = await tx.around(life, [...wanted.keys()]);
+  const { rows, hashes, doubted } = heal(sha256, life, gifts, { found, known });
+  for (const row of rows) await takeOne(sha256, tx, life, row);
+  if (hashes.length > 0 || doubted.length > 0) await tx.restore(life, { hashes, doubted });
+  const taken = [...rows, ...hashes].map(({ seq }) => seq);
+  // A row that was only doubted comes back as it was: asked for, and nothing was wrong with it.
+  const wrong = rows.filter(({ seq, hash, body }) => {
+    const was = found.get(seq);
+    return was?.hash !== hash || was.body !== body;
+  });
+  const healed = [...wrong, ...hashes].map(({ seq }) => seq);
+  if (taken.length > 0) await tx.rejudge(life, taken, healed);
+  return rows.length > 0;
+}
+
+async function takeOne(
+  sha256: Sha256,
+  tx: IngestTransaction,
+  life: TerminalLife,
+  row: ReturnType<typeof heal>["rows"][number],
+): Promise<void> {
+  const { seq, hash, body, origin } = row;
+  const reading = read({ incarnation: life.incarnation, seq, body, private: null, damaged: false }, sha256);
+  const identity = reading.ok ? identityOfBody(reading.body) : reading.identity;
+  // Its own damaged bytes may have given the same changeId; only another place makes it a repeat.
+  const known = identity.changeId === null ? [] : await tx.knownChangeIds([identity.changeId], { ...life, seq });
+  await tx.repair(life, seq, { body, hash, origin: origin ?? null, ...identity, repeat: [...known].length > 0 });
+}

@@ -1,0 +1,160 @@
+import {
+  canonicalText,
+  LIMITS,
+  parseBody,
+  type Settlement,
+  type Sha256,
+  type Stretch,
+  SyncError,
+  sameContent,
+} from "@tillsync/protocol";
+import type { ClosePlace, Judgement, SettlementTransaction, StoredRow } from "./ports.ts";
+import { type Exception, MAX_EXCEPTIONS, type Survey, surveyShift } from "./survey.ts";
+
+export interface JudgeContext {
+  readonly sha256: Sha256;
+  /** The centre's clock, milliseconds since 1970. */
+  readonly nowMs: () => number;
+}
+
+/** `pending`: a change of the shift waits to be interpreted, which comes first; `none`: there is nothing to judge. */
+export type Verdict = "judged" | "known" | "pending" | "none";
+
+/**
+ * Compares a closed shift with what its till says of it, from the bytes that are stored here, and tells the till what was
+ * found (design section 4.6). It runs in a transaction of its own, any time after the closing was stored, on any server:
+ * the terminal's lock lets one judge at a time, and the second finds the judgement there.
+ *
+ * What is missing or altered is marked, and from then on asked for with every answer; when it is back, the shift is due
+ * again.
+ */
+export async function judgeShift(
+  tx: SettlementTransaction,
+  context: JudgeContext,
+  place: ClosePlace,
+): Promise<Verdict> {
+  await tx.lock(place.terminal);
+  const before = await tx.judged(place);
+  if (before?.due === false) return "known";
+  const [close] = await tx.rows(place, place.seq, place.seq);
+  // One that came again in a later life speaks of a stretch of another: that one is judged where it stood first.
+  if (close === undefined || close.repeat || close.origin !== undefined) return "none";
+  const closing = readClosing(close);
+  const openSeq = Math.min(closing?.manifest.openSeq ?? before?.judgement.openSeq ?? place.seq, place.seq);
+  let survey = await surveyShift(tx, context, place, openSeq);
+  if (survey.isPending) return "pending";
+  const healed = await mend(tx, context, place, survey);
+  // A hash that was put right makes its neighbour's bytes believable, and with them their money.
+  if (healed.length > 0) survey = await surveyShift(tx, context, place, openSeq);
+  const lacked = before?.lacked ?? [];
+  const judgement = judgementOf({ place, openSeq, close, manifest: closing?.manifest ?? null, lacked }, survey);
+  const settlement = settlementOf(judgement);
+  const isNews = before === undefined || textOf(settlementOf(before.judgement)) !== textOf(settlement);
+  await tx.record(
+    place,
+    {
+      localId: closing?.localId ?? before?.localId ?? null,
+      businessDate: closing?.businessDate ?? before?.businessDate ?? null,
+      judgement,
+      lacked,
+      healed: inOrder([...(before?.healed ?? []), ...healed]),
+    },
+    isNews ? { effect: close.effect, code: close.code, settlement } : null,
+    context.nowMs(),
+  );
+  return "judged";
+}
+
+function inOrder(seqs: readonly number[]): number[] {
+  return [...new Set(seqs)].sort((one, other) => one - other).slice(0, MAX_EXCEPTIONS);
+}
+
+/** Writes down what was found wrong. @returns the rows that the centre could put right by itself */
+async function mend(
+  tx: SettlementTransaction,
+  { nowMs }: JudgeContext,
+  place: ClosePlace,
+  { flaws }: Survey,
+): Promise<number[]> {
+  if (flaws.length === 0) return [];
+  const of = (what: "altered" | "missing") => flaws.flatMap((flaw) => (flaw.what === what ? [flaw.seq] : []));
+  const hashes = flaws.flatMap((flaw) => (flaw.what === "hash" ? [{ seq: flaw.seq, hash: flaw.hash }] : []));
+  await tx.flag(place, { altered: of("altered"), missing: of("missing"), hashes }, nowMs());
+  return hashes.map(({ seq }) => seq);
+}
+
+interface Closing {
+  readonly localId: string;
+  /** Null for one that PostgreSQL has not: its dates begin with the year 1. */
+  readonly businessDate: string | null;
+  readonly manifest: Stretch;
+}
+
+/** Undefined for bytes that nobody can read: the closing itself is then what people have to look at. */
+function readClosing({ body }: StoredRow): Closing | undefined {
+  try {
+    const read = parseBody(body ?? "");
+    if (read.kind !== "shift.closed") return undefined;
+    const { openSeq, closeSeq, chainHead, counts, totals } = read.payload;
+    const manifest = { openSeq, closeSeq, chainHead, counts, totals };
+    const businessDate = read.businessDate.startsWith("0000") ? null : read.businessDate;
+    return { localId: read.localId, businessDate, manifest };
+  } catch (error) {
+    if (error instanceof SyncError) return undefined;
+    throw error;
+  }
+}
+
+interface Case {
+  readonly place: ClosePlace;
+  readonly openSeq: number;
+  readonly close: StoredRow;
+  readonly manifest: Stretch | null;
+  readonly lacked: readonly number[];
+}
+
+function judgementOf({ place, openSeq, close, manifest, lacked }: Case, survey: Survey): Judgement {
+  const { sums, lost } = survey;
+  const nobodys = new Set(lacked);
+  const need = lost.filter((seq) => !nobodys.has(seq));
+  const closeSeq = Math.max(openSeq, place.seq - 1);
+  const chainHead = survey.chainHead ?? close.hash ?? "0".repeat(64);
+  const content = { counts: sums.counts(), totals: sums.totals() };
+  // Sums of a shift that is not whole say nothing about its manifest.
+  const isWhole = lost.length === 0 && manifest !== null;
+  const isAsSaid = !isWhole || (sameContent(manifest, content) && manifest.chainHead === chainHead);
+  const exceptions = exceptionsOf(place, close, survey, { nobodys, isAsSaid });
+  const state = need.length > 0 ? "different" : exceptions.length > 0 ? "settled-with-exceptions" : "settled";
+  const counted = { exceptions, exceptionCount: exceptions.length, need, needCount: need.length };
+  return { state, openSeq, closeSeq, chainHead, ...content, ...counted, manifest };
+}
+
+/** By seq, each change once: what nobody has the bytes of, what was not applied, and a manifest that says something else. */
+function exceptionsOf(
+  place: ClosePlace,
+  close: StoredRow,
+  { lost, exceptions }: Survey,
+  { nobodys, isAsSaid }: { nobodys: ReadonlySet<number>; isAsSaid: boolean },
+): Exception[] {
+  const bySeq = new Map(exceptions.map((exception) => [exception.seq, exception]));
+  for (const seq of lost) {
+    if (!nobodys.has(seq)) continue;
+    bySeq.set(seq, { seq, effect: bySeq.get(seq)?.effect ?? "applied", code: "BODY_DAMAGED" });
+  }
+  if (!isAsSaid && !bySeq.has(place.seq))
+    bySeq.set(place.seq, { seq: place.seq, effect: close.effect, code: "MANIFEST_DIFFERS" });
+  return [...bySeq.values()].sort((one, other) => one.seq - other.seq);
+}
+
+/** As much of a judgement as travels to the till. */
+export function settlementOf({ manifest: _manifest, ...judgement }: Judgement): Settlement {
+  return {
+    ...judgement,
+    exceptions: judgement.exceptions.slice(0, LIMITS.maxSettlementExceptions),
+    need: judgement.need.slice(0, LIMITS.maxRepairs),
+  };
+}
+
+function textOf(settlement: Settlement): string {
+  return canonicalText(settlement);
+}

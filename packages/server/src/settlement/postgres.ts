@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { canonicalText } from "@tillsync/protocol";
+import type pg from "pg";
+import { inScope } from "../db/scope.ts";
+import type { Scope, StoredChange, TerminalLife } from "../ingest/ports.ts";
+import type { ClosePlace, Marks, SettlementRow, SettlementStore, SettlementTransaction, StoredRow } from "./ports.ts";
+import * as sql from "./statements.ts";
+
+/** Rows and bytes read at a time: a till's whole shift is never in memory. */
+const PAGE_ROWS = 500;
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** `SettlementStore` on PostgreSQL. */
+export function postgresSettlements(pool: pg.Pool): SettlementStore {
+  return {
+    transaction: (scope, fn) => inScope(pool, scope, (client) => fn(new PostgresSettlement(client, scope))),
+  };
+}
+
+class PostgresSettlement implements SettlementTransaction {
+  readonly #client: pg.PoolClient;
+  readonly #scope: Scope;
+
+  constructor(client: pg.PoolClient, scope: Scope) {
+    this.#client = client;
+    this.#scope = scope;
+  }
+
+  async lock(terminal: string): Promise<void> {
+    await this.#query(sql.LOCK_TERMINAL, terminal);
+  }
+
+  async judged({ terminal, incarnation, seq }: ClosePlace): Promise<SettlementRow | undefined> {
+    const [row] = await this.#query<SettlementRow>(sql.READ_JUDGED, terminal, incarnation, seq);
+    return row;
+  }
+
+  async mark({ terminal, incarnation }: TerminalLife): Promise<{ seq: number; hash: string } | undefined> {
+    const [row] = await this.#query<{ seq: number; hash: string }>(sql.READ_END, terminal, incarnation);
+    return row;
+  }
+
+  async rows({ terminal, incarnation }: TerminalLife, fromSeq: number, toSeq: number): Promise<readonly StoredRow[]> {
+    type Row = Omit<StoredRow, "body" | "origin"> & { body: Buffer | null; origin: StoredChange["origin"] };
+    const range = [terminal, incarnation, fromSeq, toSeq, PAGE_ROWS, PAGE_BYTES];
+    const rows = await this.#query<Row>(sql.READ_ROWS, ...range);
+    return rows.map((row) => ({
+      ...row,
+      body: row.body?.toString("utf8") ?? null,
+      origin: row.origin ?? undefined,
+    }));
+  }
+
+  async flag({ terminal, incarnation }: TerminalLife, marks: Marks, nowMs: number): Promise<void> {
+    const { altered, missing, hashes } = marks;
+    if (altered.length > 0) await this.#query(sql.SET_DAMAGED, terminal, incarnation, altered);
+    if (missing.length > 0) await this.#query(sql.KEEP_PLACES, terminal, incarnation, missing, new Date(nowMs));
+    for (const { seq, hash } of hashes) await this.#query(sql.SET_HASH, terminal, incarnation, seq, hash);
+  }
+
+  async record(
+    { terminal, incarnation, seq }: ClosePlace,
+    row: Parameters<SettlementTransaction["record"]>[1],
+    entry: Parameters<SettlementTransaction["record"]>[2],
+    nowMs: number,
+  ): Promise<void> {
+    const { localId, businessDate, judgement, lacked, healed } = row;
+    const { openSeq, closeSeq, state } = judgement;
+    const json = [judgement, lacked, healed].map((value) => JSON.stringify(value));
+    const place = [terminal, incarnation, seq];
+    await this.#query(sql.RECORD, ...place, localId, businessDate, openSeq, closeSeq, state, ...json, new Date(nowMs));
+    if (entry === null) return;
+    const { effect, code, settlement } = entry;
+    const digest = createHash("sha256").update(canonicalText({ terminal, incarnation, seq, settlement })).digest("hex");
+    await this.#query(sql.TELL, ...place, effect, code, digest, nowMs, JSON.stringify(settlement));
+  }
+
+  due(terminal: string, limit: number): Promise<readonly ClosePlace[]> {
+    return this.#query<ClosePlace>(sql.READ_DUE, terminal, limit);
+  }
+
+  async noteLacked({ terminal, incarnation }: TerminalLife, seqs: readonly number[]): Promise<void> {
+    await this.#query(sql.NOTE_LACKED, terminal, incarnation, seqs);
+  }
+
+  async #query<T extends object>(text: string, ...params: readonly unknown[]): Promise<T[]> {
+    const { orgId, storeId } = this.#scope;
+    const { rows } = await this.#client.query<T>(text, [orgId, storeId, ...params]);
+    return rows;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The SQL with which shifts are judged. The scope is set by the transaction; `org_id` and `store_id` are given all the same,
+ * so that every index is used from its first column.
+ */
+
+export { LOCK_TERMINAL, READ_END, SET_DAMAGED, SET_HASH } from "../ingest/statements.ts";
+
+/** The hash of a row of which nothing is left: its place is kept, so that it is asked for. */
+const LOST = `decode(repeat('00', 32), 'hex')`;
+
+export const READ_JUDGED = `
+  SELECT local_id AS "localId", to_char(business_date, 'YYYY-MM-DD') AS "businessDate", judgement, lacked, healed, due
+  FROM shift_settlement WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq = $5`;
+
+/** The bounds on `seq` stand at both tables, so that every month's partition is read by one range of its key. */
+export const READ_ROWS = `
+  SELECT seq, hash, origin, kind, effect, code, repeat, damaged, body FROM (
+    SELECT h.seq::float8 AS seq, encode(nullif(h.hash, ${LOST}), 'hex') AS hash, h.origin, h.kind, h.effect, h.code, h.repeat,
+      h.damaged, b.body, sum(coalesce(octet_length(b.body), 0)) OVER (ORDER BY h.seq) AS bytes
+    FROM (
+      SELECT * FROM change_head
+      WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq BETWEEN $5 AND $6 ORDER BY seq LIMIT $7
+    ) h
+    LEFT JOIN change_body b ON b.org_id = h.org_id AND b.store_id = h.store_id AND b.terminal = h.terminal
+      AND b.incarnation = h.incarnation AND b.seq = h.seq AND b.seq BETWEEN $5 AND $6
+  ) page WHERE bytes <= $8 OR seq = (SELECT min(seq) FROM change_head
+    WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq BETWEEN $5 AND $6) ORDER BY seq`;
+
+/** What became of a change whose row is gone, the feed still tells: its last entry about it. */
+export const KEEP_PLACES = `
+  INSERT INTO change_head (org_id, store_id, terminal, incarnation, seq, hash, effect, code, message, damaged, received_at)
+  SELECT $1, $2, $3::uuid, $4, lost.seq, ${LOST}, coalesce(told.effect, 'parked'),
+    CASE WHEN told.effect IS NULL THEN 'BODY_DAMAGED' ELSE told.code END, told.message, true, $6
+  FROM unnest($5::bigint[]) AS lost(seq)
+  LEFT JOIN LATERAL (
+    SELECT effect, code, message FROM feed_entry
+    WHERE org_id = $1 AND store_id = $2 AND terminal = $3::uuid AND incarnation = $4 AND settlement IS NULL
+      AND from_seq <= lost.seq AND to_seq >= lost.seq
+    ORDER BY n DESC LIMIT 1
+  ) told ON true
+  ON CONFLICT DO NOTHING`;
+
+export const RECORD = `
+  INSERT INTO shift_settlement (org_id, store_id, terminal, incarnation, seq, local_id, business_date, open_seq, close_seq, state,
+    judgement, lacked, healed, judged_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+  ON CONFLICT (org_id, store_id, terminal, incarnation, seq) DO UPDATE SET local_id = excluded.local_id,
+    business_date = excluded.business_date, open_seq = excluded.open_seq, close_seq = excluded.close_seq, state = excluded.state,
+    judgement = excluded.judgement, lacked = excluded.lacked, healed = excluded.healed, judged_at = excluded.judged_at, due = false`;
+
+/** As ingest appends (reliability.md F3), one entry. */
+export const TELL = `
+  WITH c AS (
+    UPDATE feed_counter SET n = n + 1, chain = sha256(chain || decode($8, 'hex')), at_ms = greatest(at_ms + 1, $9::bigint)
+    WHERE org_id = $1 AND store_id = $2 RETURNING n, chain, at_ms
+  )
+  INSERT INTO feed_entry (org_id, store_id, n, chain, at_ms, terminal, incarnation, from_seq, to_seq, effect, code, settlement)
+  SELECT $1::integer, $2::integer, c.n, c.chain, c.at_ms, $3::uuid, $4, $5::bigint, $5::bigint, $6, $7, $10::jsonb FROM c`;
+
+export const READ_DUE = `
+  SELECT terminal, incarnation, seq::float8 AS seq FROM shift_settlement
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND due ORDER BY judged_at LIMIT $4`;
+
+export const NOTE_LACKED = `
+  UPDATE shift_settlement s SET due = true, lacked = lacked || (
+    SELECT coalesce(jsonb_agg(l), '[]') FROM unnest($5::bigint[]) l WHERE l BETWEEN s.open_seq AND s.seq AND NOT s.lacked @> to_jsonb(l))
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4
+    AND EXISTS (SELECT FROM unnest($5::bigint[]) l WHERE l BETWEEN s.open_seq AND s.seq AND NOT s.lacked @> to_jsonb(l))`;
+
+/** Closings that nobody judged, received since then, and shifts that are due again; of all stores. */
+export const FIND_UNSETTLED = `
+  SELECT org_id AS "orgId", store_id AS "storeId", terminal, incarnation, seq::float8 AS seq FROM (
+    SELECT org_id, store_id, terminal, incarnation, seq FROM change_head h
+    WHERE kind = 'shift.closed' AND received_at >= $1 AND NOT repeat AND origin IS NULL AND NOT EXISTS (
+      SELECT FROM shift_settlement s WHERE s.org_id = h.org_id AND s.store_id = h.store_id AND s.terminal = h.terminal
+        AND s.incarnation = h.incarnation AND s.seq = h.seq)
+    UNION ALL
+    SELECT org_id, store_id, terminal, incarnation, seq FROM shift_settlement WHERE due
+  ) unsettled LIMIT $2`;

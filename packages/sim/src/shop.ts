@@ -1,3 +1,4 @@
+import type { Profile } from "@tillsync/lanes";
 import { exchangeTogether, exchange as productExchange, submit as productSubmit } from "@tillsync/server/ingest";
 import { CentreDatabase } from "./centre/database.ts";
 import type { Chronicle } from "./chronicle.ts";
@@ -25,6 +26,15 @@ export interface ShopOptions {
   readonly chronicle: Chronicle;
   readonly faults: Faults;
   readonly variant: Variant;
+  /** What a script wants there to be, instead of what chance gives. */
+  readonly plan?: ShopPlan | undefined;
+}
+
+/** One store whose tills have clocks that run right. */
+export interface ShopPlan {
+  readonly tills: number;
+  readonly profile: Profile;
+  readonly timeZone?: string | undefined;
 }
 
 /** Everything that there is in one run: one or two stores with one to four tills, perhaps others' devices, two servers, one database. */
@@ -43,12 +53,12 @@ export class Shop {
   readonly #answered = new Set<Machine>();
 
   constructor(options: ShopOptions) {
-    const { timeline, random, chronicle, faults, variant } = options;
+    const { timeline, random, chronicle, faults, variant, plan } = options;
     this.#options = options;
     this.database = new CentreDatabase({ timeline, random: random.stream("database"), chronicle, faults });
     this.acknowledged = new Acknowledged(this.database, chronicle);
     this.foreignLedger = new ForeignLedger(this.database, chronicle);
-    this.storeIds = random.chance(0.3) ? [1, 2] : [1];
+    this.storeIds = plan === undefined && random.chance(0.3) ? [1, 2] : [1];
     for (const storeId of this.storeIds) this.database.addStore(storeId);
     this.servers = ["A", "B"].map((name) => this.#newServer(name));
     this.#network = new Network({
@@ -75,7 +85,7 @@ export class Shop {
         };
       },
     };
-    const tills = random.between(this.storeIds.length, 4);
+    const tills = plan?.tills ?? random.between(this.storeIds.length, 4);
     for (let index = 0; index < tills; index++) this.#addTill(index);
     this.foreigners = new Foreigners({
       ...{ timeline, chronicle, faults, network: this.#network, database: this.database, ledger: this.foreignLedger },
@@ -126,26 +136,27 @@ export class Shop {
   }
 
   #addTill(index: number): void {
-    const { timeline, random, chronicle, faults } = this.#options;
+    const { timeline, random, chronicle, faults, plan } = this.#options;
     const storeId = this.storeIds[index % this.storeIds.length] ?? 1;
-    const shortId = `T0${Math.floor(index / this.storeIds.length) + 1}`;
+    const shortId = `T${String(Math.floor(index / this.storeIds.length) + 1).padStart(2, "0")}`;
     const name = `S${storeId}-${shortId}`;
     const currency = this.#currencyOf(storeId);
     const terminal = random.stream(`terminal ${name}`).uuid();
     this.database.enrol(storeId, terminal);
     const caller: Caller = { scope: { orgId: ORG_ID, storeId }, terminal };
     const link: Link = { state: "up" };
-    const profile = random.pick(PROFILES);
+    const profile = plan?.profile ?? random.pick(PROFILES);
+    const zone = plan?.timeZone === undefined ? {} : { timeZone: plan.timeZone };
     const machine = new Machine({
       name,
-      settings: { terminal, shortId, store: `S${storeId}`, currency, profile },
+      settings: { terminal, shortId, store: `S${storeId}`, currency, profile, ...zone },
       caller,
       timeline,
       random: random.stream(name),
       chronicle,
       network: this.#network,
       link,
-      clockRate: 1 + (random.float() - 0.5) * 0.02,
+      clockRate: plan ? 1 : 1 + (random.float() - 0.5) * 0.02,
       wraps: this.#wraps,
     });
     this.links.set(machine, link);
@@ -154,6 +165,7 @@ export class Shop {
   }
 
   #currencyOf(storeId: number): string {
+    if (this.#options.plan) return "KES";
     const first = this.#options.random.stream("currency").below(CURRENCIES.length);
     return CURRENCIES[(storeId + first) % CURRENCIES.length] ?? "KES";
   }

@@ -106,7 +106,8 @@ async function comeToRest(timeline: Timeline, shop: Shop, chronicle: Chronicle):
   if (!(await timeline.passUntil(rest.known, rest.knownWithinMs))) rest.explain("known");
 }
 
-function judge(shop: Shop, chronicle: Chronicle): void {
+/** Holds every till and every store of a shop at rest against what was promised. */
+export function judge(shop: Shop, chronicle: Chronicle): void {
   for (const machine of shop.machines) checkTill(machine, shop.acknowledged);
   for (const storeId of shop.storeIds) {
     const store = storeAtEnd(shop, storeId, chronicle);

@@ -2,13 +2,14 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { simulate } from "@tillsync/sim";
+import { runSchedules, simulate } from "@tillsync/sim";
 import { killPostgresUnderLoad, killRounds, replayAndCount, replayInDemo, TwoServers } from "tillsync/testing";
 import { fuzzRounds } from "./proof-fuzz.ts";
 
 export interface ProofSettings {
   readonly seed: number;
-  readonly seeds: number;
+  /** Default: each part's own. */
+  readonly seeds: number | undefined;
   readonly kills: number;
   readonly postgresKills: number;
   readonly fuzzInputs: number;
@@ -29,9 +30,16 @@ const DATA = fileURLToPath(new URL("../../shared/data/", import.meta.url));
 const KILLS_A_ROUND = 100;
 const POSTGRES_KILLS_A_ROUND = 50;
 const TELL_EVERY_SEEDS = 500;
+const SEEDS = 10_000;
+const SCHEDULES = 5_000;
 
 export const PROOFS: readonly Proof[] = [
   { name: "simulation", says: "simulated shops on a bad network, checked by an oracle", run: simulation },
+  {
+    name: "schedules",
+    says: "random schedules of outages, kills and clock jumps: every queue empties by itself",
+    run: schedules,
+  },
   { name: "kills", says: "kill -9 of real tills and servers while they sell", run: kills },
   { name: "postgres", says: "kill -9 of PostgreSQL in the middle of commits", run: postgres },
   { name: "bakery", says: "the 9,531 receipts of a bakery through cuts and kills", run: bakery },
@@ -39,7 +47,10 @@ export const PROOFS: readonly Proof[] = [
   { name: "fuzz", says: "hostile inputs for every reader and route, in process and over sockets", run: fuzz },
 ];
 
-async function simulation({ seed, seeds }: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {
+async function simulation(
+  { seed, seeds = SEEDS }: ProofSettings,
+  onProgress: (text: string) => void,
+): Promise<ProofOutcome> {
   let [done, wrong] = [0, 0];
   const report = await simulate({
     fromSeed: seed,
@@ -64,6 +75,25 @@ async function simulation({ seed, seeds }: ProofSettings, onProgress: (text: str
     failed.violations.map(({ invariant, what }) => `seed ${failed.seed}: ${invariant}: ${what}`),
   );
   return { figures, violations };
+}
+
+async function schedules(
+  { seed, seeds = SCHEDULES }: ProofSettings,
+  onProgress: (text: string) => void,
+): Promise<ProofOutcome> {
+  let [done, wrong] = [0, 0];
+  const { failed, slowestMs, ...figures } = await runSchedules({
+    fromSeed: seed,
+    count: seeds,
+    onProgress: ({ violations }) => {
+      done++;
+      if (violations.length > 0) wrong++;
+      if (done % TELL_EVERY_SEEDS === 0) onProgress(`${done} of ${seeds} schedules, ${wrong} wrong`);
+    },
+  });
+  const slowest = Object.entries(slowestMs).map(([profile, ms]) => [`${profile}SlowestS`, Math.round(ms / 1000)]);
+  const violations = failed.flatMap((each) => each.violations.map((text) => `seed ${each.seed}: ${text}`));
+  return { figures: { ...figures, ...Object.fromEntries(slowest) }, violations };
 }
 
 async function kills(settings: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {

@@ -16,7 +16,7 @@ Without a part: all of them.
 ${PROOFS.map(({ name, says }) => `  ${name.padEnd(12)}${says}`).join("\n")}
 
   --seed N             where chance starts (default: drawn, and printed)
-  --seeds N            simulated shops (default 10,000)
+  --seeds N            simulated shops (default 10,000), schedules (default 5,000)
   --kills N            SIGKILLs of real tills and servers (default 1,000)
   --postgres-kills N   SIGKILLs of PostgreSQL in the middle of commits (default 200)
   --fuzz N             hostile inputs (default 2,000,000)
@@ -74,7 +74,7 @@ function read(argv: string[]) {
   if (unknown !== undefined) throw new Error(`there is no part "${unknown}"`);
   const settings: ProofSettings = {
     seed: number("--seed", values.seed, Date.now() % 1_000_000),
-    seeds: number("--seeds", values.seeds, 10_000),
+    seeds: values.seeds === undefined ? undefined : number("--seeds", values.seeds, 0),
     kills: number("--kills", values.kills, 1000),
     postgresKills: number("--postgres-kills", values["postgres-kills"], 200),
     fuzzInputs: number("--fuzz", values.fuzz, 2_000_000),

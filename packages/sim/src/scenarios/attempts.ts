@@ -20,7 +20,15 @@ export function recording(transport: Transport, journal: Attempt[], nowMs: () =>
     exchange: async (request, signal) => {
       const { fromSeq, changes } = request;
       const atMs = nowMs();
-      const entry: Attempt = { atMs, at: timeText(atMs), fromSeq, changes: changes.length, outcome: "under way" };
+      const entry: Attempt = {
+        atMs,
+        get at() {
+          return timeText(atMs);
+        },
+        fromSeq,
+        changes: changes.length,
+        outcome: "under way",
+      };
       journal.push(entry);
       try {
         const answer = await transport.exchange(request, signal);

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RealCentre } from "./testing/real-centre.ts";
+import { SALE_MINOR } from "./testing/real-till.ts";
+
+/** As short as it may be set; the simulation has the twenty minutes. */
+const EVERY_2_S = { Profile: "shift", SyncIntervalSeconds: 2, RetryDelayMinutes: 1 };
+/** Only what a shift does is a reason to send: the next cycle is after the test. */
+const EVERY_HOUR = { Profile: "shift", SyncIntervalSeconds: 3600, RetryDelayMinutes: 60 };
+
+let centre: RealCentre;
+beforeAll(async () => {
+  centre = await RealCentre.start();
+});
+afterAll(() => centre.stop());
+
+// Side by side: each has a till of its own, and waits most of the time.
+describe.concurrent("requirement 000, with real processes", () => {
+  it('"The main server (LocalDB) successfully receives transactions."', async ({ expect }) => {
+    const till = await centre.till(EVERY_HOUR);
+    till.link.cut();
+    await till.start();
+    await till.openShift("Amina");
+    const told = await till.sell(20);
+    await till.kill();
+    await till.start();
+    for (const { localId, receiptNumber } of told) {
+      const order = await till.order(localId);
+      expect(order).toMatchObject({
+        state: "closed",
+        receiptNumber,
+        totalMinor: SALE_MINOR,
+        orderSyncStatus: "PENDING",
+      });
+    }
+  });
+
+  it('"When the cashier closes the shift, all pending transactions must be sent to the cloud."', async ({ expect }) => {
+    const till = await centre.till(EVERY_HOUR);
+    await till.start();
+    await till.openShift("Amina");
+    await till.drained();
+    await till.sell(30);
+    expect(await till.status()).toMatchObject({ pending: 30 });
+    await till.closeShift();
+    await till.drained();
+    expect(await centre.has(till)).toEqual({ changes: 30, orders: 30, totalMinor: 30 * SALE_MINOR });
+  });
+
+  it('"After uploading to the cloud, the cloud database compares the data with the local database, and then updates the local database accordingly."', async ({
+    expect,
+  }) => {
+    const till = await centre.till(EVERY_2_S);
+    await till.start();
+    await till.openShift("Amina");
+    const [good] = await till.sell();
+    // Every schema allows this moment, and the centre's database has no such year.
+    const [bad] = await till.sell(1, { occurredAt: "0000-02-03T04:05:06.007Z" });
+    await till.until("the centre's verdict came down", ({ exceptions }) => exceptions === 1);
+    expect(await till.order(bad?.localId ?? "")).toMatchObject({ orderSyncStatus: "FAILED", effect: "parked" });
+    expect(await till.order(good?.localId ?? "")).toMatchObject({ orderSyncStatus: "SYNCED", effect: "applied" });
+  });
+
+  it('"When a shift is opened, the system should attempt to send transactions every 20 minutes."', async ({
+    expect,
+  }) => {
+    const till = await centre.till(EVERY_2_S);
+    await till.start();
+    await till.openShift("Amina");
+    await till.drained();
+    const attemptsMs = new Set<number>();
+    for (let cycle = 1; cycle <= 3; cycle++) {
+      await till.sell(2);
+      await till.until("the next cycle", ({ lanes: [lane] }) => {
+        attemptsMs.add(Date.parse(lane?.lastAttemptAt ?? ""));
+        return attemptsMs.size > cycle;
+      });
+      expect(await centre.has(till)).toMatchObject({ orders: 2 * cycle });
+    }
+    // At its time and not before, however often somebody sells; a busy machine may be late.
+    const times = [...attemptsMs];
+    for (const [index, atMs] of times.slice(1).entries()) expect(atMs - (times[index] ?? 0)).toBeGreaterThan(1900);
+  });
+
+  it('"If there are issues and some transactions fail to send, then at shift-close time, the system must retry sending all remaining transactions every 20 minutes until they succeed."', async ({
+    expect,
+  }) => {
+    const till = await centre.till(EVERY_2_S);
+    await till.start();
+    await till.openShift("Amina");
+    await till.drained();
+    till.link.cut();
+    await till.sell(10);
+    await till.until("a first failure", ({ lanes: [lane] }) => (lane?.failures ?? 0) > 0);
+    await till.closeShift();
+    const { lanes } = await till.status();
+    await till.until("it goes on", ({ lanes: [lane] }) => (lane?.failures ?? 0) > (lanes[0]?.failures ?? 0) + 2);
+    expect(await till.status()).toMatchObject({ pending: 11, syncState: "Error" });
+    till.link.heal();
+    await till.drained();
+    expect(await centre.has(till)).toEqual({ changes: 10, orders: 10, totalMinor: 10 * SALE_MINOR });
+  });
+
+  it('"If the transactions still don\'t get sent, and the next cashier opens a new shift, then as soon as they open the shift, the system should again start trying to send the pending transactions."', async ({
+    expect,
+  }) => {
+    const till = await centre.till(EVERY_2_S);
+    till.link.cut();
+    await till.start();
+    await till.openShift("Amina");
+    await till.sell(10);
+    await till.closeShift();
+    // A long wait lies before the next attempt, so that what follows does not come about by itself.
+    const { lanes } = await till.until("a long wait", ({ lanes: [lane] }) => waitOf(lane?.nextAttemptAt) > 3000);
+    till.link.heal();
+    await till.openShift("Baraka");
+    const { lastSyncTimestamp } = await till.drained();
+    expect(lastSyncTimestamp).toBeLessThan(Date.parse(lanes[0]?.nextAttemptAt ?? ""));
+    expect(await centre.has(till)).toMatchObject({ changes: 10, orders: 10 });
+  });
+
+  it('"Even if the application is closed while sending, all pending transactions must be saved."', async ({
+    expect,
+  }) => {
+    const till = await centre.till(EVERY_HOUR);
+    await till.start();
+    await till.openShift("Amina");
+    await till.drained();
+    const told = await till.sell(25);
+    till.link.stall();
+    await till.closeShift();
+    await till.until("it sends", ({ syncState }) => syncState === "Syncing");
+    await till.kill();
+    till.link.cut();
+    await till.start();
+    expect(await till.status()).toMatchObject({ pending: 26, pendingOrders: 25 });
+    for (const { localId } of told) expect(await till.order(localId)).toMatchObject({ state: "closed" });
+  });
+
+  it.each([
+    ["before the centre has anything", 0, "up"],
+    ["when the centre has it and the answer is lost", 0, "down"],
+  ] as const)(
+    '"When the application is opened again, it should automatically continue sending the pending transactions.": closed %s',
+    async (_when, bytes, direction) => {
+      const till = await centre.till(EVERY_HOUR);
+      await till.start();
+      await till.openShift("Amina");
+      await till.drained();
+      await till.sell(25);
+      till.link.cutAfterBytes(bytes, direction);
+      await till.closeShift();
+      await till.kill();
+      await till.start();
+      await till.drained();
+      expect(await centre.has(till)).toEqual({ changes: 25, orders: 25, totalMinor: 25 * SALE_MINOR });
+    },
+  );
+
+  it('"This entire backend processing must run invisibly — the user should not see any of it."', async ({ expect }) => {
+    const till = await centre.till(EVERY_2_S);
+    till.link.stall();
+    await till.start();
+    await till.openShift("Amina");
+    await till.until("an exchange that hangs", ({ syncState }) => syncState === "Syncing");
+    await till.sell(20);
+    await till.closeShift();
+    await till.openShift("Baraka");
+    // Every button came back, and the same exchange still hangs.
+    expect(await till.status()).toMatchObject({ pending: 23, syncState: "Syncing", lastSyncTimestamp: null });
+    till.link.heal();
+    await till.drained();
+    await till.stop();
+    const { stdout, stderr } = await till.process.ended();
+    expect(stdout.trim().split("\n")).toEqual([expect.stringMatching(/^\{"ready":/)]);
+    // A log for whoever looks for it, line by line; no word to the cashier.
+    for (const line of stderr.trim().split("\n").filter(Boolean)) expect(JSON.parse(line)).toHaveProperty("level");
+  });
+});
+
+function waitOf(nextAttemptAt: string | null | undefined): number {
+  return Date.parse(nextAttemptAt ?? "") - Date.now();
+}

@@ -18,6 +18,11 @@ export interface AtCentre {
   readonly totalMinor: number;
 }
 
+interface Manifest {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly totals: readonly { readonly amountMinor: number }[];
+}
+
 /** A central server as a process on a database of its own, and real tills that sync with it. For one test file. */
 export class RealCentre {
   readonly #folder: string;
@@ -70,6 +75,20 @@ export class RealCentre {
     );
     if (row === undefined) throw new Error("counting gave no row");
     return row;
+  }
+
+  /** What the manifest of each closed shift of a till says, oldest first, from the bytes that the centre stored. */
+  async closedShifts({ terminal }: RealTill): Promise<{ readonly orders: number; readonly totalMinor: number }[]> {
+    const rows = await this.rows<{ payload: Manifest }>(
+      `SELECT convert_from(b.body, 'UTF8')::jsonb -> 'payload' AS payload
+       FROM tillsync.change_head h JOIN tillsync.change_body b USING (org_id, store_id, terminal, incarnation, seq)
+       WHERE h.terminal = $1 AND h.kind = 'shift.closed' ORDER BY h.seq`,
+      terminal,
+    );
+    return rows.map(({ payload: { counts, totals } }) => ({
+      orders: counts["order.closed"] ?? 0,
+      totalMinor: totals.reduce((sum, { amountMinor }) => sum + amountMinor, 0),
+    }));
   }
 
   /** Rows past row security. */

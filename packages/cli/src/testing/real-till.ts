@@ -116,6 +116,10 @@ export class RealTill {
     return told;
   }
 
+  record(order: object): Promise<Recorded> {
+    return this.#post("/api/orders", order);
+  }
+
   // ---- What can be seen --------------------------------------------------------------------------------------------
 
   status(): Promise<TerminalStatus> {

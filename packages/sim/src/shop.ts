@@ -171,7 +171,7 @@ export class Shop {
   }
 
   #newServer(name: string): Server {
-    const { timeline, random, chronicle, faults, variant } = this.#options;
+    const { timeline, random, chronicle, faults, variant, plan } = this.#options;
     return new Server({
       name,
       database: this.database,
@@ -181,8 +181,9 @@ export class Shop {
       faults,
       wallMs: () => BEGIN_WALL_MS + Math.round(timeline.nowMs),
       exchange: variant.exchange?.(productExchange) ?? productExchange,
-      // A broken exchange is one at a time; a broken store has no shared transaction, unless the variant breaks that.
-      together: variant.exchange === undefined ? exchangeTogether : undefined,
+      // A broken exchange is one at a time; a broken store has no shared transaction, unless the variant breaks that. In a
+      // script no server is busy by chance.
+      together: variant.exchange === undefined && plan === undefined ? exchangeTogether : undefined,
       submit: variant.submit?.(productSubmit, this.database) ?? productSubmit,
       wrapIngest: (store) => variant.ingest?.(store, this.database) ?? store,
       onAcknowledged: ({ scope, terminal }, { incarnation }, { durableThrough, chainHash }) => {

@@ -17,7 +17,7 @@ export interface Attempt {
 export function recording(transport: Transport, journal: Attempt[], nowMs: () => number): Transport {
   return {
     ...transport,
-    exchange: async (request, signal) => {
+    exchange: async (request, signal, correlationId) => {
       const { fromSeq, changes } = request;
       const atMs = nowMs();
       const entry: Attempt = {
@@ -31,7 +31,7 @@ export function recording(transport: Transport, journal: Attempt[], nowMs: () =>
       };
       journal.push(entry);
       try {
-        const answer = await transport.exchange(request, signal);
+        const answer = await transport.exchange(request, signal, correlationId);
         entry.outcome = "ok";
         return answer;
       } catch (error) {

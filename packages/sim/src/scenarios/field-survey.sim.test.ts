@@ -37,7 +37,7 @@ describe("the queue silently stops (field survey 2.2)", () => {
       till.closeShift();
       await stage.advance(hours(10));
       till.healLink();
-      await stage.drained(NOTICED_WITHIN_MS[profile] + WORK_MS);
+      await stage.drained(NOTICED_WITHIN_MS + WORK_MS);
       expect(stage.sales.count).toBe(3);
     }),
   );
@@ -99,7 +99,7 @@ describe("the queue silently stops (field survey 2.2)", () => {
         till.cutLink(afterMs % 2 === 0 ? "refusing" : "deaf");
         await stage.advance(minutes(1));
         till.healLink();
-        await stage.drained(NOTICED_WITHIN_MS.continuous + WORK_MS);
+        await stage.drained(NOTICED_WITHIN_MS + WORK_MS);
         expect(stage.sales.count, `cut after ${afterMs} ms`).toBe(20);
       });
     }
@@ -117,7 +117,7 @@ describe("the queue silently stops (field survey 2.2)", () => {
       const next = till.openShift("Baraka");
       till.sell(1);
       till.healLink();
-      await stage.drained(NOTICED_WITHIN_MS.shift + WORK_MS);
+      await stage.drained(NOTICED_WITHIN_MS + WORK_MS);
       expect(next.businessDate).not.toBe(morning.businessDate);
       for (const { localId } of sold) {
         const { shiftId, businessDate } = stage.tables.documents.get(`order/${localId}`) ?? {};
@@ -177,7 +177,7 @@ describe("the queue silently stops (field survey 2.2)", () => {
         while (till.attempts.length === before) {
           till.sell();
           await stage.advance(seconds(5));
-          expect(stage.nowMs - healedMs).toBeLessThan(NOTICED_WITHIN_MS[profile] + seconds(5));
+          expect(stage.nowMs - healedMs).toBeLessThan(NOTICED_WITHIN_MS + seconds(5));
         }
         till.closeShift();
         await stage.drained(WORK_MS);
@@ -196,7 +196,7 @@ describe("shift close (field survey 2.7)", () => {
       till.closeShift();
       await stage.advance(hours(3));
       till.healLink();
-      await stage.drained(NOTICED_WITHIN_MS.shift + WORK_MS);
+      await stage.drained(NOTICED_WITHIN_MS + WORK_MS);
       const closing = stage.storedOf(till).find(({ kind }) => kind === "shift.closed");
       const { payload } = JSON.parse(closing?.body ?? "{}") as { payload: Record<string, unknown> };
       expect(payload).toMatchObject({
@@ -223,7 +223,7 @@ describe("shift close (field survey 2.7)", () => {
       till.kill();
       till.start();
       till.healLink();
-      await stage.drained(NOTICED_WITHIN_MS.shift + WORK_MS);
+      await stage.drained(NOTICED_WITHIN_MS + WORK_MS);
       const closings = stage.storedOf(till).filter(({ kind }) => kind === "shift.closed");
       expect(closings.map(({ effect }) => effect)).toEqual(["applied", "applied"]);
     }));
@@ -286,7 +286,7 @@ describe("shift close (field survey 2.7)", () => {
       till.openShift("Baraka");
       till.pay(table);
       till.healLink();
-      await stage.drained(NOTICED_WITHIN_MS.shift + WORK_MS);
+      await stage.drained(NOTICED_WITHIN_MS + WORK_MS);
       expect(stage.tables.documents.get(`order/${table}`)).toMatchObject({ state: "closed", totalMinor: SALE_MINOR });
       expect(stage.sales.count).toBe(3);
     }));
@@ -312,7 +312,7 @@ describe("reconnect storms (field survey 2.22)", () => {
   it.each(PROFILES)(
     "all clients come back in the same second (elastic-agent PR #13874, teleport #6889, hocuspocus #175), profile %s",
     (profile) =>
-      play({ profile, tills: 60 }, async (stage) => {
+      play({ profile, tills: 40 }, async (stage) => {
         for (const till of stage.tills) till.start();
         await stage.advance(minutes(1));
         // A town loses its power network; every shop sells on.
@@ -321,18 +321,17 @@ describe("reconnect storms (field survey 2.22)", () => {
           till.cutLink();
           till.sell(2);
         }
-        await stage.advance(hours(3));
+        await stage.advance(minutes(25));
         for (const till of stage.tills) till.healLink();
         const healedMs = stage.nowMs;
-        await stage.drained(NOTICED_WITHIN_MS[profile] + WORK_MS);
+        await stage.drained(NOTICED_WITHIN_MS + WORK_MS);
         const bySecond = new Map<number, number>();
         for (const till of stage.tills) {
           const second = Math.floor(((till.attemptsSince(healedMs)[0]?.atMs ?? 0) - healedMs) / 1000);
           bySecond.set(second, (bySecond.get(second) ?? 0) + 1);
         }
-        expect(Math.max(...bySecond.values())).toBeLessThanOrEqual(15);
-        expect(stage.sales.count).toBe(120);
+        expect(Math.max(...bySecond.values())).toBeLessThanOrEqual(12);
+        expect(stage.sales.count).toBe(80);
       }),
-    30_000,
   );
 });

@@ -1,15 +1,10 @@
-import type { Profile } from "@tillsync/lanes";
-import { minutes, seconds } from "./times.ts";
+import { seconds } from "./times.ts";
 
 /**
- * How long an idle till may take to notice that its centre answers properly again, with no new sale and nobody pressing
- * anything: the slow period of its profile, spread by a tenth.
+ * How long a till that had missed its centre may take to notice that it answers properly again, in every profile, with no
+ * new sale and nobody pressing anything (design section 2).
  */
-export const NOTICED_WITHIN_MS: Readonly<Record<Profile, number>> = {
-  shift: minutes(22),
-  continuous: minutes(5.5),
-  live: minutes(1.1),
-};
+export const NOTICED_WITHIN_MS = seconds(30);
 
 /** For the work of a backlog of a few thousand changes: batches that failures have made small, and one hung exchange. */
 export const WORK_MS = seconds(60);

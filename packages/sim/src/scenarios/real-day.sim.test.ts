@@ -61,7 +61,7 @@ async function playDay(receipts: readonly Receipt[]): Promise<void> {
     await stage.at("23:00");
     expect(stage.sales.count).toBe(0);
     till.healLink();
-    await stage.drained(NOTICED_WITHIN_MS.shift + WORK_MS);
+    await stage.drained(NOTICED_WITHIN_MS + WORK_MS);
     const pieces = receipts.reduce((sum, { items }) => sum + items.length, 0);
     expect(stage.sales).toEqual({ count: receipts.length, totalMinor: pieces * PRICE_MINOR });
     for (const [index, closing] of closings(stage.storedOf(till)).entries()) {

@@ -6,7 +6,7 @@ import { play } from "./testing/play.ts";
 import { hours, minutes, seconds } from "./times.ts";
 
 const SHIFT = { profile: "shift" } as const;
-const DRAIN_MS = NOTICED_WITHIN_MS.shift + WORK_MS;
+const DRAIN_MS = NOTICED_WITHIN_MS + WORK_MS;
 /** Twenty minutes as a waiting till has them: spread by a tenth, so that a town does not come back in one second. */
 const [ABOUT_20_LEAST, ABOUT_20_MOST] = [minutes(18), minutes(22)];
 /** The first attempt that failed, its repetition at once, and the short waits of 1, 2, 4, 8 and 16 s at most. */

@@ -43,7 +43,7 @@ export async function runSchedule(seed: number, noticedWithinMs = NOTICED_WITHIN
   let drainedInMs: number | null = null;
   try {
     await story.happens();
-    drainedInMs = await stage.drained(noticedWithinMs[profile] + WORK_MS).catch((error: Error) => {
+    drainedInMs = await stage.drained(noticedWithinMs + WORK_MS).catch((error: Error) => {
       violations.push(`stuck: ${error.message}`);
       return null;
     });

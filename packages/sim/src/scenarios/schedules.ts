@@ -4,8 +4,8 @@ import { runSchedule, type ScheduleResult } from "./schedule-run.ts";
 export interface SchedulesOptions {
   readonly fromSeed: number;
   readonly count: number;
-  /** How long a till may take to notice that its centre answers again, by profile. */
-  readonly noticedWithinMs?: typeof NOTICED_WITHIN_MS | undefined;
+  /** How long a till may take to notice that its centre answers again. */
+  readonly noticedWithinMs?: number | undefined;
   /** Called after each; a promise that it returns is waited for. */
   readonly onProgress?: ((result: ScheduleResult) => void | Promise<void>) | undefined;
 }

@@ -134,6 +134,7 @@ export class Stage {
       till.start();
     }
     const rest = atRest(this.shop, this.#chronicle);
+    if (!(await this.#timeline.passUntil(rest.back, rest.backWithinMs))) rest.explain("back");
     if (!(await this.#timeline.passUntil(rest.drained, rest.drainWithinMs))) rest.explain("drained");
     if (!(await this.#timeline.passUntil(rest.known, rest.knownWithinMs))) rest.explain("known");
     judge(this.shop, this.#chronicle);

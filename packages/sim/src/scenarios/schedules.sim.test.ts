@@ -3,7 +3,7 @@ import { runSchedule } from "./schedule-run.ts";
 import { runSchedules } from "./schedules.ts";
 
 /** `npm run proof -- schedules` runs more. */
-const SCHEDULES = 200;
+const SCHEDULES = 100;
 const PER_TEST = 20;
 
 describe(`${SCHEDULES} random schedules of outages, kills and clocks that jump`, () => {

@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // Vitest would leave one core to itself, which is half of a small machine, and hardly use it.
+    maxWorkers: "100%",
     projects: PARTS.flatMap(project),
   },
 });

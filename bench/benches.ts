@@ -6,5 +6,6 @@ import { idle } from "./idle/idle.ts";
 import { localWrite } from "./local-write/local-write.ts";
 import { memory } from "./memory/memory.ts";
 import { replay } from "./replay/replay.ts";
+import { selling } from "./selling/selling.ts";
 
-export const BENCHES: readonly Bench[] = [localWrite, drain, replay, fanIn, idle, memory, bytes];
+export const BENCHES: readonly Bench[] = [localWrite, selling, drain, replay, fanIn, idle, memory, bytes];

@@ -28,6 +28,15 @@ export interface ShopOptions {
   readonly variant: Variant;
   /** One till of this profile in one store, instead of whatever the seed says. */
   readonly onlyTill?: Profile | undefined;
+  /** What a script wants there to be, instead of what chance gives. */
+  readonly plan?: ShopPlan | undefined;
+}
+
+/** One store whose tills have clocks that run right. */
+export interface ShopPlan {
+  readonly tills: number;
+  readonly profile: Profile;
+  readonly timeZone?: string | undefined;
 }
 
 /** Everything that there is in one run: one or two stores with one to four tills, perhaps others' devices, two servers, one database. */
@@ -46,12 +55,13 @@ export class Shop {
   readonly #answered = new Set<Machine>();
 
   constructor(options: ShopOptions) {
-    const { timeline, random, chronicle, faults, variant } = options;
+    const { timeline, random, chronicle, faults, variant, plan } = options;
     this.#options = options;
     this.database = new CentreDatabase({ timeline, random: random.stream("database"), chronicle, faults });
     this.acknowledged = new Acknowledged(this.database, chronicle);
     this.foreignLedger = new ForeignLedger(this.database, chronicle);
-    this.storeIds = options.onlyTill === undefined && random.chance(0.3) ? [1, 2] : [1];
+    const isPlanned = plan !== undefined || options.onlyTill !== undefined;
+    this.storeIds = !isPlanned && random.chance(0.3) ? [1, 2] : [1];
     for (const storeId of this.storeIds) this.database.addStore(storeId);
     this.servers = ["A", "B"].map((name) => this.#newServer(name));
     this.#network = new Network({
@@ -78,7 +88,7 @@ export class Shop {
         };
       },
     };
-    const tills = options.onlyTill === undefined ? random.between(this.storeIds.length, 4) : 1;
+    const tills = plan?.tills ?? (options.onlyTill === undefined ? random.between(this.storeIds.length, 4) : 1);
     for (let index = 0; index < tills; index++) this.#addTill(index);
     this.foreigners = new Foreigners({
       ...{ timeline, chronicle, faults, network: this.#network, database: this.database, ledger: this.foreignLedger },
@@ -129,26 +139,27 @@ export class Shop {
   }
 
   #addTill(index: number): void {
-    const { timeline, random, chronicle, faults } = this.#options;
+    const { timeline, random, chronicle, faults, plan } = this.#options;
     const storeId = this.storeIds[index % this.storeIds.length] ?? 1;
-    const shortId = `T0${Math.floor(index / this.storeIds.length) + 1}`;
+    const shortId = `T${String(Math.floor(index / this.storeIds.length) + 1).padStart(2, "0")}`;
     const name = `S${storeId}-${shortId}`;
     const currency = this.#currencyOf(storeId);
     const terminal = random.stream(`terminal ${name}`).uuid();
     this.database.enrol(storeId, terminal);
     const caller: Caller = { scope: { orgId: ORG_ID, storeId }, terminal };
     const link: Link = { state: "up" };
-    const profile = this.#options.onlyTill ?? random.pick(PROFILES);
+    const profile = plan?.profile ?? this.#options.onlyTill ?? random.pick(PROFILES);
+    const zone = plan?.timeZone === undefined ? {} : { timeZone: plan.timeZone };
     const machine = new Machine({
       name,
-      settings: { terminal, shortId, store: `S${storeId}`, currency, profile },
+      settings: { terminal, shortId, store: `S${storeId}`, currency, profile, ...zone },
       caller,
       timeline,
       random: random.stream(name),
       chronicle,
       network: this.#network,
       link,
-      clockRate: 1 + (random.float() - 0.5) * 0.02,
+      clockRate: plan ? 1 : 1 + (random.float() - 0.5) * 0.02,
       wraps: this.#wraps,
     });
     this.links.set(machine, link);
@@ -157,12 +168,13 @@ export class Shop {
   }
 
   #currencyOf(storeId: number): string {
+    if (this.#options.plan) return "KES";
     const first = this.#options.random.stream("currency").below(CURRENCIES.length);
     return CURRENCIES[(storeId + first) % CURRENCIES.length] ?? "KES";
   }
 
   #newServer(name: string): Server {
-    const { timeline, random, chronicle, faults, variant } = this.#options;
+    const { timeline, random, chronicle, faults, variant, plan } = this.#options;
     return new Server({
       name,
       database: this.database,
@@ -172,8 +184,9 @@ export class Shop {
       faults,
       wallMs: () => BEGIN_WALL_MS + Math.round(timeline.nowMs),
       exchange: variant.exchange?.(productExchange) ?? productExchange,
-      // A broken exchange is one at a time; a broken store has no shared transaction, unless the variant breaks that.
-      together: variant.exchange === undefined ? exchangeTogether : undefined,
+      // A broken exchange is one at a time; a broken store has no shared transaction, unless the variant breaks that. In a
+      // script no server is busy by chance.
+      together: variant.exchange === undefined && plan === undefined ? exchangeTogether : undefined,
       submit: variant.submit?.(productSubmit, this.database) ?? productSubmit,
       wrapSettlements: (store) => variant.settlements?.(store, this.database) ?? store,
       wrapIngest: (store) => variant.ingest?.(store, this.database) ?? store,

@@ -21,7 +21,8 @@
  *
  * `till/` is the machine under an engine (disk, witness, clock, ids), `centre/` the database under ingest, `net/` the line
  * between them with the servers at its end, `workload/` the cashiers, `foreign/` devices of somebody else's and head office,
- * who send whole documents, `director.ts` what goes wrong and when.
+ * who send whole documents, `director.ts` what goes wrong and when. `scenarios/` plays scripts on the same world instead,
+ * and random schedules of outages, after which every queue must empty by itself.
  *
  * Not simulated: two processes on one database file, damaged pages inside SQLite, releases that differ from each other, the
  * HTTP and TLS of the door, long histories, and every lane but the central one. Tests with real processes are for those.
@@ -109,6 +110,7 @@ export async function comeToRest(timeline: Timeline, shop: Shop, chronicle: Chro
   if (!(await timeline.passUntil(isOver, rest.knownWithinMs))) rest.explain(rest.known() ? "drained" : "known");
 }
 
+/** Holds every till and every store of a shop at rest against what was promised. */
 export function judge(shop: Shop, chronicle: Chronicle): void {
   for (const machine of shop.machines) checkTill(machine, shop.acknowledged);
   for (const storeId of shop.storeIds) {

@@ -18,9 +18,20 @@ export class TillsyncProcess {
   #stdout = "";
   #stderr = "";
 
-  /** @param group run it as the leader of a process group, as a shell does, so that `interruptGroup` works */
-  constructor(args: readonly string[], { group = false }: { readonly group?: boolean } = {}) {
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"], detached: group });
+  /**
+   * @param group run it as the leader of a process group, as a shell does, so that `interruptGroup` works
+   * @param env added to this process's own
+   */
+  constructor(
+    args: readonly string[],
+    { group = false, env = {} }: { readonly group?: boolean; readonly env?: Readonly<Record<string, string>> } = {},
+  ) {
+    const stdio = ["ignore", "pipe", "pipe"] as const;
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      stdio: [...stdio],
+      detached: group,
+      env: { ...process.env, ...env },
+    });
     this.#child = child;
     child.stdout.on("data", (chunk: Buffer) => {
       this.#stdout += chunk.toString();

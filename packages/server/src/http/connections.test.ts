@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { boundConnections } from "./connections.ts";
 
 let server: Server;
+let bounded: { close(): void };
 const sockets: Socket[] = [];
 /** Answers that are still to be given. */
 let waiting: ServerResponse[];
@@ -12,7 +13,7 @@ let waiting: ServerResponse[];
 beforeEach(async () => {
   waiting = [];
   server = createServer((_request, response) => void waiting.push(response));
-  boundConnections(server, { max: 6, crowded: 3 });
+  bounded = boundConnections(server, { max: 6, crowded: 3 });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
 });
@@ -90,4 +91,18 @@ it("takes more while all of them ask, up to the most", async () => {
   sockets.push(connect({ host: "127.0.0.1", port }).on("error", () => {}));
   await dropped;
   for (const [index, socket] of all.entries()) expect(await answer(index, socket)).toContain("200 OK");
+});
+
+it.each([
+  ["has been answered only then", ask],
+  ["has asked nothing", async () => {}],
+])("lets a server close although a connection %s that its client would keep", async (_what, use) => {
+  server.keepAliveTimeout = 600_000;
+  const kept = await newConnection();
+  await use(kept);
+  const closed = once(server, "close");
+  bounded.close();
+  server.close();
+  if (waiting.length > 0) expect(await answer(0, kept)).toContain("200 OK");
+  await closed;
 });

@@ -21,8 +21,10 @@ export const LISTENER = {
 } as const;
 
 /** Answers what Node would answer with an empty body or with silence, and bounds the connections. */
-export function prepareServer({ server }: FastifyInstance): void {
-  boundConnections(server, { max: DOOR.maxConnections, crowded: DOOR.crowdedConnections });
+export function prepareServer(app: FastifyInstance): void {
+  const { server } = app;
+  const connections = boundConnections(server, { max: DOOR.maxConnections, crowded: DOOR.crowdedConnections });
+  app.addHook("preClose", async () => connections.close());
   server.on("connect", (_request: IncomingMessage, socket: Socket) => {
     answerOnSocket(socket, 400, new SyncError("INVALID_INPUT", "This server is no proxy.", { field: "method" }));
   });

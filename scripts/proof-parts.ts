@@ -45,10 +45,7 @@ export const PROOFS: readonly Proof[] = [
   { name: "fuzz", says: "hostile inputs for every reader and route, in process and over sockets", run: fuzz },
 ];
 
-async function simulation(
-  { seed, seeds }: ProofSettings,
-  onProgress: (text: string) => void,
-): Promise<ProofOutcome> {
+async function simulation({ seed, seeds }: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {
   let [done, wrong] = [0, 0];
   const report = await simulate({
     fromSeed: seed,

@@ -140,3 +140,9 @@ export const historyPage = z.strictObject({
 
 /** Nothing but an empty object, or no body at all. */
 export const nothing = z.strictObject({});
+
+/** A parked change tried again. */
+export const retry = z.strictObject({ operator: z.string().min(1).max(64).optional() });
+
+/** A parked change given up. */
+export const discard = z.strictObject({ operator: z.string().min(1).max(64), reason: z.string().min(1).max(256) });

@@ -69,6 +69,8 @@ const attempt = object({
 
 export const QUEUE_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   QueueItem: queueItem,
+  Retry: object({ "operator?": text("Who decides.") }),
+  Discard: object({ operator: text("Who decides."), reason: text("Why, in words.") }),
   QueueCount: object({
     queueType,
     pending: count("Pending and Processing."),
@@ -89,6 +91,28 @@ export const QUEUE_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     description: "How many changes of each kind.",
   },
 };
+
+const EXAMPLE_ID = "central-00112233445566ff-17";
+
+const QUEUE_ID = { in: "path", name: "id", description: "`id` of an item of `/api/queue`.", schema: text("") } as const;
+
+/** Nothing is parked on the till that the examples are sent to: this is what it would answer. */
+function decided(kind: "exception.retried" | "exception.discarded") {
+  const recorded = {
+    localId: "00112233445566ff-17",
+    changeId: "0198c0de-0000-7000-8000-000000000000",
+    incarnation: "00112233445566ff",
+    seq: 40,
+    hash: "5f".repeat(32),
+    kind,
+    version: 1,
+  };
+  const schema = ref("Recorded");
+  return {
+    201: { description: "Written.", schema, example: { ...recorded, duplicate: false } },
+    200: { description: "Decided before: nothing was written.", schema, example: { ...recorded, duplicate: true } },
+  };
+}
 
 export const QUEUE_ROUTES: Readonly<Record<string, RouteDescription>> = {
   "GET /api/queue": {
@@ -114,6 +138,47 @@ export const QUEUE_ROUTES: Readonly<Record<string, RouteDescription>> = {
       { summary: "What head office lacks", parameters: { status: "Pending", limit: 2 }, status: 200 },
       { summary: "A type without a lane", parameters: { type: "EtimsInvoice" }, status: 200 },
       { summary: "A status that there is not", parameters: { status: "Lost" }, invalid: true, status: 400 },
+    ],
+  },
+  "POST /api/queue/:id/retry": {
+    operationId: "retryQueueItem",
+    tag: "Status",
+    summary: "Have head office try a change again that it could not apply and parked.",
+    description:
+      "The decision is a change of the till itself: it goes at once, or when the link is back. Asked for again before head office has heard of it, nothing is written.",
+    parameters: [QUEUE_ID],
+    body: { description: "Who decides, if that is to be kept.", schema: ref("Retry") },
+    answers: decided("exception.retried"),
+    refusals: ["INVALID_INPUT", "NOT_PARKED"],
+    examples: [
+      { summary: "One that is not parked", parameters: { id: EXAMPLE_ID }, body: {}, status: 409 },
+      { summary: "No id of the queue", parameters: { id: "17" }, body: {}, status: 400 },
+    ],
+  },
+  "POST /api/queue/:id/discard": {
+    operationId: "discardQueueItem",
+    tag: "Status",
+    summary: "Give a parked change up: it stays stored on both sides, and is never applied.",
+    description:
+      "What waits behind it goes on. The same again is answered as before; with other words it is refused (`LOCAL_ID_TAKEN`).",
+    parameters: [QUEUE_ID],
+    body: { description: "Who decides, and why.", schema: ref("Discard") },
+    answers: decided("exception.discarded"),
+    refusals: ["INVALID_INPUT", "NOT_PARKED", "LOCAL_ID_TAKEN"],
+    examples: [
+      {
+        summary: "One that is not parked",
+        parameters: { id: EXAMPLE_ID },
+        body: { operator: "Amina", reason: "entered twice" },
+        status: 409,
+      },
+      {
+        summary: "Without a reason",
+        parameters: { id: EXAMPLE_ID },
+        body: { operator: "Amina" },
+        invalid: true,
+        status: 400,
+      },
     ],
   },
   "GET /api/sync/history": {

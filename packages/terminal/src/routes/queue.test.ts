@@ -1,3 +1,4 @@
+import { SyncError } from "@tillsync/protocol";
 import type { FastifyInstance } from "fastify";
 import { beforeEach, describe, expect, it } from "vitest";
 import { terminalApp } from "../app.ts";
@@ -54,5 +55,36 @@ describe("/api/sync/history", () => {
     const response = await app.inject(`/api/sync/history?${query}`);
     expect(response.statusCode).toBe(400);
     expect(response.json().error.code).toBe("INVALID_INPUT");
+  });
+});
+
+describe("what a person decides about a parked change", () => {
+  const decide = (how: string, id: string, payload: object) =>
+    app.inject({ method: "POST", url: `/api/queue/${id}/${how}`, headers: { host: "localhost" }, payload });
+  const id = "central-00000000000000aa-7";
+  const place = { incarnation: "00000000000000aa", seq: 7 };
+
+  it("goes to the terminal with the place of the change, and says whether it was new", async () => {
+    const retried = await decide("retry", id, {});
+    expect([retried.statusCode, retried.json().kind]).toEqual([201, "exception.retried"]);
+    expect(terminal.asked.at(-1)).toEqual({ verb: "retryParked", input: { ...place, operator: undefined } });
+    const words = { operator: "Amina", reason: "entered twice" };
+    const discarded = await decide("discard", id, words);
+    expect([discarded.statusCode, discarded.json().kind]).toEqual([201, "exception.discarded"]);
+    expect(terminal.asked.at(-1)).toEqual({ verb: "discardParked", input: { ...place, ...words } });
+  });
+
+  it("is refused without an id of the queue, or without who and why", async () => {
+    expect((await decide("retry", "17", {})).json().error).toMatchObject({ code: "INVALID_INPUT", field: "id" });
+    expect((await decide("retry", id, { why: "so" })).json().error).toMatchObject({ field: "why" });
+    expect((await decide("discard", id, { reason: "so" })).json().error).toMatchObject({ field: "operator" });
+    expect((await decide("discard", id, { operator: "A", reason: "" })).json().error).toMatchObject({
+      field: "reason",
+    });
+  });
+
+  it("comes back as the terminal's refusal when the change is not parked", async () => {
+    terminal.failure = new SyncError("NOT_PARKED", "It is not parked.");
+    expect((await decide("retry", id, {})).statusCode).toBe(409);
   });
 });

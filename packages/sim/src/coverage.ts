@@ -18,7 +18,7 @@ export const FAULT_SPACE: readonly string[] = [
   "centre.down",
   "centre.restored",
   "centre.server-crash",
-  "centre.shared",
+  "centre.joint",
   "centre.sweep",
   "disk.commit-error-kept",
   "disk.commit-error-lost",

@@ -11,9 +11,9 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Scope } from "../ingest/ports.ts";
 import { mayShare } from "../ingest/together.ts";
 import { callerOf } from "./access.ts";
+import { JointTurns } from "./joint-turns.ts";
 import { shareOf, tooManyWait, whenOver } from "./limit-hooks.ts";
 import type { Metrics } from "./metrics.ts";
-import { SharedTurns } from "./shared-turns.ts";
 
 /** What the door hands exchanges to. Everything in the requests is checked but the content of the changes. */
 export interface Exchanging {
@@ -28,7 +28,7 @@ interface Asked {
 
 /** `POST /api/sync/exchange`: the one call a terminal makes. */
 export function addExchangeRoute(app: FastifyInstance, ingest: Exchanging, metrics: Pick<Metrics, "exchanged">): void {
-  const turns = new SharedTurns<Asked, ExchangeResponse>({
+  const turns = new JointTurns<Asked, ExchangeResponse>({
     gate: app.turns,
     mayJoin: (chosen, next) => mayShare(requestsOf(chosen), next.request),
     run: ([first, ...others]) => ingest.exchange(first.store, requestsOf([first, ...others])),

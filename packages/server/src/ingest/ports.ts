@@ -139,7 +139,7 @@ export interface LifeStanding {
  * A transaction that several terminals of one store share, each with one batch or none. It only knows the short way: what
  * is not simple is left to a transaction of its own.
  */
-export interface SharedTransaction {
+export interface JointTransaction {
   /** Locks the terminals, in one order, and reads where their lives stand; undefined for a life that is not known. */
   lock(
     lives: readonly (TerminalLife & { readonly cursor: string | null })[],
@@ -257,5 +257,5 @@ export interface IngestStore {
   readonly storesAtOnce?: boolean;
   transaction<T>(scope: Scope, fn: (tx: IngestTransaction) => Promise<T>): Promise<T>;
   /** As `transaction`, for several terminals at a time; absent where every exchange has a transaction of its own. */
-  sharedTransaction?<T>(scope: Scope, fn: (tx: SharedTransaction) => Promise<T>): Promise<T>;
+  jointTransaction?<T>(scope: Scope, fn: (tx: JointTransaction) => Promise<T>): Promise<T>;
 }

@@ -23,9 +23,9 @@ import {
   type TerminalLife,
   type WholeBatch,
 } from "./ports.ts";
+import { PostgresJointTransaction } from "./postgres-joint.ts";
 import { nameOf, type Query, queryIn } from "./postgres-query.ts";
 import { readAround, writeRestored } from "./postgres-repair.ts";
-import { PostgresSharedTransaction } from "./postgres-shared.ts";
 import * as sql from "./statements.ts";
 import { alreadyFinal, appendFeed, storeAtOnce } from "./store-at-once.ts";
 
@@ -44,8 +44,7 @@ export async function postgresIngest(pool: pg.Pool): Promise<IngestStore> {
       const attempts = { needSavepoints: false };
       return inScope(pool, scope, (client) => fn(new PostgresTransaction(client, scope, attempts)));
     },
-    sharedTransaction: (scope, fn) =>
-      inScope(pool, scope, (client) => fn(new PostgresSharedTransaction(client, scope))),
+    jointTransaction: (scope, fn) => inScope(pool, scope, (client) => fn(new PostgresJointTransaction(client, scope))),
   };
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type IngestWorld, ingestWorld, type TestStore } from "../testing/ingest-world.ts";
 import { SampleLife, sampleBody, sampleChangeId, sampleEdit, sampleSale } from "../testing/sample-life.ts";
 import { type SeededRandom, seededRandom } from "../testing/seeded-random.ts";
-import type { SharedTransaction } from "./ports.ts";
+import type { JointTransaction } from "./ports.ts";
 import { exchangeTogether, mayShare } from "./together.ts";
 
 const SEED = Number(process.env.TILLSYNC_SEED ?? 20_261_125);
@@ -181,7 +181,7 @@ describe("exchanges that waited at the same moment", () => {
       asked += 1;
       return Promise.reject(new SyncError("UNAVAILABLE", "gone"));
     };
-    const context = { ...world.context, store: { ...world.context.store, transaction: gone, sharedTransaction: gone } };
+    const context = { ...world.context, store: { ...world.context.store, transaction: gone, jointTransaction: gone } };
     const requests = lives.map((life) => life.request());
     const answers = await Promise.allSettled(exchangeTogether(context, store.scope, requests));
     expect(answers.map(believed)).toEqual(["UNAVAILABLE", "UNAVAILABLE", "UNAVAILABLE"]);
@@ -191,12 +191,12 @@ describe("exchanges that waited at the same moment", () => {
   it("are stored once when the answer to the commit was lost (I7)", async () => {
     const lives = await knownLives(3);
     for (const [index, life] of lives.entries()) life.addSales(2, `till-${index}`);
-    const { sharedTransaction } = world.context.store;
-    const losing = async <T>(scope: TestStore["scope"], fn: (tx: SharedTransaction) => Promise<T>): Promise<T> => {
-      await sharedTransaction?.(scope, fn);
+    const { jointTransaction } = world.context.store;
+    const losing = async <T>(scope: TestStore["scope"], fn: (tx: JointTransaction) => Promise<T>): Promise<T> => {
+      await jointTransaction?.(scope, fn);
       throw new SyncError("UNAVAILABLE", "lost", { unknown: true });
     };
-    const context = { ...world.context, store: { ...world.context.store, sharedTransaction: losing } };
+    const context = { ...world.context, store: { ...world.context.store, jointTransaction: losing } };
     const requests = lives.map((life) => life.request());
     const answers = await Promise.allSettled(exchangeTogether(context, store.scope, requests));
     expect(answers.map(believed)).toEqual(["UNAVAILABLE", "UNAVAILABLE", "UNAVAILABLE"]);

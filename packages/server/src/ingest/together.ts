@@ -2,10 +2,10 @@ import { type ExchangeRequest, type ExchangeResponse, LIMITS, SyncError } from "
 import { answerOf } from "./answer.ts";
 import { exchange } from "./exchange.ts";
 import { CENTRAL_LIFE } from "./interpret.ts";
-import { entityKey, type Mark, type Scope, type SharedTransaction } from "./ports.ts";
+import { entityKey, type JointTransaction, type Mark, type Scope } from "./ports.ts";
 import { type ExchangeContext, type PreparedExchange, prepare } from "./prepare.ts";
 import { runsOf } from "./runs.ts";
-import { MAX_SHARED_CHANGES } from "./whole-batch.ts";
+import { MAX_JOINT_CHANGES } from "./whole-batch.ts";
 
 /**
  * Exchanges of one store that had to wait at the same moment. Those that are simple share one transaction, with its locks,
@@ -34,10 +34,10 @@ const NONE: Answers = new Map();
 
 async function share(context: ExchangeContext, scope: Scope, requests: readonly ExchangeRequest[]): Promise<Answers> {
   const { store, nowMs } = context;
-  if (requests.length < 2 || store.sharedTransaction === undefined) return NONE;
+  if (requests.length < 2 || store.jointTransaction === undefined) return NONE;
   try {
     const simple = withoutRivals(requests.map((request) => prepare(context, request)).filter(isSimple));
-    return await store.sharedTransaction(scope, (tx) => ingestAll(tx, simple, store.serverEpoch, nowMs()));
+    return await store.jointTransaction(scope, (tx) => ingestAll(tx, simple, store.serverEpoch, nowMs()));
   } catch (error) {
     // A database that cannot be used is no better for one at a time. Anything else is about one of them: each finds out.
     if (error instanceof SyncError && error.code === "UNAVAILABLE") throw error;
@@ -63,7 +63,7 @@ function withoutRivals(exchanges: readonly PreparedExchange[]): PreparedExchange
 }
 
 async function ingestAll(
-  tx: SharedTransaction,
+  tx: JointTransaction,
   exchanges: readonly PreparedExchange[],
   serverEpoch: string,
   nowMs: number,
@@ -98,7 +98,7 @@ async function ingestAll(
 
 /** Documents with a change that waits or is parked: what follows it has to wait as well, and goes alone. */
 async function blockedOf(
-  tx: SharedTransaction,
+  tx: JointTransaction,
   placed: readonly { readonly prepared: PreparedExchange; readonly mark: Mark }[],
 ): Promise<ReadonlySet<string>> {
   if (placed.every(({ mark }) => mark.isSettled === true)) return new Set();
@@ -130,8 +130,8 @@ function batchOf({ request, whole }: PreparedExchange, nowMs: number) {
 /** Whether an exchange may go with those that are chosen already: together they stay small, so that nobody waits for long. */
 export function mayShare(chosen: readonly ExchangeRequest[], next: ExchangeRequest): boolean {
   const changes = chosen.reduce((sum, request) => sum + request.changes.length, next.changes.length);
-  return changes <= MAX_SHARED_CHANGES && chosen.length < MAX_SHARED_EXCHANGES;
+  return changes <= MAX_JOINT_CHANGES && chosen.length < MAX_JOINT_EXCHANGES;
 }
 
 /** Each costs a look at its mark and its feed; sixteen are answered within some ten milliseconds. */
-const MAX_SHARED_EXCHANGES = 16;
+const MAX_JOINT_EXCHANGES = 16;

@@ -10,7 +10,7 @@ import { receiptOf } from "./receipt-of.ts";
  * Changes of a batch that may share a transaction with others. A larger one would make them wait, has little to gain, and
  * is packed before its till is locked, so that a second of two in flight is ready when the first commits.
  */
-export const MAX_SHARED_CHANGES = 100;
+export const MAX_JOINT_CHANGES = 100;
 
 /** What a request becomes when all of it is new and nothing stands in its way: made before the terminal is locked. */
 export interface PreparedBatch extends LifeBatch {
@@ -41,7 +41,7 @@ export function prepareWhole(
   if (changes.length === 0 || changeIds.size !== changes.length) return undefined;
   try {
     const batch = { changes, entities: collapse(documents, terminal) };
-    const packed = changes.length > MAX_SHARED_CHANGES ? packBatches([batch]) : undefined;
+    const packed = changes.length > MAX_JOINT_CHANGES ? packBatches([batch]) : undefined;
     return { ...batch, receipt: receiptOf(readings), packed };
   } catch (error) {
     if (error instanceof SyncError) return undefined;

@@ -5,10 +5,10 @@ import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";
+import { MemoryJointTransaction } from "./joint-transaction.ts";
 import { Conflict, Locks } from "./locks.ts";
 import { type Owner, type Point, Session } from "./session.ts";
 import { MemorySettlement } from "./settlement.ts";
-import { MemorySharedTransaction } from "./shared-transaction.ts";
 import { copyTables, emptyTables, headKey, type StoreTables } from "./tables.ts";
 import { MemoryTransaction } from "./transaction.ts";
 
@@ -93,7 +93,7 @@ export class CentreDatabase {
       serverEpoch: this.#serverEpoch,
       storesAtOnce: true,
       transaction: (scope, fn) => this.#transaction(owner, scope, fn),
-      sharedTransaction: (scope, fn) => this.#transaction(owner, scope, (tx) => fn(new MemorySharedTransaction(tx))),
+      jointTransaction: (scope, fn) => this.#transaction(owner, scope, (tx) => fn(new MemoryJointTransaction(tx))),
     };
   }
 

@@ -255,7 +255,7 @@ export class Server {
     timeline.after(random.between(1, BUSY_WITHIN_MS), () => {
       if (this.#process !== process) return;
       process?.companies.delete(scope.storeId);
-      if (company.length > 1) chronicle.hit("centre.shared", company.length);
+      if (company.length > 1) chronicle.hit("centre.joint", company.length);
       const answers = together(
         context,
         scope,

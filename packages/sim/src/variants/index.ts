@@ -1,8 +1,8 @@
 import { CENTRE_VARIANTS } from "./centre-variants.ts";
 import { FOREIGN_VARIANTS } from "./foreign-variants.ts";
+import { JOINT_VARIANTS } from "./joint-variants.ts";
 import { SCHEDULE_VARIANTS } from "./schedule-variants.ts";
 import { SETTLEMENT_VARIANTS } from "./settlement-variants.ts";
-import { SHARED_VARIANTS } from "./shared-variants.ts";
 import { TILL_VARIANTS } from "./till-variants.ts";
 import { PRODUCT, type Variant } from "./variant.ts";
 
@@ -11,7 +11,7 @@ export const VARIANTS: readonly Variant[] = [
   ...TILL_VARIANTS,
   ...SCHEDULE_VARIANTS,
   ...CENTRE_VARIANTS,
-  ...SHARED_VARIANTS,
+  ...JOINT_VARIANTS,
   ...FOREIGN_VARIANTS,
   ...SETTLEMENT_VARIANTS,
 ];

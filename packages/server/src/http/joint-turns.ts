@@ -8,7 +8,7 @@ interface Waiting<Work, Result> {
   taken: Promise<Result> | undefined;
 }
 
-export interface SharedTurnsOptions<Work, Result> {
+export interface JointTurnsOptions<Work, Result> {
   readonly gate: FairGate;
   /** Whether one more may go with those that are chosen already. */
   readonly mayJoin: (chosen: readonly Work[], next: Work) => boolean;
@@ -20,12 +20,12 @@ export interface SharedTurnsOptions<Work, Result> {
  * Whose turn comes takes along what else of its store waits and fits: the more there is to do, the more of it is done at
  * a time, and nobody waits for company. What is waited for, and how many may wait, is the gate's business as ever.
  */
-export class SharedTurns<Work, Result> {
-  readonly #options: SharedTurnsOptions<Work, Result>;
+export class JointTurns<Work, Result> {
+  readonly #options: JointTurnsOptions<Work, Result>;
   /** By share, in order of arrival. */
   readonly #rows = new Map<string, Set<Waiting<Work, Result>>>();
 
-  constructor(options: SharedTurnsOptions<Work, Result>) {
+  constructor(options: JointTurnsOptions<Work, Result>) {
     this.#options = options;
   }
 

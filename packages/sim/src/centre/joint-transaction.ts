@@ -3,17 +3,17 @@ import {
   collapse,
   type DocumentRow,
   entityKey,
+  type JointTransaction,
   type LifeStanding,
   type Mark,
-  type SharedTransaction,
   type TerminalLife,
   type WholeBatch,
 } from "@tillsync/server/ingest";
 import { lifeKey } from "./tables.ts";
 import type { MemoryTransaction } from "./transaction.ts";
 
-/** What `ingest/postgres-shared.ts` does in two packets, statement by statement on maps, with a moment between any two. */
-export class MemorySharedTransaction implements SharedTransaction {
+/** What `ingest/postgres-joint.ts` does in two packets, statement by statement on maps, with a moment between any two. */
+export class MemoryJointTransaction implements JointTransaction {
   readonly #tx: MemoryTransaction;
 
   constructor(tx: MemoryTransaction) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FairGate } from "./fair-gate.ts";
-import { SharedTurns } from "./shared-turns.ts";
+import { JointTurns } from "./joint-turns.ts";
 
 /** Lets everything that can go on go on. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -14,7 +14,7 @@ interface Group {
 function world({ maxRunning = 1, maxWaiting = 100, most = 3 } = {}) {
   const gate = new FairGate({ maxRunning, maxRunningPerShare: maxRunning, maxWaiting, maxWaitingPerShare: maxWaiting });
   const groups: Group[] = [];
-  const turns = new SharedTurns<string, string>({
+  const turns = new JointTurns<string, string>({
     gate,
     mayJoin: (chosen, next) => chosen.length < most && !chosen.includes("large") && next !== "large",
     run: (works) => {
@@ -30,7 +30,7 @@ function world({ maxRunning = 1, maxWaiting = 100, most = 3 } = {}) {
   return { gate, groups, turns };
 }
 
-describe("SharedTurns", () => {
+describe("JointTurns", () => {
   it("does at once what finds a turn free, and keeps nobody waiting for company", async () => {
     const { groups, turns } = world({ maxRunning: 2 });
     const first = turns.take("a", "1");

@@ -1,35 +1,35 @@
-import type { IngestStore, SharedTransaction } from "@tillsync/server/ingest";
+import type { IngestStore, JointTransaction } from "@tillsync/server/ingest";
 import type { Variant } from "./variant.ts";
 
 /** Ways in which a transaction that several tills share can be wrong. */
-export const SHARED_VARIANTS: readonly Variant[] = [
+export const JOINT_VARIANTS: readonly Variant[] = [
   {
-    name: "shared-stores-the-first",
+    name: "joint-stores-the-first",
     breaks: "of the exchanges that share a transaction only the first is stored; all are acknowledged",
     caughtBy: ["I5"],
     ingest: (store) =>
-      withShared(store, (tx) => ({
+      withJoint(store, (tx) => ({
         storeAtOnce: (batches, nowMs) => tx.storeAtOnce(batches.slice(0, 1), nowMs),
       })),
   },
   {
-    name: "shared-failure-swallowed",
+    name: "joint-failure-swallowed",
     breaks: "what of a shared transaction cannot be applied is left out, and all the same it is committed",
     caughtBy: ["I1", "I5", "I9", "I10", "I21"],
     needs: ["sharedOrder", "serializationFailure"],
     ingest: (store) =>
-      withShared(store, (tx) => ({
+      withJoint(store, (tx) => ({
         storeAtOnce: (batches, nowMs) => tx.storeAtOnce(batches, nowMs).catch(() => []),
       })),
   },
 ];
 
-function withShared(store: IngestStore, change: (tx: SharedTransaction) => Partial<SharedTransaction>): IngestStore {
+function withJoint(store: IngestStore, change: (tx: JointTransaction) => Partial<JointTransaction>): IngestStore {
   return {
     ...store,
-    sharedTransaction: async (scope, fn) => {
-      if (store.sharedTransaction === undefined) throw new Error("this store has no shared transactions");
-      return store.sharedTransaction(scope, (tx) =>
+    jointTransaction: async (scope, fn) => {
+      if (store.jointTransaction === undefined) throw new Error("this store has no shared transactions");
+      return store.jointTransaction(scope, (tx) =>
         fn({
           lock: (...args) => tx.lock(...args),
           blocked: (...args) => tx.blocked(...args),

@@ -1,13 +1,13 @@
 import type pg from "pg";
 import { cursorOf, type FeedRow, fits, pageOf } from "./feed-page.ts";
 import { type MarkRow, receiptOfRow } from "./mark-row.ts";
-import type { LifeStanding, Mark, Scope, SharedTransaction, TerminalLife, WholeBatch } from "./ports.ts";
+import type { JointTransaction, LifeStanding, Mark, Scope, TerminalLife, WholeBatch } from "./ports.ts";
 import { type Query, queryIn } from "./postgres-query.ts";
 import * as sql from "./statements.ts";
 import { livesOf, storeAtOnce } from "./store-at-once.ts";
 
 /** A transaction of several terminals on PostgreSQL. */
-export class PostgresSharedTransaction implements SharedTransaction {
+export class PostgresJointTransaction implements JointTransaction {
   readonly #query: Query;
   readonly #scope: Scope;
 

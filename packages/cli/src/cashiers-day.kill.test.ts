@@ -63,6 +63,12 @@ describe.concurrent("requirement 000, with real processes", () => {
     await till.until("the centre's verdict came down", ({ exceptions }) => exceptions === 1);
     expect(await till.order(bad?.localId ?? "")).toMatchObject({ orderSyncStatus: "FAILED", effect: "parked" });
     expect(await till.order(good?.localId ?? "")).toMatchObject({ orderSyncStatus: "SYNCED", effect: "applied" });
+    await till.closeShift();
+    expect(await till.settled()).toMatchObject({ state: "settled-with-exceptions", exceptions: 1, differences: 0 });
+    await till.openShift("Brian");
+    await till.sell(2);
+    await till.closeShift();
+    expect(await till.settled()).toMatchObject({ state: "settled", exceptions: 0, differences: 0 });
   });
 
   it('"When a shift is opened, the system should attempt to send transactions every 20 minutes."', async ({

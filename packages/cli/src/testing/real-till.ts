@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { OrderView, Recorded, TerminalStatus } from "@tillsync/engine";
+import type { OrderView, Recorded, ShiftSummary, TerminalStatus } from "@tillsync/engine";
 import { FaultProxy } from "../demo/fault-proxy.ts";
 import { askJson } from "../http-door.ts";
 import { untilStatus } from "./status-stream.ts";
@@ -136,6 +136,17 @@ export class RealTill {
     { withinMs = PATIENCE_MS, seen = () => {} }: { withinMs?: number; seen?: (status: TerminalStatus) => void } = {},
   ): Promise<TerminalStatus> {
     return untilStatus(this.#url, `${this.#options.shortId}: ${what}`, done, { withinMs, seen });
+  }
+
+  /** The judgement of its latest shift, once head office has made one: each exchange may bring it. */
+  async settled(): Promise<ShiftSummary["settlement"]> {
+    for (;;) {
+      const { lastSyncTimestamp: before } = await this.status();
+      const { shifts } = await askJson<{ shifts: ShiftSummary[] }>({ url: this.#url }, "GET", "/api/shifts?limit=1");
+      const [shift] = shifts;
+      if (shift && shift.settlement.state !== "open" && shift.settlement.state !== "waiting") return shift.settlement;
+      await this.until("another exchange", ({ lastSyncTimestamp }) => lastSyncTimestamp !== before);
+    }
   }
 
   /** Nothing is left to send; nobody presses anything meanwhile. */

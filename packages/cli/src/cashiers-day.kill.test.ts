@@ -258,7 +258,7 @@ const BAKERY = fileURLToPath(new URL("../../../../shared/data/bakery-breadbasket
 const SATURDAY = "2016-11-05";
 
 describe.concurrent("a bakery day as morning and afternoon shift, with the link dead until night", () => {
-  it("as it really was: both shifts arrive by themselves, equal to the penny", async (context) => {
+  it("as it really was: both shifts settle by themselves, equal to the penny, the day closes, and its Z report is right", async (context) => {
     if (!existsSync(BAKERY)) context.skip(`not run: the real file is not at ${BAKERY}`);
     const receipts: OrderDraft[] = [];
     for await (const entry of readDocuments({ file: BAKERY }))
@@ -269,7 +269,9 @@ describe.concurrent("a bakery day as morning and afternoon shift, with the link 
 
   // Beside the real file it would prove nothing more.
   if (!existsSync(BAKERY)) {
-    it("made up: both shifts arrive by themselves, equal to the cent", async ({ expect }) => {
+    it("made up: both shifts settle by themselves, equal to the cent, the day closes, and its Z report is right", async ({
+      expect,
+    }) => {
       const documents = seededDocuments({
         seed: 20_161_105,
         orders: 120,
@@ -283,7 +285,7 @@ describe.concurrent("a bakery day as morning and afternoon shift, with the link 
   }
 });
 
-/** @returns what the centre has of that day once the queue is empty, with the manifest of each shift */
+/** @returns what the centre has of that day once the queue is empty, with the manifest of each shift, its last verdict and the Z report */
 async function playDay(receipts: readonly OrderDraft[]) {
   const till = await centre.till(EVERY_2_S);
   till.link.cut();
@@ -299,7 +301,9 @@ async function playDay(receipts: readonly OrderDraft[]) {
   }
   till.link.heal();
   await till.drained();
-  return { ...(await centre.has(till)), shifts: await centre.closedShifts(till) };
+  const { state } = await till.settled();
+  const z = await centre.closeDay(SATURDAY);
+  return { ...(await centre.has(till)), shifts: await centre.closedShifts(till), state, z };
 }
 
 /** The same added up from the receipts alone. */
@@ -311,7 +315,9 @@ function onPaper(receipts: readonly OrderDraft[]) {
     orders: sales.length,
     totalMinor: sumOf(sales),
   }));
-  return { changes: receipts.length, orders: receipts.length, totalMinor: sumOf(receipts), shifts };
+  const totalMinor = sumOf(receipts);
+  const z = { shifts: 2, totalMinor, exceptions: 0 };
+  return { changes: receipts.length, orders: receipts.length, totalMinor, shifts, state: "settled", z };
 }
 
 function waitOf(nextAttemptAt: string | null | undefined): number {

@@ -5,6 +5,7 @@ import { enroll, openPool } from "@tillsync/server";
 import { type MigratedDatabase, migratedDatabase } from "@tillsync/server/testing";
 import type pg from "pg";
 import { Child } from "../demo/child.ts";
+import { askJson } from "../http-door.ts";
 import { RealTill, type RealTillOptions } from "./real-till.ts";
 
 const STORE = { org: "demo", store: "STORE001", currency: "KES" } as const;
@@ -16,6 +17,15 @@ export interface AtCentre {
   /** Closed orders. As many as changes: nothing came twice. */
   readonly orders: number;
   readonly totalMinor: number;
+}
+
+/** As much of a closed day as a script looks at. */
+interface Day {
+  readonly report: {
+    readonly shifts: readonly unknown[];
+    readonly totals: readonly { readonly amountMinor: number }[];
+    readonly exceptions: number;
+  };
 }
 
 interface Manifest {
@@ -89,6 +99,15 @@ export class RealCentre {
       orders: counts["order.closed"] ?? 0,
       totalMinor: totals.reduce((sum, { amountMinor }) => sum + amountMinor, 0),
     }));
+  }
+
+  /** Locks a day, as somebody at head office does, and gives its Z report. */
+  async closeDay(businessDate: string): Promise<{ shifts: number; totalMinor: number; exceptions: number }> {
+    const { key } = await enroll(this.#database.pool, { ...STORE, role: "admin", name: "head office" }, Date.now());
+    const path = `/api/admin/days/${businessDate}/close`;
+    const { report } = await askJson<Day>({ url: this.#server.url, key }, "POST", path, { actor: "Grace" });
+    const totalMinor = report.totals.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+    return { shifts: report.shifts.length, totalMinor, exceptions: report.exceptions };
   }
 
   /** Rows past row security. */

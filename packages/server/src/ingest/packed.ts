@@ -1,4 +1,3 @@
-import { collapse } from "./interpret.ts";
 import { type DocumentRow, entityKey, type StoredChange } from "./ports.ts";
 
 /** What one life adds to a statement that stores at once. */
@@ -52,15 +51,6 @@ export interface Packed {
   readonly events: string;
   /** How many documents have to be written. */
   readonly entities: number;
-}
-
-/** One batch, packed before its till is locked. @throws SyncError ALREADY_CLOSED, as `collapse` */
-export function packBatch(
-  changes: readonly StoredChange[],
-  documents: readonly DocumentRow[],
-  terminal: string,
-): Packed {
-  return packBatches([{ changes, entities: collapse(documents, terminal) }]);
 }
 
 /** Batches of several lives of one store; no two of them may speak of the same entity. */

@@ -37,6 +37,7 @@ async function share(context: ExchangeContext, scope: Scope, requests: readonly 
   if (requests.length < 2 || store.jointTransaction === undefined) return NONE;
   try {
     const simple = withoutRivals(requests.map((request) => prepare(context, request)).filter(isSimple));
+    if (simple.length < 2) return NONE;
     return await store.jointTransaction(scope, (tx) => ingestAll(tx, simple, store.serverEpoch, nowMs()));
   } catch (error) {
     // A database that cannot be used is no better for one at a time. Anything else is about one of them: each finds out.

@@ -86,6 +86,8 @@ describe("the log of a process", () => {
     const values = { ...DEFAULTS, "Logging.MaxFileBytes": 65_536 };
     const { log, close } = await openLog("terminal", folder, values);
     log.info("before");
+    // A file that is being made while its folder is removed would keep the folder.
+    await vi.waitFor(() => expect(textOf(join(folder, "logs"))).toContain("before"));
     rmSync(join(folder, "logs"), { recursive: true, force: true });
     for (let n = 0; n < 300; n++) log.info({ filler: "x".repeat(1_000) }, "after");
     await close();

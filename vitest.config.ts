@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./scripts/test-order.ts";
 import { PARTS, type Part } from "./scripts/test-parts.ts";
 
 /** One project a part: `npx vitest --project unit`, or a file by name, do what `npm test` does. */
@@ -9,6 +10,7 @@ export default defineConfig({
     pool: "forks",
     // Vitest would leave one core to itself, which is half of a small machine, and hardly use it.
     maxWorkers: "100%",
+    sequence: { sequencer: LongestFirst },
     projects: PARTS.flatMap(project),
   },
 });
@@ -18,7 +20,7 @@ function project({ name, files }: Part) {
   const include = [...files.include];
   const exclude = [...files.exclude];
   const globalSetup = [
-    ...(name === "unit" ? [] : ["./scripts/test-postgres.ts"]),
+    ...(name === "unit" ? [] : ["./scripts/test-starts.ts", "./scripts/test-postgres.ts"]),
     ...(name === "browser" ? ["./scripts/test-browser.ts"] : []),
   ];
   return [{ extends: true as const, test: { name, include, exclude, globalSetup } }];

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { expect, it, onTestFinished } from "vitest";
 import { prng } from "../prng.ts";
 import { type ReplayReport, replayInDemo } from "../testing/replay-in-demo.ts";
@@ -9,20 +10,27 @@ import { type ReplayReport, replayInDemo } from "../testing/replay-in-demo.ts";
 // The file is not ours to ship; it lies beside the repository where it is developed.
 const BAKERY = fileURLToPath(new URL("../../../../../shared/data/bakery-breadbasket.csv.gz", import.meta.url));
 
-it("sells all 9,531 receipts of the bakery through cuts and kills; both sides end equal, to the penny", async (context) => {
+/** Of the file's 9,531; `npm run proof -- bakery` sells all of them. Trouble comes three times as often here. */
+const RECEIPTS = 3000;
+
+it("sells 3,000 receipts of the bakery through 20 cuts and 5 kills; both sides end equal, to the penny", async (context) => {
   if (!existsSync(BAKERY)) context.skip(`not run: the real file is not at ${BAKERY}`);
-  const { code, report, stderr } = await replayInDemo(BAKERY, { offlineEvery: 500, killEvery: 2000 });
+  const file = join(folderForTest(), "bakery.csv");
+  const pieces = firstReceipts(file, RECEIPTS);
+  const { code, report, stderr } = await replayInDemo(file, { offlineEvery: 150, killEvery: 600 });
   expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
-  expect(report).toMatchObject({ cuts: 19, kills: 4, progress: { documents: 9531, recorded: 9531, refused: 0 } });
-  expectEqualSides(report, { orders: 9531, totalMinor: (21_293 - 786) * 250 });
-}, 150_000);
+  expect(report).toMatchObject({
+    cuts: 20,
+    kills: 5,
+    progress: { documents: RECEIPTS, recorded: RECEIPTS, refused: 0 },
+  });
+  expectEqualSides(report, { orders: RECEIPTS, totalMinor: pieces * 250 });
+}, 120_000);
 
 // Beside the real file it would prove nothing more.
 if (!existsSync(BAKERY)) {
   it("does the same with a file made up after its shape", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "tillsync-bakery-"));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const file = join(folder, "bakery.csv");
+    const file = join(folderForTest(), "bakery.csv");
     const receipts = 600;
     const pieces = madeUpBakery(file, receipts);
     const { code, report } = await replayInDemo(file, { offlineEvery: 100, killEvery: 150 });
@@ -43,6 +51,25 @@ function expectEqualSides({ verifications }: ReplayReport, expected: { orders: n
     expect({ orders, totalMinor }).toEqual(expected);
   }
   expect(verifications.reduce((sum, { receipts }) => sum + receipts.numbers, 0)).toBe(expected.orders);
+}
+
+function folderForTest(): string {
+  const folder = mkdtempSync(join(tmpdir(), "tillsync-bakery-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The real file as far as so many receipts go. @returns how many pieces they sell; receipts of "NONE" sell nothing */
+function firstReceipts(file: string, receipts: number): number {
+  const [head = "", ...rows] = gunzipSync(readFileSync(BAKERY)).toString("utf8").trim().split("\n");
+  const seen = new Set<string>();
+  const kept = rows.filter((row) => {
+    const receipt = row.split(",")[2] ?? "";
+    if (seen.size < receipts) seen.add(receipt);
+    return seen.has(receipt);
+  });
+  writeFileSync(file, [head, ...kept].join("\n"));
+  return kept.filter((row) => row.trim().split(",")[3] !== "NONE").length;
 }
 
 /** Receipts of one to four pieces over some days, one row per piece. @returns how many pieces */

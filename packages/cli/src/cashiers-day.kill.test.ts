@@ -241,7 +241,7 @@ describe.concurrent("one database, one process", () => {
     // The request is on its way for this long, and so is the answer: the till is frozen between the two.
     till.link.delay(400);
     await till.closeShift();
-    await expect.poll(async () => (await centre.has(till)).changes, { timeout: 20_000, interval: 20 }).toBe(15);
+    await expect.poll(async () => (await centre.has(till)).changes, { interval: 20 }).toBe(15);
     till.process.kill("SIGSTOP");
     till.link.cut();
     await till.another().ended();

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { KEYS, type Values } from "../config/keys.ts";
 import { temporaryFolder } from "../import/testing/temporary-file.ts";
 import { openLog } from "./open-log.ts";
@@ -48,9 +48,9 @@ describe("the log of a process", () => {
     const newest = () => Math.max(...readdirSync(logs).map((name) => Number(name.split(".").at(-2))));
     for (let round = 1; round <= 5; round++) {
       for (let n = 0; n < 70; n++) log.info({ filler }, "line");
-      await vi.waitFor(() => expect(newest()).toBe(round + 1));
+      await expect.poll(newest).toBe(round + 1);
     }
-    await vi.waitFor(() => expect(files()).toBe(2));
+    await expect.poll(files).toBe(2);
     await close();
     for (const name of readdirSync(logs)) expect(statSync(join(logs, name)).size).toBeLessThan(4 * 65_536);
   });
@@ -87,7 +87,7 @@ describe("the log of a process", () => {
     const { log, close } = await openLog("terminal", folder, values);
     log.info("before");
     // A file that is being made while its folder is removed would keep the folder.
-    await vi.waitFor(() => expect(textOf(join(folder, "logs"))).toContain("before"));
+    await expect.poll(() => textOf(join(folder, "logs"))).toContain("before");
     rmSync(join(folder, "logs"), { recursive: true, force: true });
     for (let n = 0; n < 300; n++) log.info({ filler: "x".repeat(1_000) }, "after");
     await close();

@@ -5,6 +5,7 @@ import pg from "pg";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { tempFolder } from "../testing/temp-folder.ts";
 import { type EmbeddedPostgres, type PostgresOptions, startPostgres } from "./index.ts";
+import { findFreePort } from "./ports.ts";
 
 describe("startPostgres", () => {
   it("prepares a durable database that only this machine reaches, for a user who is no superuser", async () => {
@@ -170,12 +171,12 @@ async function sell(url: string, onAcknowledged: () => void): Promise<void> {
   }
 }
 
+/** Not on a port that the system gives to outgoing connections: one might take it once this has ended. */
 async function listen(): Promise<{ port: number; close(): Promise<void> }> {
   const server: Server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
+  const port = await findFreePort(undefined);
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
   onTestFinished(close);
-  return { port: address.port, close };
+  return { port, close };
 }

@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished, type TestContext } from "vitest";
 import { tempFolder } from "../testing/temp-folder.ts";
 import { type EmbeddedPostgres, locateBinaries, type PostgresOptions, startPostgres } from "./index.ts";
 import { chooseLauncher } from "./launcher.ts";
+import { findFreePort } from "./ports.ts";
 import { isRunning, waitForEnd } from "./processes.ts";
 
 const CHILD = fileURLToPath(new URL("../testing/postgres-child.ts", import.meta.url));
@@ -33,10 +34,7 @@ describe("after the parent was killed", () => {
     const child = spawn(process.execPath, [CHILD, dataDir], { stdio: "ignore" });
     onTestFinished(() => void child.kill("SIGKILL"));
     await expect
-      .poll(() => readdirSync(dataDir).some((name) => name.startsWith("initialising-")), {
-        interval: 5,
-        timeout: 10_000,
-      })
+      .poll(() => readdirSync(dataDir).some((name) => name.startsWith("initialising-")), { interval: 5 })
       .toBe(true);
     child.kill("SIGKILL");
     const client = await connected((await start({ dataDir })).url);
@@ -46,8 +44,9 @@ describe("after the parent was killed", () => {
   it("moves it when another port is asked for", async () => {
     const dataDir = tempFolder();
     const orphan = await startAndKillParent(dataDir);
-    const postgres = await start({ dataDir, port: orphan.port + 1 });
-    expect(postgres.port).toBe(orphan.port + 1);
+    const port = await findFreePort(undefined);
+    const postgres = await start({ dataDir, port });
+    expect(postgres.port).toBe(port);
     expect(isRunning(orphan.pid)).toBe(false);
   });
 

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { Readable } from "node:stream";
 import { fastify } from "fastify";
 import pino from "pino";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { answerRefusal } from "./refusal.ts";
 
 const HEADERS = "HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length:";
@@ -29,10 +29,6 @@ it.each([
   socket.write(bytes);
   await asked;
   if (bytes === HALF) socket.destroy();
-  const line = await vi.waitFor(() => {
-    const found = lines.find(({ code }) => code !== undefined);
-    expect(found).toBeDefined();
-    return found;
-  });
-  expect(line).toMatchObject({ level: 30, code: "INVALID_INPUT", msg });
+  const line = () => lines.find(({ code }) => code !== undefined);
+  await expect.poll(line).toMatchObject({ level: 30, code: "INVALID_INPUT", msg });
 });

@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 /** A folder for the running test, gone when it ends. Mode 700, as a home folder is. */
 export function tempFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "tillsync-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  // A program whose parent was killed may write a last file into it meanwhile.
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }

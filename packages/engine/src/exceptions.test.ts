@@ -14,6 +14,11 @@ beforeEach(async () => {
 
 /** The centre's next answer says this of one of the till's changes. */
 async function hear(seq: number, effect: FeedEntry["effect"], code?: string): Promise<void> {
+  willSay(seq, effect, code);
+  await till.terminal.syncNow();
+}
+
+function willSay(seq: number, effect: FeedEntry["effect"], code?: string): void {
   const entry = {
     n: 1,
     terminal: TERMINAL_ID,
@@ -24,7 +29,6 @@ async function hear(seq: number, effect: FeedEntry["effect"], code?: string): Pr
     ...(code ? { code } : {}),
   };
   till.centre.next.push((_request, honest) => ({ ...honest(), entries: [entry], cursor: `c${seq}${effect}` }));
-  await till.terminal.syncNow();
 }
 
 const refusal = (fn: () => unknown) => {
@@ -51,6 +55,16 @@ describe("trying a parked change again", () => {
     expect(till.terminal.status().pending).toBe(0);
     await hear(3, "parked", "APPLY_FAILED");
     expect(till.terminal.retryParked({ incarnation, seq: 3 })).toMatchObject({ version: 2, duplicate: false });
+  });
+
+  it("asks what became of it once head office has it, at once: the answer is in the exchange behind", async () => {
+    await hear(3, "parked", "APPLY_FAILED");
+    till.centre.next.push((_request, honest) => honest());
+    willSay(3, "applied");
+    till.terminal.retryParked({ incarnation, seq: 3 });
+    await till.settle();
+    expect(till.terminal.order("b")).toMatchObject({ orderSyncStatus: "SYNCED", effect: "applied" });
+    expect(till.terminal.status()).toMatchObject({ exceptions: 0, light: "green" });
   });
 
   it("is refused for what is not parked, with the reason", async () => {

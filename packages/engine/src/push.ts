@@ -15,3 +15,6 @@ export const FLUSHING: ReadonlySet<Kind> = new Set([
   "exception.retried",
   "exception.discarded",
 ] as const);
+
+/** What head office makes of these comes with the exchange behind the one that brought them: it has to come soon. */
+export const DECIDING: ReadonlySet<Kind> = new Set(["exception.retried", "exception.discarded"] as const);

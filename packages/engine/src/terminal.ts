@@ -8,7 +8,7 @@ import { Journal, type Life } from "./journal.ts";
 import { difference, KindTally } from "./kind-tally.ts";
 import { ensureLife } from "./life.ts";
 import type { Ports, Sql } from "./ports.ts";
-import { FLUSHING, PUSH_AT_ONCE } from "./push.ts";
+import { DECIDING, FLUSHING, PUSH_AT_ONCE } from "./push.ts";
 import { oldestWaiting, queueOf } from "./queue.ts";
 import { higherCounter, raiseFloor } from "./receipts.ts";
 import { type Desk, instantOf, type Present, presentOf, Recording } from "./recording.ts";
@@ -158,7 +158,7 @@ class RunningTerminal implements Terminal {
     for (const { kind, localId } of recording.recorded) if (kind === "shift.closed") this.#settlements.closed(localId);
     for (const recorded of recording.recorded) this.#emit({ type: "recorded", recorded });
     const urgent = recording.recorded.map(({ kind }) => kind);
-    if (urgent.some((kind) => FLUSHING.has(kind))) this.#flushQuietly();
+    if (urgent.some((kind) => FLUSHING.has(kind))) this.#flushQuietly(urgent.some((kind) => DECIDING.has(kind)));
     else if (urgent.some((kind) => PUSH_AT_ONCE[this.#profile].includes(kind))) this.#schedule.nudge();
     this.#tell();
   }
@@ -173,9 +173,12 @@ class RunningTerminal implements Terminal {
     }
   }
 
-  /** Shift open and close send everything at once; nobody waits for it, and while the terminal closes nothing is sent. */
-  #flushQuietly(): void {
-    this.#schedule.flush().catch(() => {});
+  /** Sends everything at once; nobody waits for it, and while the terminal closes nothing is sent. */
+  #flushQuietly(andHearMore: boolean): void {
+    const flush = () => this.#schedule.flush();
+    flush()
+      .then(({ left }) => (andHearMore && left === 0 ? flush() : undefined))
+      .catch(() => {});
   }
 
   /** A transaction of the loop's own; what was attempted since the last one is written down in it. */

@@ -7,6 +7,9 @@ interface DiscardFormProps {
   readonly onKeep: () => void;
 }
 
+/** What the till takes: `POST /api/queue/{id}/discard`. */
+const [MAX_OPERATOR, MAX_REASON] = [64, 256];
+
 /** Who discards something, and why; in its place in the list, so that nothing is covered. */
 export function DiscardForm({ onDiscard, onKeep }: DiscardFormProps) {
   const [operator, setOperator] = useState("");
@@ -27,7 +30,7 @@ export function DiscardForm({ onDiscard, onKeep }: DiscardFormProps) {
         size="md"
         label={texts.discardOperator}
         autoFocus
-        maxLength={100}
+        maxLength={MAX_OPERATOR}
         value={operator}
         error={tried && operator.trim() === "" ? texts.fill : undefined}
         onChange={(event) => setOperator(event.currentTarget.value)}
@@ -35,7 +38,7 @@ export function DiscardForm({ onDiscard, onKeep }: DiscardFormProps) {
       <TextInput
         size="md"
         label={texts.discardReason}
-        maxLength={500}
+        maxLength={MAX_REASON}
         value={reason}
         error={tried && reason.trim() === "" ? texts.fill : undefined}
         onChange={(event) => setReason(event.currentTarget.value)}

@@ -22,7 +22,8 @@ function project({ name, files }: Part) {
   const include = [...files.include];
   const exclude = [...files.exclude];
   const globalSetup = [
-    ...(name === "unit" ? [] : ["./scripts/test-starts.ts", "./scripts/test-postgres.ts"]),
+    "./scripts/test-starts.ts",
+    ...(name === "unit" ? [] : ["./scripts/test-postgres.ts"]),
     ...(name === "browser" ? ["./scripts/test-browser.ts"] : []),
   ];
   return [{ extends: true as const, test: { name, include, exclude, globalSetup } }];

@@ -1,32 +1,11 @@
-import { type PayloadOf, parseBody } from "@tillsync/protocol";
+import { parseBody } from "@tillsync/protocol";
 import { describe, expect, it } from "vitest";
+import { cash, drawer, MILK, manifest } from "./testing/drawer.ts";
 import { codeAndField } from "./testing/refusal.ts";
-import { openTill, sale, Till } from "./testing/till.ts";
+import { openTill, sale } from "./testing/till.ts";
 import type { CashMove, OrderDraft, ShiftClosing } from "./verbs.ts";
 
-const MILK: CashMove = { localId: "c-1", direction: "out", amountMinor: 2_000, reason: "milk", operator: "Amina" };
-const cash = (amountMinor: number, currency = "KES") => ({ currency, tender: "cash", amountMinor });
 const paid = (localId: string, tenders: OrderDraft["tenders"]) => sale(localId, { tenders });
-
-/** A till with a shift of 5,000.00 in the drawer. */
-async function drawer(): Promise<Till> {
-  const till = new Till();
-  till.start();
-  till.terminal.openShift({
-    localId: "s-1",
-    operator: "Amina",
-    businessDate: "2026-01-16",
-    openingFloatMinor: 500_000,
-  });
-  await till.settle();
-  return till;
-}
-
-function manifest(till: Till): PayloadOf<"shift.closed"> {
-  const sql = "SELECT body FROM journal WHERE kind = 'shift.closed' ORDER BY position DESC LIMIT 1";
-  const row = till.store.read.get<{ body: string }>(sql);
-  return parseBody(row?.body ?? "").payload as PayloadOf<"shift.closed">;
-}
 
 describe("the drawer of a shift", () => {
   it("is float, cash taken less change, and cash moved beside sales; over and short to the minor unit", async () => {

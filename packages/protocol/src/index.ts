@@ -84,6 +84,16 @@ export {
   tender,
 } from "./order.ts";
 export { parseAs, parseBody, parseField } from "./parse.ts";
+export {
+  bytesHash,
+  privateFits,
+  RANGE_CHANGES,
+  type RangeDigest,
+  type RangeFacts,
+  rangeDigest,
+  rangeLine,
+  rangesOf,
+} from "./range-digest.ts";
 export { formatReceiptNumber, parseReceiptNumber, printedTerminal, type ReceiptNumber } from "./receipt-number.ts";
 export type { SubmissionFlag, Submitted } from "./submitted.ts";
 export { PROTOCOL_FLOOR, PROTOCOL_HISTORY, PROTOCOL_VERSION } from "./version.ts";

@@ -1,4 +1,4 @@
-import { CHAIN_START, type Effect, linkHash, type Origin, SyncError } from "@tillsync/protocol";
+import { bytesHash, CHAIN_START, type Effect, linkHash, type Origin, privateFits, SyncError } from "@tillsync/protocol";
 import type pg from "pg";
 import { inScope } from "../db/scope.ts";
 import type { DocumentState, Scope } from "../ingest/ports.ts";
@@ -33,6 +33,10 @@ export interface LedgerRow {
   readonly repeat: boolean;
   /** True when the stored bytes, hashed again just now behind the hash before them, give this row's hash. */
   readonly intact: boolean;
+  /** Hash of the stored bytes without their place (`bytesHash`); null where none are left. */
+  readonly bytes: string | null;
+  /** Its private part: none is kept, it is the one that the bytes speak of, or it is another. */
+  readonly private: "none" | "intact" | "damaged";
   readonly document: LedgerDocument | null;
 }
 
@@ -74,9 +78,14 @@ export function readLedger(pool: pg.Pool, scope: Scope, query: LedgerQuery): Pro
 }
 
 type Place = LedgerQuery & { readonly incarnation: string };
-type Life = Pick<LedgerPage, "incarnation" | "ordinal" | "durableThrough" | "chainHash">;
+export type Life = Pick<LedgerPage, "incarnation" | "ordinal" | "durableThrough" | "chainHash">;
 
-async function findLife(client: pg.PoolClient, { orgId, storeId }: Scope, query: LedgerQuery): Promise<Life> {
+/** @throws SyncError NOT_FOUND */
+export async function findLife(
+  client: pg.PoolClient,
+  { orgId, storeId }: Scope,
+  query: Pick<LedgerQuery, "terminal" | "incarnation">,
+): Promise<Life> {
   const { rows } = await client.query<Life>(
     `SELECT incarnation, ordinal, durable_through AS "durableThrough", encode(chain_hash, 'hex') AS "chainHash"
      FROM incarnation WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = coalesce($4, incarnation)
@@ -98,9 +107,12 @@ async function hashBefore(client: pg.PoolClient, { orgId, storeId }: Scope, plac
   return rows[0]?.hash;
 }
 
-interface Row extends Omit<LedgerRow, "intact" | "document" | "incarnation">, Omit<LedgerDocument, "entity" | "state"> {
+interface Row
+  extends Omit<LedgerRow, "intact" | "bytes" | "private" | "document" | "incarnation">,
+    Omit<LedgerDocument, "entity" | "state"> {
   readonly origin: Origin | null;
   readonly body: Buffer | null;
+  readonly secret: Buffer | null;
   readonly entity: string | null;
   readonly state: DocumentState | null;
 }
@@ -110,12 +122,14 @@ async function readRows(client: pg.PoolClient, { orgId, storeId }: Scope, place:
   const { rows } = await client.query<Row>(
     `SELECT * FROM (
        SELECT h.seq, encode(h.hash, 'hex') AS hash, h.change_id AS "changeId", h.kind, h.local_id AS "localId", h.effect,
-         h.code, h.repeat, h.origin, b.body, d.entity, d.state, d.receipt_number AS "receiptNumber",
+         h.code, h.repeat, h.origin, b.body, p.private AS secret, d.entity, d.state, d.receipt_number AS "receiptNumber",
          d.business_date AS "businessDate", d.currency, d.total_minor AS "totalMinor",
          sum(coalesce(octet_length(b.body), 0)) OVER (ORDER BY h.seq) AS bytes
        FROM change_head h
        LEFT JOIN change_body b ON b.org_id = h.org_id AND b.store_id = h.store_id AND b.terminal = h.terminal
          AND b.incarnation = h.incarnation AND b.seq = h.seq AND b.seq >= $5 AND b.seq < $6
+       LEFT JOIN change_private p ON p.org_id = h.org_id AND p.store_id = h.store_id AND p.terminal = h.terminal
+         AND p.incarnation = h.incarnation AND p.seq = h.seq AND p.seq >= $5 AND p.seq < $6
        LEFT JOIN document d ON d.org_id = h.org_id AND d.store_id = h.store_id AND d.entity = split_part(h.kind, '.', 1)
          AND d.local_id = h.local_id AND d.terminal = h.terminal AND d.incarnation = h.incarnation AND d.seq = h.seq
        WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.incarnation = $4 AND h.seq >= $5 AND h.seq < $6
@@ -139,6 +153,8 @@ function toLedgerRow(row: Row, place: Place, prevHash: string | undefined): Ledg
     code,
     repeat,
     intact: isIntact(row, place, prevHash),
+    bytes: bytesOf(row),
+    private: privateOf(row),
     document: documentOf(row),
   };
 }
@@ -148,6 +164,16 @@ function isIntact(row: Row, { terminal, incarnation }: Place, prevHash: string |
   const { seq, origin } = row;
   const link = { terminal, incarnation, seq, prevHash, origin: origin ?? undefined, body: row.body.toString("utf8") };
   return linkHash(sha256, link) === row.hash;
+}
+
+function bytesOf({ origin, body }: Row): string | null {
+  return body === null ? null : bytesHash(sha256, { origin: origin ?? undefined, body: body.toString("utf8") });
+}
+
+function privateOf({ body, secret }: Row): LedgerRow["private"] {
+  if (secret === null) return "none";
+  const fits = body !== null && privateFits(sha256, body.toString("utf8"), secret.toString("utf8"));
+  return fits ? "intact" : "damaged";
 }
 
 function documentOf({ entity, state, receiptNumber, businessDate, currency, totalMinor }: Row): LedgerDocument | null {

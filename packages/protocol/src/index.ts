@@ -26,6 +26,7 @@ export {
   exchangeResponse,
   type FeedEntry,
   type Missing,
+  missing,
   type Repair,
   type Settlement,
   type WireChange,
@@ -93,6 +94,7 @@ export {
   rangeDigest,
   rangeLine,
   rangesOf,
+  runsOf,
 } from "./range-digest.ts";
 export { formatReceiptNumber, parseReceiptNumber, printedTerminal, type ReceiptNumber } from "./receipt-number.ts";
 export type { SubmissionFlag, Submitted } from "./submitted.ts";

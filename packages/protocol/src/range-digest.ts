@@ -49,6 +49,17 @@ export function* rangesOf(fromSeq: number, toSeq: number, size: number): Generat
   }
 }
 
+/** Rows that lie together: runs of `seqs`, in order, in which no two neighbours are further apart than `reach`. */
+export function runsOf(seqs: readonly number[], reach: number): { fromSeq: number; toSeq: number }[] {
+  const runs: { fromSeq: number; toSeq: number }[] = [];
+  for (const seq of seqs) {
+    const run = runs.at(-1);
+    if (run && seq <= run.toSeq + reach) run.toSeq = seq;
+    else runs.push({ fromSeq: seq, toSeq: seq });
+  }
+  return runs;
+}
+
 /** The hash of a change's bytes without its place: whether two sides have the same, whatever else is wrong around them. */
 export function bytesHash(sha256: Sha256, { origin, body }: { origin?: Origin | undefined; body: string }): string {
   const text = origin === undefined ? "" : `${origin.incarnation}:${origin.seq}:${origin.hash}`;

@@ -1,4 +1,4 @@
-import { CHAIN_START, ChainCheck, type Flaw, type Sha256 } from "@tillsync/protocol";
+import { CHAIN_START, ChainCheck, type Flaw, runsOf, type Sha256 } from "@tillsync/protocol";
 import type { Scope, TerminalLife } from "../ingest/ports.ts";
 import type { SettlementStore, SettlementTransaction } from "./ports.ts";
 
@@ -31,8 +31,11 @@ export function markRows(
     const mark = await tx.mark(life);
     if (mark === undefined) return { asked: [], restored: [], intact: [...seqs] };
     const flaws = new Map<number, Flaw>();
-    for (const { first, last } of runsOf(seqs.filter((seq) => seq <= mark.seq))) {
-      for (const flaw of await flawsNear(tx, { sha256, life, mark }, first, last)) flaws.set(flaw.seq, flaw);
+    for (const run of runsOf(
+      seqs.filter((seq) => seq <= mark.seq),
+      2 * NEIGHBOURS,
+    )) {
+      for (const flaw of await flawsNear(tx, { sha256, life, mark }, run)) flaws.set(flaw.seq, flaw);
     }
     const found = seqs.flatMap((seq) => flaws.get(seq) ?? []);
     const of = (what: Flaw["what"]) => found.flatMap((flaw) => (flaw.what === what ? [flaw.seq] : []));
@@ -46,16 +49,6 @@ export function markRows(
   });
 }
 
-function runsOf(seqs: readonly number[]): { first: number; last: number }[] {
-  const runs: { first: number; last: number }[] = [];
-  for (const seq of seqs) {
-    const run = runs.at(-1);
-    if (run && seq <= run.last + 2 * NEIGHBOURS) run.last = seq;
-    else runs.push({ first: seq, last: seq });
-  }
-  return runs;
-}
-
 interface Near {
   readonly sha256: Sha256;
   readonly life: TerminalLife;
@@ -65,11 +58,10 @@ interface Near {
 async function flawsNear(
   tx: SettlementTransaction,
   { sha256, life, mark }: Near,
-  first: number,
-  last: number,
+  run: { readonly fromSeq: number; readonly toSeq: number },
 ): Promise<readonly Flaw[]> {
-  const fromSeq = Math.max(1, first - NEIGHBOURS);
-  const toSeq = Math.min(mark.seq, last + NEIGHBOURS);
+  const fromSeq = Math.max(1, run.fromSeq - NEIGHBOURS);
+  const toSeq = Math.min(mark.seq, run.toSeq + NEIGHBOURS);
   const [before] = fromSeq > 1 ? await tx.rows(life, fromSeq - 1, fromSeq - 1) : [];
   const check = new ChainCheck(sha256, life, {
     fromSeq,

@@ -85,9 +85,9 @@ export {
   tender,
 } from "./order.ts";
 export { parseAs, parseBody, parseField } from "./parse.ts";
+export { ERASED, fitsPrivate, type PrivatePart, privatePart, wantedPrivate } from "./private-part.ts";
 export {
   bytesHash,
-  privateFits,
   RANGE_CHANGES,
   type RangeDigest,
   type RangeFacts,

@@ -1,4 +1,4 @@
-import { type Origin, privateHash, type Sha256 } from "./chain.ts";
+import type { Origin, Sha256 } from "./chain.ts";
 
 /** Changes that one digest covers when a whole life is compared; ranges are aligned to it on both sides. */
 export const RANGE_CHANGES = 1000;
@@ -64,9 +64,4 @@ export function runsOf(seqs: readonly number[], reach: number): { fromSeq: numbe
 export function bytesHash(sha256: Sha256, { origin, body }: { origin?: Origin | undefined; body: string }): string {
   const text = origin === undefined ? "" : `${origin.incarnation}:${origin.seq}:${origin.hash}`;
   return sha256(`tillsync/bytes/1\n${text}\n${body}`);
-}
-
-/** Whether a private part is the one whose salted hash its change's body holds. */
-export function privateFits(sha256: Sha256, body: string, secret: string): boolean {
-  return body.includes(`"private":"${privateHash(sha256, secret)}"`);
 }

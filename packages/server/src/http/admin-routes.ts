@@ -1,4 +1,4 @@
-import { incarnationId, LIMITS, parseAs, RANGE_CHANGES, SyncError, seq, uuid } from "@tillsync/protocol";
+import { hash, incarnationId, LIMITS, parseAs, RANGE_CHANGES, SyncError, seq, uuid } from "@tillsync/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type pg from "pg";
 import { z } from "zod";
@@ -26,6 +26,7 @@ export const ledgerQuery = z.strictObject({
   incarnation: incarnationId.optional(),
   fromSeq: wholeNumber(Number.MAX_SAFE_INTEGER - MAX_LEDGER_ROWS).default(1),
   limit: wholeNumber(MAX_LEDGER_ROWS).default(1000),
+  prevHash: hash.optional(),
 });
 export const digestQuery = z.strictObject({
   incarnation: incarnationId.optional(),

@@ -1,3 +1,5 @@
+import { ERASED } from "@tillsync/protocol";
+
 /** A hash is made of text and bytes; in SQL as in `linkHash`, `privateHash` and `rangeDigest` of the protocol. */
 const bytes = (...parts: readonly string[]) => `convert_to(${parts.join(" || ")}, 'UTF8')`;
 const LF = "chr(10)";
@@ -8,7 +10,14 @@ const LINK = `sha256(${bytes(
   `coalesce((h.origin->>'incarnation') || ':' || (h.origin->>'seq') || ':' || (h.origin->>'hash'), '') || ${LF}`,
 )} || b.body)`;
 
-const PRIVATE = `'"private":"' || encode(sha256(${bytes(`'tillsync/private/1' || ${LF}`)} || p.private), 'hex') || '"'`;
+/** In canonical bytes the salted hash of a private part stands behind the payload; no kind of change has it anywhere else. */
+const WANTED = `'},"private":"'::bytea`;
+
+/** Whether \`privatePart\` calls what is kept of it whole. */
+const PRIVATE = `CASE WHEN position(${WANTED} IN b.body) = 0 THEN p.private IS NULL
+  ELSE coalesce(p.private = '${ERASED}'::bytea
+    OR ${bytes(`encode(sha256(${bytes(`'tillsync/private/1' || ${LF}`)} || p.private), 'hex')`)}
+      = substr(b.body, position(${WANTED} IN b.body) + length(${WANTED}), 64), false) END`;
 
 /** `rangeLine` of a row. */
 const LINE = `h.seq || ' ' || encode(h.hash, 'hex') || CASE
@@ -31,7 +40,7 @@ export const READ_DIGESTS = `
     WINDOW w AS (ORDER BY seq)
   ), r AS MATERIALIZED (
     SELECT h.seq, h.kind, h.effect, d.entity, d.currency, d.total_minor, ${LINE} AS line,
-      coalesce(${LINK} = h.hash, false) AND (p.private IS NULL OR position(${bytes(PRIVATE)} IN b.body) > 0) AS fits
+      coalesce(${LINK} = h.hash, false) AND ${PRIVATE} AS fits
     FROM h
     LEFT JOIN change_body b ON b.org_id = $1 AND b.store_id = $2 AND b.terminal = $3 AND b.incarnation = $4
       AND b.seq = h.seq AND b.seq BETWEEN $5 AND $6

@@ -1,4 +1,14 @@
-import { bytesHash, CHAIN_START, type Effect, linkHash, type Origin, privateFits, SyncError } from "@tillsync/protocol";
+import {
+  bytesHash,
+  CHAIN_START,
+  type Effect,
+  linkHash,
+  type Origin,
+  type PrivatePart,
+  privatePart,
+  SyncError,
+  wantedPrivate,
+} from "@tillsync/protocol";
 import type pg from "pg";
 import { inScope } from "../db/scope.ts";
 import type { DocumentState, Scope } from "../ingest/ports.ts";
@@ -35,8 +45,8 @@ export interface LedgerRow {
   readonly intact: boolean;
   /** Hash of the stored bytes without their place (`bytesHash`); null where none are left. */
   readonly bytes: string | null;
-  /** Its private part: none is kept, it is the one that the bytes speak of, or it is another. */
-  readonly private: "none" | "intact" | "damaged";
+  /** How the private part that is kept stands to the stored bytes. */
+  readonly private: PrivatePart;
   readonly document: LedgerDocument | null;
 }
 
@@ -58,6 +68,8 @@ export interface LedgerQuery {
   readonly fromSeq: number;
   /** 1 to 5000. */
   readonly limit: number;
+  /** What the hash before `fromSeq` is known to be, where the one that is stored here may be wrong. */
+  readonly prevHash?: string | undefined;
 }
 
 /** Reads what is stored of one terminal's life, in order, with every hash checked. @throws SyncError NOT_FOUND */
@@ -65,7 +77,7 @@ export function readLedger(pool: pg.Pool, scope: Scope, query: LedgerQuery): Pro
   return inScope(pool, scope, async (client) => {
     const life = await findLife(client, scope, query);
     const place = { ...query, incarnation: life.incarnation };
-    let prevHash = await hashBefore(client, scope, place);
+    let prevHash = query.prevHash ?? (await hashBefore(client, scope, place));
     const changes: LedgerRow[] = [];
     for (const row of await readRows(client, scope, place)) {
       changes.push(toLedgerRow(row, place, prevHash));
@@ -171,9 +183,7 @@ function bytesOf({ origin, body }: Row): string | null {
 }
 
 function privateOf({ body, secret }: Row): LedgerRow["private"] {
-  if (secret === null) return "none";
-  const fits = body !== null && privateFits(sha256, body.toString("utf8"), secret.toString("utf8"));
-  return fits ? "intact" : "damaged";
+  return privatePart(sha256, wantedPrivate(body?.toString("utf8") ?? ""), secret?.toString("utf8") ?? null);
 }
 
 function documentOf({ entity, state, receiptNumber, businessDate, currency, totalMinor }: Row): LedgerDocument | null {

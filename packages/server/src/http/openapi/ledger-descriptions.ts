@@ -36,8 +36,9 @@ export const LEDGER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         bytes: nullable(fromZod(hash, "Hash of the stored bytes without their place; null where none are left.")),
         private: {
           type: "string",
-          enum: ["none", "intact", "damaged"],
-          description: "Names and phone numbers: none are kept, they are those that were hashed, or they are not.",
+          enum: ["whole", "lost", "stray"],
+          description:
+            "Names and phone numbers: as the change says; lost, or not those that were hashed; or there, and none of this change.",
         },
         document: nullable(
           object(
@@ -107,6 +108,7 @@ export const LEDGER_ROUTES: Readonly<Record<string, RouteDescription>> = {
         incarnation: "Which life of it; the newest when absent.",
         fromSeq: "The first change of the page.",
         limit: "Changes in the page at most; large ones make it shorter.",
+        prevHash: "What the hash before `fromSeq` is known to be; the one that is stored when absent.",
       }),
     ],
     answers: { 200: { description: "One page.", schema: ref("Ledger") } },

@@ -39,6 +39,7 @@ export async function narrow(
     const mine = tillDigest(comparing.journal, comparing.life, smaller);
     if (!isSame(mine, smaller)) pairs.push({ own: mine, centre: smaller });
   }
+  if (pairs.length === 0) return (await isSameNow(comparing, centre)) ? [] : [{ fromSeq, toSeq }];
   const [first, last] = [pairs[0], pairs.at(-1)];
   if (first && last && pairs.length > MANY && level + 1 < SIZES.length) {
     const all = { ...first.centre, toSeq: last.centre.toSeq };
@@ -47,6 +48,13 @@ export async function narrow(
   const runs: Run[] = [];
   for (const pair of pairs) for (const run of await narrow(comparing, pair, level + 1)) join(runs, run);
   return runs;
+}
+
+/** Smaller digests agree: either something was put right meanwhile, or a digest cannot be believed, and rows have to tell. */
+async function isSameNow(comparing: Comparing, { fromSeq, toSeq }: Run): Promise<boolean> {
+  const own = tillDigest(comparing.journal, comparing.life, { fromSeq, toSeq });
+  const [centre] = await digestsOf(comparing, { fromSeq, toSeq, size: RANGE_CHANGES });
+  return centre !== undefined && isSame(own, centre);
 }
 
 async function digestsOf({ ledger, life }: Comparing, stretch: { fromSeq: number; toSeq: number; size: number }) {

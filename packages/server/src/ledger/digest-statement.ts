@@ -29,7 +29,8 @@ const LINE = `h.seq || ' ' || encode(h.hash, 'hex') || CASE
 /**
  * Digests of the ranges of $7 changes that $5 to $6 consists of, and what their documents come to. Every body is hashed
  * where it lies: bytes are read one row at a time and leave PostgreSQL as 32 of them. The bounds on `seq` stand at every
- * table, so that each is read by one range of its key; a range without any row is not in the answer.
+ * table, so that each is read by one range of its key, and documents are looked up one by one: joined, all of a store's would be read
+ * for each thousand. A range without any row is not in the answer.
  */
 export const READ_DIGESTS = `
   WITH h AS (
@@ -46,8 +47,11 @@ export const READ_DIGESTS = `
       AND b.seq = h.seq AND b.seq BETWEEN $5 AND $6
     LEFT JOIN change_private p ON p.org_id = $1 AND p.store_id = $2 AND p.terminal = $3 AND p.incarnation = $4
       AND p.seq = h.seq AND p.seq BETWEEN $5 AND $6
-    LEFT JOIN document d ON d.org_id = $1 AND d.store_id = $2 AND d.entity = split_part(h.kind, '.', 1)
-      AND d.local_id = h.local_id AND d.terminal = $3 AND d.incarnation = $4 AND d.seq = h.seq
+    LEFT JOIN LATERAL (
+      SELECT entity, currency, total_minor, receipt_number FROM document
+      WHERE org_id = $1 AND store_id = $2 AND entity = split_part(h.kind, '.', 1) AND local_id = h.local_id
+        AND terminal = $3 AND incarnation = $4 AND seq = h.seq LIMIT 1
+    ) d ON true
     WHERE h.seq >= $5
   )
   SELECT

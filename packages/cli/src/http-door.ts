@@ -4,6 +4,8 @@ import { request } from "undici";
 export interface Door {
   readonly url: string;
   readonly key?: string | undefined;
+  /** Told of every answer, for those who count what travels. */
+  readonly onAnswer?: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -31,6 +33,7 @@ export async function askJson<T>(door: Door, method: "GET" | "POST", path: strin
   } catch (cause) {
     throw new SyncError("UNREACHABLE", `${door.url} does not answer; is it running?`, { url: door.url }, cause);
   }
+  door.onAnswer?.(Buffer.byteLength(text));
   const value = parse(text, door.url);
   if (status < 300) return value as T;
   const { code, message, ...details } = (value as { error?: { code?: unknown; message?: unknown } }).error ?? {};

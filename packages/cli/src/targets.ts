@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { openTerminal, type Terminal } from "@tillsync/engine";
 import { parseAs, SyncError } from "@tillsync/protocol";
 import { z } from "zod";
 import { loadConfiguration } from "./config/configuration.ts";
 import { centralUrl, terminalFile } from "./config/derived.ts";
 import type { Door } from "./http-door.ts";
+import { openConfigured } from "./open-configured.ts";
 
 const HOUSEHOLD_FILE = "demo.json";
 
@@ -45,6 +47,12 @@ export interface TillTarget {
   readonly centre: Door;
 }
 
+/** A till that a command may have to open itself. */
+export interface LocalTill extends TillTarget {
+  /** Opens the till in this process, as a start of it would. @throws SyncError LOCKED while it runs elsewhere */
+  readonly open: () => Terminal;
+}
+
 export interface TargetOptions {
   readonly dataDir?: string | undefined;
   readonly terminal?: string | undefined;
@@ -58,7 +66,7 @@ export const DEMO_DATA_DIR = ".tillsync";
  *
  * @throws SyncError NOT_FOUND when there is no such till
  */
-export async function tillTargets({ dataDir = DEMO_DATA_DIR, terminal, config }: TargetOptions): Promise<TillTarget[]> {
+export async function tillTargets({ dataDir = DEMO_DATA_DIR, terminal, config }: TargetOptions): Promise<LocalTill[]> {
   const home = config === undefined ? readHousehold(dataDir) : undefined;
   const all = home ? home.terminals.map((till) => ofHousehold(home, till)) : [await ofConfiguration(config)];
   const chosen = all.filter(({ shortId }) => terminal === undefined || shortId === terminal);
@@ -85,17 +93,22 @@ export function adminDoor(
   return url === undefined || adminKey === undefined ? undefined : { url, key: adminKey };
 }
 
-function ofHousehold(home: Household, till: Household["terminals"][number]): TillTarget {
+function ofHousehold(home: Household, till: Household["terminals"][number]): LocalTill {
   const { shortId, url, key, dataDir } = till;
-  return { shortId, local: { url }, file: join(dataDir, "till.db"), centre: { url: home.centreUrl, key } };
+  const file = join(dataDir, "till.db");
+  const central = { url: home.centreUrl, key };
+  const { store, currency } = home;
+  const open = () => openTerminal({ file, terminal: till.terminal, shortId, store, currency, central });
+  return { shortId, local: { url }, file, centre: central, open };
 }
 
-async function ofConfiguration(configFile: string | undefined): Promise<TillTarget> {
+async function ofConfiguration(configFile: string | undefined): Promise<LocalTill> {
   const { values } = await loadConfiguration({ directory: process.cwd(), configFile, env: process.env });
   return {
     shortId: values["Terminal.ShortId"],
     local: { url: `http://127.0.0.1:${values["Terminal.Port"]}`, key: values["Terminal.LocalKey"] },
     file: terminalFile(values),
     centre: { url: centralUrl(values), key: values["Terminal.Key"] },
+    open: () => openConfigured(values),
   };
 }

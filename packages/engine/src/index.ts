@@ -54,6 +54,7 @@ export type {
   ReceiptGap,
   ReceiptSeries,
   Recorded,
+  RowsToRepair,
   Shift,
   ShiftClosing,
   ShiftOpening,

@@ -1,5 +1,5 @@
 import { type LaneState, treatmentOf } from "@tillsync/lanes";
-import { type Effect, isErrorCode, type SyncError } from "@tillsync/protocol";
+import { type Effect, isErrorCode, SyncError } from "@tillsync/protocol";
 import { pendingOf } from "./central.ts";
 import { type Journal, type Life, ordinalOf, seqOf } from "./journal.ts";
 import type { KindTally } from "./kind-tally.ts";
@@ -150,6 +150,21 @@ export function orderView(shelf: Shelf, localId: string): OrderView | undefined 
   const synced = isDurable(shelf.lives, last);
   const failed = effect !== null && isFailed({ effect });
   return { ...order, orderSyncStatus: failed ? "FAILED" : synced ? "SYNCED" : "PENDING", effect };
+}
+
+/** One order that the disk damaged must not hide the others; asked for by its id, it says what is wrong. */
+export function openOrderViews(shelf: Shelf): OrderView[] {
+  const rows = shelf.store.read.all<{ localId: string }>(
+    "SELECT local_id AS localId FROM open_order ORDER BY local_id",
+  );
+  return rows.flatMap(({ localId }) => {
+    try {
+      return orderView(shelf, localId) ?? [];
+    } catch (error) {
+      if (error instanceof SyncError && error.code === "BODY_DAMAGED") return [];
+      throw error;
+    }
+  });
 }
 
 export function isDurable(lives: readonly Life[], position: number): boolean {

@@ -1,5 +1,6 @@
 import type { Profile } from "@tillsync/lanes";
 import { LIMITS, printedTerminal, SyncError } from "@tillsync/protocol";
+import { AskedRows } from "./asked-rows.ts";
 import { AttemptLog } from "./attempt-log.ts";
 import { businessDays } from "./business-day.ts";
 import { explain } from "./explain.ts";
@@ -17,7 +18,7 @@ import { BADGE_AFTER, checkSettings, ensureIdentity, paceOf, type TerminalSettin
 import { Settlements, type ShiftSettlement } from "./settlement.ts";
 import { ShiftReports } from "./shift-reports.ts";
 import { exceptionCounts } from "./statistics.ts";
-import { isDurable, orderView, statusOf } from "./status.ts";
+import { isDurable, openOrderViews, orderView, statusOf } from "./status.ts";
 import { verbsOf } from "./transaction-verbs.ts";
 import type { OrderView, Shift, Terminal, TerminalEvent, TerminalStatus, TerminalTransaction } from "./verbs.ts";
 
@@ -36,6 +37,7 @@ class RunningTerminal implements Terminal {
   readonly #journal: Journal;
   readonly #schedule: Schedule;
   readonly #settlements: Settlements;
+  readonly #asked: AskedRows;
   readonly #profile: Profile;
   readonly #dayOf: (at: string) => string;
   readonly #reports: ShiftReports;
@@ -61,18 +63,17 @@ class RunningTerminal implements Terminal {
     this.#reports = new ShiftReports({ journal: this.#journal, read: ports.store.read, ...printed });
     this.#tally = new KindTally(this.#journal, this.#lives);
     this.#attempts = new AttemptLog(ports.store, settings.retention);
-    this.#settlements = new Settlements(this.#journal, {
-      ...{ store: ports.store, sha256: ports.sha256 },
-      lives: () => this.#lives,
-      commit: (fn) => this.#commit(fn),
-    });
+    const lives = () => this.#lives;
+    const own = { store: ports.store, sha256: ports.sha256, commit: (fn: (tx: Sql) => void) => this.#commit(fn) };
+    this.#settlements = new Settlements(this.#journal, { ...own, lives });
+    this.#asked = new AskedRows({ ...own, journal: this.#journal }, lives);
     this.#schedule = new Schedule({
       ports,
       journal: this.#journal,
       pace: paceOf(settings, this.#profile),
       maxBatchChanges: settings.maxBatchChanges ?? LIMITS.maxBatchChanges,
-      lives: () => this.#lives,
-      commit: (fn) => this.#commit(fn),
+      lives,
+      commit: own.commit,
       onChange: () => this.#tell(),
       onAttempt: (attempt) => {
         this.#attempts.note(attempt, this.#lives);
@@ -87,7 +88,7 @@ class RunningTerminal implements Terminal {
         this.#tell();
       },
       onReceipts: (life, told) => this.#reconcile(life, told),
-      settlements: this.#settlements,
+      settlements: { next: () => this.#asked.beside(this.#settlements.next()) },
     });
     this.#schedule.start();
   }
@@ -257,20 +258,7 @@ class RunningTerminal implements Terminal {
 
   openOrders(): readonly OrderView[] {
     this.#assertRunning();
-    const rows = this.#ports.store.read.all<{ localId: string }>(
-      "SELECT local_id AS localId FROM open_order ORDER BY local_id",
-    );
-    return rows.flatMap(({ localId }) => this.#readable(localId) ?? []);
-  }
-
-  /** One order that the disk damaged must not hide the others; asked for by its id, it says what is wrong. */
-  #readable(localId: string): OrderView | undefined {
-    try {
-      return this.order(localId);
-    } catch (error) {
-      if (error instanceof SyncError && error.code === "BODY_DAMAGED") return undefined;
-      throw error;
-    }
+    return openOrderViews(this.#shelf());
   }
 
   shift(): Shift | null {
@@ -339,6 +327,12 @@ class RunningTerminal implements Terminal {
     const before = this.#tally.durable();
     const result = await this.#schedule.flush();
     return { ...result, sentByKind: difference(this.#tally.durable(), before), leftByKind: this.#tally.pending() };
+  };
+
+  repairRows: Terminal["repairRows"] = (rows) => {
+    this.#assertRunning();
+    this.#asked.ask(rows);
+    this.#flushQuietly();
   };
 
   subscribe(listener: (event: TerminalEvent) => void): () => void {

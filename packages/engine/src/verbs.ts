@@ -1,5 +1,5 @@
 import type { Breaker, Connectivity } from "@tillsync/lanes";
-import type { Effect, Kind, LineEvent, OrderLine, Tender } from "@tillsync/protocol";
+import type { Effect, Kind, LineEvent, Missing, OrderLine, Tender } from "@tillsync/protocol";
 import type { Attempt } from "./attempt.ts";
 import type { History, HistoryPage } from "./history.ts";
 import type { Sql } from "./ports.ts";
@@ -293,6 +293,14 @@ export interface TerminalTransaction {
   discardParked(parked: ParkedChange & { operator: string; reason: string }): Recorded;
 }
 
+/** Rows of this terminal that a comparison found wrong, on either side. */
+export interface RowsToRepair {
+  /** Those that this till has lost or altered. */
+  readonly lacks: readonly Missing[];
+  /** Those that the centre has lost or altered. */
+  readonly sends: readonly Missing[];
+}
+
 export type TerminalEvent =
   | { readonly type: "recorded"; readonly recorded: Recorded }
   | { readonly type: "status"; readonly status: TerminalStatus }
@@ -327,6 +335,11 @@ export interface Terminal extends Omit<TerminalTransaction, "sql"> {
   explain(key: string): Explanation | undefined;
   /** Sends everything up to here, now, and waits until it is done or cannot go on. */
   syncNow(): Promise<SyncResult>;
+  /**
+   * Has the next exchanges bring back rows that were found wrong, either way; returns at once. What comes is taken only
+   * where it fits the chain.
+   */
+  repairRows(rows: RowsToRepair): void;
   /**
    * Called with every recorded change and every change of status; the returned function stops it. What a listener throws
    * is dropped: it comes after the commit, and neither undoes the sale nor keeps it from the other listeners.

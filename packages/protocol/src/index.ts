@@ -26,6 +26,7 @@ export {
   exchangeResponse,
   type FeedEntry,
   type Missing,
+  missing,
   type Repair,
   type Settlement,
   type WireChange,
@@ -84,6 +85,17 @@ export {
   tender,
 } from "./order.ts";
 export { parseAs, parseBody, parseField } from "./parse.ts";
+export { ERASED, fitsPrivate, type PrivatePart, privatePart, wantedPrivate } from "./private-part.ts";
+export {
+  bytesHash,
+  RANGE_CHANGES,
+  type RangeDigest,
+  type RangeFacts,
+  rangeDigest,
+  rangeLine,
+  rangesOf,
+  runsOf,
+} from "./range-digest.ts";
 export { formatReceiptNumber, parseReceiptNumber, printedTerminal, type ReceiptNumber } from "./receipt-number.ts";
 export type { SubmissionFlag, Submitted } from "./submitted.ts";
 export { PROTOCOL_FLOOR, PROTOCOL_HISTORY, PROTOCOL_VERSION } from "./version.ts";

@@ -5,10 +5,12 @@ import {
   type CashMoveType,
   currency,
   instant,
+  LIMITS,
   lineEvent,
   localId,
   MAX_AMOUNTS,
   minor,
+  missing,
   orderClosed,
   orderLine,
   PAYLOADS,
@@ -146,3 +148,9 @@ export const retry = z.strictObject({ operator: z.string().min(1).max(64).option
 
 /** A parked change given up. */
 export const discard = z.strictObject({ operator: z.string().min(1).max(64), reason: z.string().min(1).max(256) });
+
+/** Rows that a comparison found wrong: as many as an exchange carries. */
+export const rowsToRepair = z.strictObject({
+  lacks: z.array(missing).max(LIMITS.maxRepairs),
+  sends: z.array(missing).max(LIMITS.maxRepairs),
+});

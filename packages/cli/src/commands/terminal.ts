@@ -1,13 +1,10 @@
-import { mkdirSync } from "node:fs";
-import { openTerminal } from "@tillsync/engine";
 import { startTerminalHttp } from "@tillsync/terminal";
 import type { Command } from "commander";
 import type { Logger } from "pino";
-import { centralUrl, terminalFile } from "../config/derived.ts";
 import type { Values } from "../config/keys.ts";
 import { openLog } from "../logging/open-log.ts";
+import { openConfigured } from "../open-configured.ts";
 import { type Output, outputOf } from "../output.ts";
-import { terminalIdentity } from "../terminal-identity.ts";
 import { configurable, configurationOf } from "./options.ts";
 import { untilStopped } from "./until-stopped.ts";
 
@@ -64,26 +61,4 @@ async function serve(values: Values, log: Logger, output: Output): Promise<void>
     await terminal.close(0);
     throw error;
   }
-}
-
-function openConfigured(values: Values) {
-  mkdirSync(values["Terminal.DataDir"], { recursive: true });
-  const interval = values["Sync.SyncIntervalSeconds"];
-  const slow = values["Sync.RetryDelayMinutes"];
-  return openTerminal({
-    file: terminalFile(values),
-    terminal: values["Terminal.Id"] ?? terminalIdentity(values["Terminal.DataDir"]),
-    shortId: values["Terminal.ShortId"],
-    store: values["Sync.StoreId"],
-    currency: values["Terminal.Currency"],
-    timeZone: values["Terminal.TimeZone"],
-    dayCutoffHour: values["Terminal.DayCutoffHour"],
-    profile: values["Sync.Profile"],
-    maxBatchChanges: values["Sync.BatchSize"],
-    badgeAfter: values["Sync.MaxRetryAttempts"],
-    retention: { attempts: values["Retention.HistoryRows"], days: values["Retention.HistoryDays"] },
-    ...(interval === undefined ? {} : { intervalMs: interval * 1000 }),
-    ...(slow === undefined ? {} : { slowMs: slow * 60_000 }),
-    central: { url: centralUrl(values), key: values["Terminal.Key"] ?? "none" },
-  });
 }

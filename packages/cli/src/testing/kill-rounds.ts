@@ -216,15 +216,16 @@ async function centreCounts(centre: { url: string; key: string }, terminal: stri
   const ledger = openLedger(centre, terminal);
   const life = await ledger.newestLife();
   const found = new Map<string, string[]>();
-  for (let fromSeq: number | null = life ? 1 : null; life && fromSeq !== null; ) {
-    const page = await ledger.page(life, fromSeq);
-    for (const { localId, kind, effect, document } of page.changes) {
+  if (life !== undefined) {
+    for (const { localId, kind, effect, document } of await ledger.rows(life, {
+      fromSeq: 1,
+      toSeq: life.durableThrough,
+    })) {
       const entity = kind?.slice(0, kind.indexOf(".")) ?? "";
       const words = entity === "order" ? `order ${document?.receiptNumber} ${document?.totalMinor}` : entity;
       const entry = effect === "applied" ? words : `${words} ${effect}`;
       found.set(localId ?? "", [...(found.get(localId ?? "") ?? []), entry]);
     }
-    fromSeq = page.nextSeq;
   }
   return found;
 }

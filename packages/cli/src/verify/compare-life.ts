@@ -1,9 +1,12 @@
-import { CHAIN_START, parseReceiptNumber, SyncError } from "@tillsync/protocol";
-import type { LedgerPage, LedgerRow } from "@tillsync/server";
-import { BEFORE_FIRST, compare, type Difference, type Tally } from "./compare.ts";
+import { CHAIN_START, parseReceiptNumber, RANGE_CHANGES, SyncError } from "@tillsync/protocol";
+import type { LedgerRow } from "@tillsync/server";
+import { type Before, compare, type Difference } from "./compare.ts";
 import type { TillJournal, TillLife } from "./journal-side.ts";
 import type { Ledger } from "./ledger-side.ts";
+import { type Comparing, join, narrow, type Run } from "./narrow.ts";
 import { inOrder, isBefore, type ReceiptPlace, receiptGaps } from "./receipt-gaps.ts";
+import { addCentre, addTill, type Tally } from "./tally.ts";
+import { isSame, tillDigest } from "./till-digest.ts";
 
 /** The last hash of a life's chain, as each side has it. */
 export interface Heads {
@@ -11,56 +14,120 @@ export interface Heads {
   readonly centre: string;
 }
 
-export interface LifeComparison {
-  readonly journal: TillJournal;
-  readonly ledger: Ledger;
-  readonly life: TillLife;
+export interface LifeComparison extends Comparing {
+  /** The first change to look at; null when the life has none of those that are wanted. */
+  readonly fromSeq: number | null;
+  /** Receipts of this business date and later. */
+  readonly since: string;
   readonly tallies: { readonly till: Tally; readonly centre: Tally };
+  readonly onDifference: (found: Difference) => void;
   readonly progress: () => void;
 }
 
-/** Compares one life of a till from its first change to the last that either side has. */
-export async function compareLife({ journal, ledger, life, tallies, progress }: LifeComparison) {
+/** Rows held at a time while they are compared one by one. */
+const CHUNK = 200;
+
+/** Compares one life of a till, from `fromSeq` to the last change that either side has. */
+export async function compareLife(comparison: LifeComparison) {
+  const { journal, ledger, life, tallies, progress } = comparison;
   const { incarnation } = life;
-  const differences: Difference[] = [];
-  const receipts: ReceiptPlace[] = [];
-  let heads: Heads = { till: CHAIN_START, centre: CHAIN_START };
-  let before = BEFORE_FIRST;
-  for (let fromSeq: number | null = 1; fromSeq !== null; ) {
-    const page = await ledger.page(life, fromSeq);
-    const nextSeq = nextOf(page, fromSeq, ledger.pageRows);
-    const toSeq = nextSeq === null ? Math.max(page.changes.at(-1)?.seq ?? 0, life.headSeq) : nextSeq - 1;
-    for (let from = fromSeq; from <= toSeq; from += ledger.pageRows) {
-      const to = Math.min(from + ledger.pageRows - 1, toSeq);
-      const till = journal.changes(life, from, to);
-      const centre = page.changes.filter(({ seq }) => seq >= from && seq <= to);
-      const compared = compare({ incarnation, till, centre, before }, tallies);
-      before = compared.after;
-      differences.push(...compared.differences.map((found) => lateOr(found, life)));
-      receipts.push(...compared.onlyAtCentre.flatMap(receiptOf));
-      heads = { till: till.at(-1)?.hash ?? heads.till, centre: page.chainHash };
+  let differences = 0;
+  const tell = (found: Difference) => {
+    differences++;
+    comparison.onDifference(lateOr(found, life));
+  };
+  const rows = new RowByRow(comparison, tell);
+  let durableThrough = 0;
+  let chainHash = CHAIN_START;
+  for (let next: number | null = comparison.fromSeq ?? life.headSeq + 1; next !== null; ) {
+    const page = await ledger.digests(life, { fromSeq: next, size: RANGE_CHANGES });
+    ({ durableThrough, chainHash, nextSeq: next } = page);
+    if (comparison.fromSeq === null) break;
+    const runs: Run[] = [];
+    for (const centre of page.ranges) {
+      const own = tillDigest(journal, life, centre, (change) => addTill(tallies.till, change));
+      addCentre(tallies.centre, centre.rows, []);
+      if (!isSame(own, centre)) for (const run of await narrow(comparison, { own, centre })) join(runs, run);
       progress();
     }
-    heads = { ...heads, centre: page.chainHash };
-    fromSeq = nextSeq;
+    addCentre(tallies.centre, 0, page.totals);
+    for (const run of runs) {
+      const found = await rows.compare(run);
+      // The row before the first one is nobody's here: that it is wrong is not told, and makes this one look so.
+      if (found === 0 && (run.fromSeq === 1 || run.fromSeq !== comparison.fromSeq)) tell(otherDigest(life, run));
+    }
   }
+  if (comparison.fromSeq !== null) await onlyOnTill(comparison, Math.max(durableThrough + 1, comparison.fromSeq), rows);
+  const receipts = rows.receipts.filter(({ businessDate }) => businessDate >= comparison.since);
   receipts.sort((one, other) => (isBefore(one, other) ? -1 : 1));
-  const all = inOrder(journal.receipts(life), receipts);
+  const all = inOrder(journal.receipts(life, comparison.since), receipts);
   const cause = life === journal.lives.at(-1) ? "rolled back" : "lost with an earlier life";
   const gaps = receiptGaps({ incarnation, receipts: all, floors: journal.floors(life), cause });
-  differences.push(...gaps.differences);
-  if (differences.length === 0 && heads.till !== heads.centre) {
+  for (const found of gaps.differences) tell(found);
+  const heads: Heads = { till: journal.hashAt(life, Math.max(life.headSeq, durableThrough)) ?? "", centre: chainHash };
+  if (differences === 0 && heads.till !== heads.centre) {
     const detail = `${heads.till.slice(0, 12)}… here, ${heads.centre.slice(0, 12)}… there`;
-    differences.push({ incarnation, seq: null, what: "other chain head at the centre", detail });
+    tell({ incarnation, seq: null, what: "other chain head at the centre", detail });
   }
-  return { differences, heads, explained: gaps.explained };
+  return { heads, explained: gaps.explained.filter(({ businessDate }) => businessDate >= comparison.since) };
 }
 
-/** Where the next page starts. The centre goes by its last row; a page in which all rows are missing has none. */
-function nextOf(page: LedgerPage, fromSeq: number, pageRows: number): number | null {
-  if (page.nextSeq !== null) return page.nextSeq;
-  const covered = fromSeq + pageRows - 1;
-  return page.changes.length === 0 && covered < page.durableThrough ? covered + 1 : null;
+/** What the centre has not got yet, or has lost with its end. */
+async function onlyOnTill({ journal, life, tallies }: LifeComparison, fromSeq: number, rows: RowByRow): Promise<void> {
+  if (fromSeq > life.headSeq) return;
+  for (const change of journal.changes(life, fromSeq, life.headSeq)) addTill(tallies.till, change);
+  await rows.compare({ fromSeq, toSeq: life.headSeq }, []);
+}
+
+/** Compares runs of one life, in order, a few rows at a time. */
+export class RowByRow {
+  /** Receipts of rows that only the centre has. */
+  readonly receipts: ReceiptPlace[] = [];
+  readonly #comparing: Comparing;
+  readonly #tell: (found: Difference) => void;
+  #after: Before | undefined;
+
+  constructor(comparing: Comparing, tell: (found: Difference) => void) {
+    this.#comparing = comparing;
+    this.#tell = tell;
+  }
+
+  /**
+   * @param known rows of the centre, when nothing has to be asked for
+   * @returns how many differences there are
+   */
+  async compare(run: Run, known?: readonly LedgerRow[]): Promise<number> {
+    const { journal, ledger, life } = this.#comparing;
+    const { incarnation } = life;
+    let before = this.#before(run.fromSeq);
+    let found = 0;
+    for (let fromSeq = run.fromSeq; fromSeq <= run.toSeq; fromSeq += CHUNK) {
+      const toSeq = Math.min(run.toSeq, fromSeq + CHUNK - 1);
+      const till = [...journal.changes(life, fromSeq, toSeq)];
+      const centre = known ?? (await ledger.rows(life, { fromSeq, toSeq }));
+      const again = (seq: number, prevHash: string) => ledger.rowBehind(life, seq, prevHash);
+      const compared = await compare({ incarnation, fromSeq, toSeq, till, centre, before, again });
+      before = compared.after;
+      found += compared.differences.length;
+      for (const difference of compared.differences) this.#tell(difference);
+      for (const row of compared.onlyAtCentre) this.receipts.push(...receiptOf(row));
+    }
+    this.#after = before;
+    return found;
+  }
+
+  /** What stands before a run is the same on both sides, or it would be in one. */
+  #before(fromSeq: number): Before {
+    const { journal, life } = this.#comparing;
+    if (this.#after?.seq === fromSeq - 1) return this.#after;
+    return { seq: fromSeq - 1, hash: journal.hashAt(life, fromSeq - 1), isStored: true };
+  }
+}
+
+/** Digests that differ over rows that do not: one side reckons wrongly, and nothing else it says can be believed. */
+function otherDigest({ incarnation }: TillLife, { fromSeq, toSeq }: Run): Difference {
+  const detail = `${fromSeq} to ${toSeq}: the rows are the same, and their digests are not`;
+  return { incarnation, seq: fromSeq, what: "other digest at the centre", detail };
 }
 
 /** What the till knows it has not sent is late, not lost. */

@@ -1,4 +1,4 @@
-import { CHAIN_START } from "@tillsync/protocol";
+import { CHAIN_START, type PrivatePart } from "@tillsync/protocol";
 import type { LedgerRow } from "@tillsync/server";
 import type { TillChange } from "./journal-side.ts";
 
@@ -10,45 +10,42 @@ export interface Difference {
     | "not sent yet"
     | "missing at the centre"
     | "missing on the till"
+    | "missing on both sides"
     | "other content at the centre"
     | "damaged on the till"
     | "damaged at the centre"
+    | "other private part on the till"
+    | "other private part at the centre"
     | "not applied"
     | "no document at the centre"
     | "other amount at the centre"
     | "other receipt number at the centre"
+    | "other digest at the centre"
     | "other chain head at the centre"
     | "unexplained gap in receipt numbers"
     | "receipt number given twice";
   readonly detail: string;
 }
 
-/** Count and sums of one side. Sums are in minor units by currency; only closed orders and transactions count money. */
-export interface Tally {
-  changes: number;
-  readonly documents: Map<string, number>;
-  readonly sums: Map<string, number>;
-}
-
-export function emptyTally(): Tally {
-  return { changes: 0, documents: new Map(), sums: new Map() };
-}
-
-/** The hashes that the change after `seq` may follow: what each side has there, as far as it can be believed. */
+/** The hash that the change after `seq` follows, as far as it is known, and whether the centre has the same there. */
 export interface Before {
   readonly seq: number;
-  readonly till: string | undefined;
-  readonly centre: string | undefined;
+  readonly hash: string | undefined;
+  readonly isStored: boolean;
 }
 
-export const BEFORE_FIRST: Before = { seq: 0, till: CHAIN_START, centre: CHAIN_START };
+export const BEFORE_FIRST: Before = { seq: 0, hash: CHAIN_START, isStored: true };
 
 export interface Sides {
   readonly incarnation: string;
+  readonly fromSeq: number;
+  readonly toSeq: number;
   readonly till: readonly TillChange[];
   readonly centre: readonly LedgerRow[];
-  /** What stands before the stretch: `after` of the one before it, or `BEFORE_FIRST`. */
+  /** What stands before the stretch: `after` of the one before it, or what both sides agree on. */
   readonly before: Before;
+  /** A row of the centre once more, judged behind this hash: the one that is stored before it there is wrong, or gone. */
+  readonly again: (seq: number, prevHash: string) => Promise<LedgerRow | undefined>;
 }
 
 export interface Compared {
@@ -58,60 +55,116 @@ export interface Compared {
   readonly after: Before;
 }
 
+type Tell = (what: Difference["what"], detail: string) => void;
+type Again = Sides["again"];
+
 /**
- * Compares one stretch of a life on both sides, change by change, and adds each side up from its own rows. One thing that
- * went wrong is one difference: a change is not called damaged because the one before it is missing.
- *
- * @param sides both in seq order, covering the same range of seq
+ * Compares one stretch of a life on both sides, change by change. One thing that went wrong is one difference: a change is
+ * not called damaged because the one before it is missing.
  */
-export function compare(sides: Sides, tallies: { till: Tally; centre: Tally }): Compared {
+export async function compare(sides: Sides): Promise<Compared> {
   const till = new Map(sides.till.map((own) => [own.seq, own]));
   const centre = new Map(sides.centre.map((row) => [row.seq, row]));
   const differences: Difference[] = [];
   const onlyAtCentre: LedgerRow[] = [];
   let before = sides.before;
-  for (const seq of [...new Set([...till.keys(), ...centre.keys()])].sort((a, b) => a - b)) {
+  for (let seq = sides.fromSeq; seq <= sides.toSeq; seq++) {
     const [own, row] = [till.get(seq), centre.get(seq)];
-    if (seq !== before.seq + 1) before = { seq: seq - 1, till: undefined, centre: undefined };
     const tell: Tell = (what, detail) => differences.push({ incarnation: sides.incarnation, seq, what, detail });
-    if (own) addTill(tallies.till, own);
-    if (row) addCentre(tallies.centre, row);
-    if (own) before = compareOne(own, row, before, tell);
+    if (own && row) before = await compareBoth(own, row, { before, tell, again: sides.again });
+    else if (own) before = onlyTill(own, before, tell);
     else if (row) {
-      tell("missing on the till", row.document?.receiptNumber ?? row.localId ?? row.hash);
       onlyAtCentre.push(row);
-      before = { seq, till: undefined, centre: row.hash };
+      before = await onlyCentre(row, { before, tell, again: sides.again });
+    } else {
+      tell("missing on both sides", "nobody has it");
+      before = { seq, hash: undefined, isStored: false };
     }
   }
   return { differences, onlyAtCentre, after: before };
 }
 
-type Tell = (what: Difference["what"], detail: string) => void;
-
-function compareOne(own: TillChange, row: LedgerRow | undefined, before: Before, tell: Tell): Before {
-  const { seq } = own;
-  const name = own.document?.receiptNumber ?? own.localId;
-  const damaged = isDamaged(own, before);
-  if (damaged) tell("damaged on the till", `${name}: its bytes do not give its hash`);
-  if (row === undefined) {
-    tell("missing at the centre", name);
-    return { seq, till: own.hash, centre: undefined };
-  }
-  const sameHash = row.hash === own.hash;
-  if (!sameHash && !damaged) {
-    tell("other content at the centre", `${name}: ${own.hash.slice(0, 12)}… here, ${row.hash.slice(0, 12)}… there`);
-  }
-  const canJudge = before.centre !== undefined && (sameHash || damaged);
-  if (!row.intact && canJudge) tell("damaged at the centre", `${name}: its stored bytes do not give its hash`);
-  if (row.effect !== "applied") tell("not applied", `${name}: ${row.effect}${row.code ? `, ${row.code}` : ""}`);
-  else if (!damaged) compareDocuments(own, row, tell);
-  return { seq, till: own.hash, centre: sameHash || damaged ? row.hash : undefined };
+interface Judging {
+  readonly before: Before;
+  readonly tell: Tell;
+  readonly again: Again;
 }
 
-/** Its bytes have to give its hash behind the hash before it, as the till has that one or as the centre does. */
-function isDamaged(own: TillChange, { till, centre }: Before): boolean {
-  const candidates = [till, centre].filter((hash) => hash !== undefined);
-  return candidates.length > 0 && !candidates.some((hash) => own.fits(hash));
+async function compareBoth(own: TillChange, row: LedgerRow, { before, tell, again }: Judging): Promise<Before> {
+  const { seq } = own;
+  const name = own.document?.receiptNumber ?? own.localId;
+  const isSameHash = own.hash === row.hash;
+  const after = (hash: string | undefined): Before => ({ seq, hash, isStored: hash === row.hash });
+  const isRight = await whoIsRight(own, row, { before, again });
+  if (isRight.till === false) tell("damaged on the till", `${name}: its bytes do not give its hash`);
+  if (isRight.centre === false) tell("damaged at the centre", `${name}: its stored bytes do not give its hash`);
+  if (isRight.till !== false && isRight.centre !== false && !(isSameHash && isRight.isSame)) {
+    tell("other content at the centre", `${name}: ${own.hash.slice(0, 12)}… here, ${row.hash.slice(0, 12)}… there`);
+  }
+  if (isRight.till !== false) comparePrivate(own, row, isRight.centre !== false, tell);
+  if (row.effect !== "applied") tell("not applied", `${name}: ${row.effect}${row.code ? `, ${row.code}` : ""}`);
+  else if (isRight.till !== false) compareDocuments(own, row, tell);
+  if (isSameHash) return after(own.hash);
+  if (isRight.till === false) return after(isRight.centre === true ? row.hash : undefined);
+  return after(isRight.centre === false ? own.hash : undefined);
+}
+
+interface Right {
+  /** Whether each side's bytes give its hash; undefined when that cannot be told. */
+  readonly till: boolean | undefined;
+  readonly centre: boolean | undefined;
+  /** Both sides have the same bytes. */
+  readonly isSame: boolean;
+}
+
+async function whoIsRight(own: TillChange, row: LedgerRow, { before, again }: Omit<Judging, "tell">): Promise<Right> {
+  const isSame = own.bytes() === row.bytes;
+  const { hash } = before;
+  if (hash === undefined) return { till: undefined, centre: undefined, isSame };
+  const computed = own.hashBehind(hash);
+  const till = computed === own.hash;
+  if (isSame) return { till, centre: computed === row.hash, isSame };
+  return { till, centre: await fitsAtCentre(row, hash, { before, again }), isSame };
+}
+
+/** The centre has judged the row behind what is stored before it there; where that is wrong, it is asked once more. */
+async function fitsAtCentre(
+  row: LedgerRow,
+  hash: string,
+  { before, again }: Pick<Judging, "before" | "again">,
+): Promise<boolean> {
+  if (before.isStored || row.bytes === null) return row.intact;
+  return (await again(row.seq, hash))?.intact === true;
+}
+
+function onlyTill(own: TillChange, { hash }: Before, tell: Tell): Before {
+  const name = own.document?.receiptNumber ?? own.localId;
+  const fits = hash === undefined ? undefined : own.hashBehind(hash) === own.hash;
+  if (fits === false) tell("damaged on the till", `${name}: its bytes do not give its hash`);
+  tell("missing at the centre", name);
+  return { seq: own.seq, hash: fits === false ? undefined : own.hash, isStored: false };
+}
+
+async function onlyCentre(row: LedgerRow, { before, tell, again }: Judging): Promise<Before> {
+  const name = row.document?.receiptNumber ?? row.localId ?? row.hash;
+  tell("missing on the till", name);
+  const { hash } = before;
+  const fits = hash === undefined ? row.intact : await fitsAtCentre(row, hash, { before, again });
+  if (!fits && hash !== undefined) tell("damaged at the centre", `${name}: its stored bytes do not give its hash`);
+  return { seq: row.seq, hash: fits ? row.hash : undefined, isStored: fits };
+}
+
+function comparePrivate(own: TillChange, row: LedgerRow, isCentreRight: boolean, tell: Tell): void {
+  const name = own.document?.receiptNumber ?? own.localId;
+  const says: Record<PrivatePart, string> = {
+    whole: "",
+    lost: "its names or numbers are gone or altered",
+    stray: "it has none, and some are kept",
+  };
+  const here = own.private();
+  if (here !== "whole") tell("other private part on the till", `${name}: ${says[here]}`);
+  if (isCentreRight && row.private !== "whole")
+    tell("other private part at the centre", `${name}: ${says[row.private]}`);
 }
 
 /** What the centre made of the change: the money of a document that is there, and the same as sold. */
@@ -129,34 +182,4 @@ function compareDocuments(own: TillChange, { document }: LedgerRow, tell: Tell):
   }
   if (document.receiptNumber !== sold.receiptNumber)
     tell("other receipt number at the centre", `${name} here, ${document.receiptNumber} there`);
-}
-
-function addTill(tally: Tally, { kind, document }: TillChange): void {
-  tally.changes++;
-  if (document) add(tally, kind, document.currency, document.totalMinor);
-  else if (kind === "inventory.updated") count(tally, kind);
-}
-
-/** The centre's money is what its documents say, not what the till sent: that is what is being compared. */
-function addCentre(tally: Tally, { kind, document }: LedgerRow): void {
-  tally.changes++;
-  if (kind === "inventory.updated" && document) count(tally, kind);
-  if (kind !== "order.closed" && kind !== "transaction.recorded") return;
-  if (document?.currency) add(tally, kind, document.currency, document.totalMinor ?? 0);
-}
-
-function add(tally: Tally, kind: string, currency: string, amountMinor: number): void {
-  count(tally, kind);
-  tally.sums.set(currency, (tally.sums.get(currency) ?? 0) + amountMinor);
-}
-
-const NAMES: Readonly<Record<string, string>> = {
-  "order.closed": "orders",
-  "transaction.recorded": "transactions",
-  "inventory.updated": "stock movements",
-};
-
-function count(tally: Tally, kind: string): void {
-  const name = NAMES[kind] ?? kind;
-  tally.documents.set(name, (tally.documents.get(name) ?? 0) + 1);
 }

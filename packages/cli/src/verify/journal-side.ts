@@ -1,14 +1,26 @@
 import { seqOf, sha256 } from "@tillsync/engine";
 import { type JournalReader, readOnly } from "@tillsync/engine/sqlite";
-import { linkHash, type Origin } from "@tillsync/protocol";
-import type { ReceiptFloor } from "./receipt-gaps.ts";
+import {
+  bytesHash,
+  CHAIN_START,
+  linkHash,
+  type Origin,
+  type PrivatePart,
+  privatePart,
+  wantedPrivate,
+} from "@tillsync/protocol";
+import { type ReceiptFloor, receiptFloors } from "./receipt-gaps.ts";
 
 /** One change as the till has it. */
 export interface TillChange {
   readonly seq: number;
   readonly hash: string;
-  /** Whether its bytes, hashed again just now behind `prevHash`, give its hash. */
-  fits(prevHash: string): boolean;
+  /** The hash of its bytes behind `prevHash`, worked out just now. */
+  hashBehind(prevHash: string): string;
+  /** Hash of its bytes without their place. */
+  bytes(): string;
+  /** How the private part that is kept stands to its bytes. */
+  private(): PrivatePart;
   readonly kind: string;
   readonly localId: string;
   readonly document: {
@@ -30,9 +42,14 @@ export interface TillJournal {
   readonly terminal: string;
   readonly shortId: string;
   readonly lives: readonly TillLife[];
-  changes(life: TillLife, fromSeq: number, toSeq: number): TillChange[];
-  /** Receipt sequences by business date of one life, in order. */
-  receipts(life: TillLife): Iterable<{ readonly businessDate: string; readonly sequence: number }>;
+  /** One row at a time, so that memory stays flat; nothing else may be read meanwhile. */
+  changes(life: TillLife, fromSeq: number, toSeq: number): Iterable<TillChange>;
+  /** The hash that is stored at a place; `CHAIN_START` before the first. */
+  hashAt(life: TillLife, seq: number): string | undefined;
+  /** Where a life's changes of this business date and later begin; null when it has none. */
+  firstSince(life: TillLife, businessDate: string): number | null;
+  /** Receipt sequences by business date of one life, from that date on, in order. */
+  receipts(life: TillLife, since: string): Iterable<{ readonly businessDate: string; readonly sequence: number }>;
   /** Receipt numbers of one life that the till passed over, because head office had documents with them. */
   floors(life: TillLife): ReceiptFloor[];
   /** Closed orders that were taken back by a document. */
@@ -51,28 +68,22 @@ export function openJournal(file: string): TillJournal {
   return {
     ...identity,
     lives: livesOf(db),
-    changes: (life, fromSeq, toSeq) => changesOf(db, identity.terminal, life, fromSeq, toSeq),
-    receipts: (life) =>
+    changes: (life, fromSeq, toSeq) => changesOf(db, identity.terminal, life, { fromSeq, toSeq }),
+    hashAt: (life, seq) => hashAt(db, life, seq),
+    firstSince: (life, businessDate) => firstSince(db, life, businessDate),
+    receipts: (life, since) =>
       db.iterate(
         `SELECT business_date AS businessDate, receipt_sequence AS sequence FROM journal
-         WHERE receipt_sequence IS NOT NULL AND position >= ? AND position < ? ORDER BY business_date, receipt_sequence`,
+         WHERE receipt_sequence IS NOT NULL AND business_date >= ? AND position >= ? AND position < ?
+         ORDER BY business_date, receipt_sequence`,
+        since,
         life.ordinal * LIFE_SPAN,
         (life.ordinal + 1) * LIFE_SPAN,
       ),
-    floors: ({ ordinal }) => floorsOf(db, ordinal),
+    floors: ({ ordinal }) => receiptFloors(db, ordinal),
     voided: db.all<{ count: number }>("SELECT count(*) AS count FROM voided_order")[0]?.count ?? 0,
     close: () => db.close(),
   };
-}
-
-/** A database that no till of this version has opened yet has no such table. */
-function floorsOf(db: JournalReader, ordinal: number): ReceiptFloor[] {
-  if (db.all("SELECT 1 FROM sqlite_schema WHERE name = 'receipt_floor'").length === 0) return [];
-  return db.all<ReceiptFloor>(
-    `SELECT business_date AS businessDate, from_sequence AS "from", to_sequence AS "to" FROM receipt_floor WHERE ordinal = ?
-     ORDER BY business_date, from_sequence`,
-    ordinal,
-  );
 }
 
 function livesOf(db: JournalReader): TillLife[] {
@@ -83,35 +94,65 @@ function livesOf(db: JournalReader): TillLife[] {
   );
 }
 
+function hashAt(db: JournalReader, { ordinal }: TillLife, seq: number): string | undefined {
+  if (seq === 0) return CHAIN_START;
+  const sql = "SELECT lower(hex(hash)) AS hash FROM journal WHERE position = ?";
+  return db.all<{ hash: string }>(sql, ordinal * LIFE_SPAN + seq)[0]?.hash;
+}
+
+/** The oldest shift of the date, whose row tells where it began even where that change is gone, or the first change. */
+function firstSince(db: JournalReader, { ordinal }: TillLife, businessDate: string): number | null {
+  const [row] = db.all<{ shift: number | null; position: number | null }>(
+    `SELECT (SELECT min(open_seq) FROM shift WHERE ordinal = ? AND business_date >= ?) AS shift,
+       (SELECT min(position) FROM journal WHERE position >= ? AND position < ? AND business_date >= ?) AS position`,
+    ...[ordinal, businessDate, ordinal * LIFE_SPAN, (ordinal + 1) * LIFE_SPAN, businessDate],
+  );
+  const change = row?.position == null ? null : seqOf(row.position);
+  if (row?.shift == null || change === null) return change ?? row?.shift ?? null;
+  return Math.min(row.shift, change);
+}
+
 interface Row {
   readonly position: number;
   readonly hash: string;
   readonly kind: string;
   readonly localId: string;
   readonly body: string;
+  readonly private: string | null;
   readonly origin: string | null;
 }
 
-function changesOf(db: JournalReader, terminal: string, life: TillLife, fromSeq: number, toSeq: number): TillChange[] {
-  const base = life.ordinal * LIFE_SPAN;
-  const rows = db.all<Row>(
-    `SELECT position, lower(hex(hash)) AS hash, kind, local_id AS localId, body, origin FROM journal
+function* changesOf(
+  db: JournalReader,
+  terminal: string,
+  { ordinal, incarnation }: TillLife,
+  { fromSeq, toSeq }: { fromSeq: number; toSeq: number },
+): Generator<TillChange> {
+  const base = ordinal * LIFE_SPAN;
+  const rows = db.iterate<Row>(
+    `SELECT position, lower(hex(hash)) AS hash, kind, local_id AS localId, body, private, origin FROM journal
      WHERE position BETWEEN ? AND ? ORDER BY position`,
     base + fromSeq,
     base + toSeq,
   );
-  return rows.map((row) => {
-    const { position, hash, kind, localId, body } = row;
+  for (const { position, hash, kind, localId, body, private: secret, origin: originText } of rows) {
     const seq = seqOf(position);
-    const origin = row.origin === null ? undefined : (JSON.parse(row.origin) as Origin);
-    const link = { terminal, incarnation: life.incarnation, seq, origin, body };
-    const fits = (prevHash: string) => linkHash(sha256, { ...link, prevHash }) === hash;
-    return { seq, hash, fits, kind, localId, document: documentOf(row) };
-  });
+    const origin = originText === null ? undefined : (JSON.parse(originText) as Origin);
+    yield {
+      seq,
+      hash,
+      hashBehind: (prevHash) => linkHash(sha256, { terminal, incarnation, seq, origin, body, prevHash }),
+      bytes: () => bytesHash(sha256, { origin, body }),
+      private: () => privatePart(sha256, wantedPrivate(body), secret),
+      kind,
+      localId,
+      document: documentOf(kind, body),
+    };
+  }
 }
 
 /** What a change is worth, from the till's own bytes: closed orders and transactions count money. */
-function documentOf({ kind, body }: Row): TillChange["document"] {
+function documentOf(kind: string, body: string): TillChange["document"] {
   if (kind !== "order.closed" && kind !== "transaction.recorded") return null;
   try {
     const { payload } = JSON.parse(body) as {

@@ -1,3 +1,4 @@
+import type { JournalReader } from "@tillsync/engine/sqlite";
 import type { Difference } from "./compare.ts";
 
 /** A receipt number's place: sequences run from 1 on every business date. */
@@ -61,6 +62,16 @@ export function receiptGaps({ incarnation, receipts, floors, cause }: GapSearch)
     expected = sequence + 1;
   }
   return { differences: found, explained };
+}
+
+/** A database that no till of this version has opened yet has no such table. */
+export function receiptFloors(db: JournalReader, ordinal: number): ReceiptFloor[] {
+  if (db.all("SELECT 1 FROM sqlite_schema WHERE name = 'receipt_floor'").length === 0) return [];
+  return db.all<ReceiptFloor>(
+    `SELECT business_date AS businessDate, from_sequence AS "from", to_sequence AS "to" FROM receipt_floor WHERE ordinal = ?
+     ORDER BY business_date, from_sequence`,
+    ordinal,
+  );
 }
 
 /** A run of missing numbers, cut where it goes into a stretch that is known and where it leaves it. */

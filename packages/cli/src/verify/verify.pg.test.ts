@@ -246,7 +246,7 @@ describe("verify of a centre whose database was changed", () => {
       gone("change_head", "seq BETWEEN 3 AND 9"),
       [3, 4, 5, 6, 7, 8, 9].map((seq) => [seq, "missing at the centre"]),
     ],
-    ["an altered hash", head(4, `hash = '\\x${"ab".repeat(32)}'`), [[4, "other content at the centre"]]],
+    ["an altered hash", head(4, `hash = '\\x${"ab".repeat(32)}'`), [[4, "damaged at the centre"]]],
     ["an effect that was taken back", head(4, "effect = 'parked'"), [[4, "not applied"]]],
     ["a changed amount", document("total_minor = 251"), [[4, "other amount at the centre"]]],
     ["a changed currency", document("currency = 'UGX'"), [[4, "other amount at the centre"]]],

@@ -1,14 +1,17 @@
 import type { Door } from "../http-door.ts";
-import { type Difference, emptyTally, type Tally } from "./compare.ts";
+import type { Difference } from "./compare.ts";
 import { compareLife, type Heads, unknownLives } from "./compare-life.ts";
-import { openJournal, type TillJournal } from "./journal-side.ts";
-import { openLedger } from "./ledger-side.ts";
+import { openJournal, type TillJournal, type TillLife } from "./journal-side.ts";
+import { type Ledger, openLedger, type Travelled } from "./ledger-side.ts";
 import type { ExplainedGap } from "./receipt-gaps.ts";
+import { emptyTally, type Tally } from "./tally.ts";
 
 /** What both sides say of one terminal. Sums are minor units by currency. */
 export interface Verification {
   readonly terminal: string;
   readonly shortId: string;
+  /** The business date from which on everything was compared; null for everything that is kept. */
+  readonly since: string | null;
   readonly equal: boolean;
   readonly till: SideReport;
   readonly centre: SideReport;
@@ -25,6 +28,7 @@ export interface Verification {
   readonly differences: readonly Difference[];
   /** Differences beyond `MAX_DIFFERENCES` are counted, not listed. */
   readonly more: number;
+  readonly travelled: Travelled;
 }
 
 export interface SideReport {
@@ -41,48 +45,87 @@ export interface VerifyOptions {
   /** The till's SQLite file; its process may run meanwhile. */
   readonly file: string;
   readonly centre: Door;
-  readonly onProgress?: (done: number, of: number) => void;
-  /** Changes of the centre asked for at a time. Default 2,000. */
+  /** Only changes from this business date on. Default everything. */
+  readonly since?: string | undefined;
+  readonly onProgress?: ((done: number, of: number) => void) | undefined;
+  /** Told of each difference, those beyond the list as well. */
+  readonly onDifference?: ((found: Difference) => void) | undefined;
+  /** Rows of the centre asked for at a time, where something differs. Default 2,000. */
   readonly pageRows?: number;
 }
 
 /**
- * Compares a till's journal with the centre, change by change: every hash is recomputed from the bytes on both sides,
- * documents are counted and summed from each side's own rows, and receipt numbers are checked for gaps.
+ * Compares a till's journal with the centre: digests of each thousand changes, for which both sides hash their own bytes
+ * again, and change by change where digests differ. Documents are counted and summed from each side's own rows, and
+ * receipt numbers are checked for gaps. Memory does not grow with the journal.
  */
-export async function verify({ file, centre, onProgress, pageRows }: VerifyOptions): Promise<Verification> {
-  const journal = openJournal(file);
+export async function verify(options: VerifyOptions): Promise<Verification> {
+  const journal = openJournal(options.file);
   try {
-    const tallies = { till: emptyTally(), centre: emptyTally() };
-    const ledger = openLedger(centre, journal.terminal, pageRows);
-    const differences: Difference[] = await unknownLives(journal, ledger);
-    const of = journal.lives.reduce((sum, life) => sum + life.headSeq, 0);
-    const explained: ExplainedGap[] = [];
-    let heads: Heads = { till: "", centre: "" };
-    for (const life of journal.lives) {
-      const progress = () => onProgress?.(tallies.till.changes, of);
-      const compared = await compareLife({ journal, ledger, life, tallies, progress });
-      heads = compared.heads;
-      differences.push(...compared.differences);
-      explained.push(...compared.explained);
-    }
-    return report(journal, tallies, heads, { differences, explained });
+    return await compareSides(journal, openLedger(options.centre, journal.terminal, options.pageRows), options);
   } finally {
     journal.close();
   }
 }
 
-function report(
+interface Compared {
+  readonly since: string | null;
+  readonly tallies: { readonly till: Tally; readonly centre: Tally };
+  readonly heads: Heads;
+  readonly differences: readonly Difference[];
+  readonly found: { readonly all: number; readonly gaps: number };
+  readonly explained: readonly ExplainedGap[];
+  readonly travelled: Travelled;
+}
+
+async function compareSides(
   journal: TillJournal,
-  tallies: { till: Tally; centre: Tally },
-  heads: Heads,
-  { differences, explained }: { differences: Difference[]; explained: ExplainedGap[] },
-): Verification {
+  ledger: Ledger,
+  { since = "", onProgress, onDifference }: VerifyOptions,
+): Promise<Verification> {
+  const tallies = { till: emptyTally(), centre: emptyTally() };
+  const differences: Difference[] = [];
+  const found = { all: 0, gaps: 0 };
+  const tell = (difference: Difference) => {
+    found.all++;
+    if (difference.what.startsWith("unexplained gap")) found.gaps++;
+    if (differences.length < MAX_DIFFERENCES) differences.push(difference);
+    onDifference?.(difference);
+  };
+  for (const difference of await unknownLives(journal, ledger)) tell(difference);
+  const starts = journal.lives.map((life) => startOf(journal, life, since));
+  const of = journal.lives.reduce((sum, life, at) => sum + lengthOf(life, starts[at] ?? null), 0);
+  const progress = () => onProgress?.(tallies.till.changes, of);
+  const explained: ExplainedGap[] = [];
+  let heads: Heads = { till: "", centre: "" };
+  for (const [at, life] of journal.lives.entries()) {
+    const place = { journal, ledger, life, fromSeq: starts[at] ?? null, since };
+    const compared = await compareLife({ ...place, tallies, onDifference: tell, progress });
+    heads = compared.heads;
+    explained.push(...compared.explained);
+  }
+  const { travelled } = ledger;
+  return report(journal, { since: since || null, tallies, heads, differences, found, explained, travelled });
+}
+
+/** The row before the first one is compared as well: what follows it is judged by its hash. */
+function startOf(journal: TillJournal, life: TillLife, since: string): number | null {
+  if (since === "") return 1;
+  const first = journal.firstSince(life, since);
+  return first === null ? null : Math.max(1, first - 1);
+}
+
+function lengthOf({ headSeq }: TillLife, fromSeq: number | null): number {
+  return fromSeq === null ? 0 : Math.max(0, headSeq - fromSeq + 1);
+}
+
+function report(journal: TillJournal, compared: Compared): Verification {
+  const { since, tallies, heads, differences, found, explained, travelled } = compared;
   const { terminal, shortId } = journal;
   const days = new Set<string>();
   let numbers = 0;
   for (const life of journal.lives) {
-    for (const { businessDate } of journal.receipts(life)) {
+    for (const { businessDate } of journal.receipts(life, since ?? "")) {
       days.add(`${life.incarnation} ${businessDate}`);
       numbers++;
     }
@@ -93,7 +136,8 @@ function report(
   return {
     terminal,
     shortId,
-    equal: differences.length === 0 && same,
+    since,
+    equal: found.all === 0 && same,
     till,
     centre,
     receipts: {
@@ -101,10 +145,11 @@ function report(
       numbers,
       voided: journal.voided,
       explained: explained.slice(0, MAX_DIFFERENCES),
-      gaps: differences.filter(({ what }) => what.startsWith("unexplained gap")).length,
+      gaps: found.gaps,
     },
-    differences: differences.slice(0, MAX_DIFFERENCES),
-    more: Math.max(0, differences.length - MAX_DIFFERENCES),
+    differences,
+    more: found.all - differences.length,
+    travelled: { ...travelled },
   };
 }
 

@@ -30,6 +30,8 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /api/admin/overview": ["admin"],
   "GET /api/admin/totals": ["admin"],
   "GET /api/admin/terminals/:terminal/ledger": ["admin", "terminal"],
+  "GET /api/admin/terminals/:terminal/digests": ["admin", "terminal"],
+  "POST /api/admin/terminals/:terminal/repair": ["admin", "terminal"],
   "GET /api/admin/find/:key": ["admin", "terminal"],
   "GET /api/admin/shifts/:shift/settlement": ["admin", "terminal"],
   "GET /api/admin/days/:businessDate": ["admin"],

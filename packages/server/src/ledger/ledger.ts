@@ -1,4 +1,14 @@
-import { CHAIN_START, type Effect, linkHash, type Origin, SyncError } from "@tillsync/protocol";
+import {
+  bytesHash,
+  CHAIN_START,
+  type Effect,
+  linkHash,
+  type Origin,
+  type PrivatePart,
+  privatePart,
+  SyncError,
+  wantedPrivate,
+} from "@tillsync/protocol";
 import type pg from "pg";
 import { inScope } from "../db/scope.ts";
 import type { DocumentState, Scope } from "../ingest/ports.ts";
@@ -33,6 +43,10 @@ export interface LedgerRow {
   readonly repeat: boolean;
   /** True when the stored bytes, hashed again just now behind the hash before them, give this row's hash. */
   readonly intact: boolean;
+  /** Hash of the stored bytes without their place (`bytesHash`); null where none are left. */
+  readonly bytes: string | null;
+  /** How the private part that is kept stands to the stored bytes. */
+  readonly private: PrivatePart;
   readonly document: LedgerDocument | null;
 }
 
@@ -54,6 +68,8 @@ export interface LedgerQuery {
   readonly fromSeq: number;
   /** 1 to 5000. */
   readonly limit: number;
+  /** What the hash before `fromSeq` is known to be, where the one that is stored here may be wrong. */
+  readonly prevHash?: string | undefined;
 }
 
 /** Reads what is stored of one terminal's life, in order, with every hash checked. @throws SyncError NOT_FOUND */
@@ -61,7 +77,7 @@ export function readLedger(pool: pg.Pool, scope: Scope, query: LedgerQuery): Pro
   return inScope(pool, scope, async (client) => {
     const life = await findLife(client, scope, query);
     const place = { ...query, incarnation: life.incarnation };
-    let prevHash = await hashBefore(client, scope, place);
+    let prevHash = query.prevHash ?? (await hashBefore(client, scope, place));
     const changes: LedgerRow[] = [];
     for (const row of await readRows(client, scope, place)) {
       changes.push(toLedgerRow(row, place, prevHash));
@@ -74,9 +90,14 @@ export function readLedger(pool: pg.Pool, scope: Scope, query: LedgerQuery): Pro
 }
 
 type Place = LedgerQuery & { readonly incarnation: string };
-type Life = Pick<LedgerPage, "incarnation" | "ordinal" | "durableThrough" | "chainHash">;
+export type Life = Pick<LedgerPage, "incarnation" | "ordinal" | "durableThrough" | "chainHash">;
 
-async function findLife(client: pg.PoolClient, { orgId, storeId }: Scope, query: LedgerQuery): Promise<Life> {
+/** @throws SyncError NOT_FOUND */
+export async function findLife(
+  client: pg.PoolClient,
+  { orgId, storeId }: Scope,
+  query: Pick<LedgerQuery, "terminal" | "incarnation">,
+): Promise<Life> {
   const { rows } = await client.query<Life>(
     `SELECT incarnation, ordinal, durable_through AS "durableThrough", encode(chain_hash, 'hex') AS "chainHash"
      FROM incarnation WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = coalesce($4, incarnation)
@@ -98,9 +119,12 @@ async function hashBefore(client: pg.PoolClient, { orgId, storeId }: Scope, plac
   return rows[0]?.hash;
 }
 
-interface Row extends Omit<LedgerRow, "intact" | "document" | "incarnation">, Omit<LedgerDocument, "entity" | "state"> {
+interface Row
+  extends Omit<LedgerRow, "intact" | "bytes" | "private" | "document" | "incarnation">,
+    Omit<LedgerDocument, "entity" | "state"> {
   readonly origin: Origin | null;
   readonly body: Buffer | null;
+  readonly secret: Buffer | null;
   readonly entity: string | null;
   readonly state: DocumentState | null;
 }
@@ -110,12 +134,14 @@ async function readRows(client: pg.PoolClient, { orgId, storeId }: Scope, place:
   const { rows } = await client.query<Row>(
     `SELECT * FROM (
        SELECT h.seq, encode(h.hash, 'hex') AS hash, h.change_id AS "changeId", h.kind, h.local_id AS "localId", h.effect,
-         h.code, h.repeat, h.origin, b.body, d.entity, d.state, d.receipt_number AS "receiptNumber",
+         h.code, h.repeat, h.origin, b.body, p.private AS secret, d.entity, d.state, d.receipt_number AS "receiptNumber",
          d.business_date AS "businessDate", d.currency, d.total_minor AS "totalMinor",
          sum(coalesce(octet_length(b.body), 0)) OVER (ORDER BY h.seq) AS bytes
        FROM change_head h
        LEFT JOIN change_body b ON b.org_id = h.org_id AND b.store_id = h.store_id AND b.terminal = h.terminal
          AND b.incarnation = h.incarnation AND b.seq = h.seq AND b.seq >= $5 AND b.seq < $6
+       LEFT JOIN change_private p ON p.org_id = h.org_id AND p.store_id = h.store_id AND p.terminal = h.terminal
+         AND p.incarnation = h.incarnation AND p.seq = h.seq AND p.seq >= $5 AND p.seq < $6
        LEFT JOIN document d ON d.org_id = h.org_id AND d.store_id = h.store_id AND d.entity = split_part(h.kind, '.', 1)
          AND d.local_id = h.local_id AND d.terminal = h.terminal AND d.incarnation = h.incarnation AND d.seq = h.seq
        WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = $3 AND h.incarnation = $4 AND h.seq >= $5 AND h.seq < $6
@@ -139,6 +165,8 @@ function toLedgerRow(row: Row, place: Place, prevHash: string | undefined): Ledg
     code,
     repeat,
     intact: isIntact(row, place, prevHash),
+    bytes: bytesOf(row),
+    private: privateOf(row),
     document: documentOf(row),
   };
 }
@@ -148,6 +176,14 @@ function isIntact(row: Row, { terminal, incarnation }: Place, prevHash: string |
   const { seq, origin } = row;
   const link = { terminal, incarnation, seq, prevHash, origin: origin ?? undefined, body: row.body.toString("utf8") };
   return linkHash(sha256, link) === row.hash;
+}
+
+function bytesOf({ origin, body }: Row): string | null {
+  return body === null ? null : bytesHash(sha256, { origin: origin ?? undefined, body: body.toString("utf8") });
+}
+
+function privateOf({ body, secret }: Row): LedgerRow["private"] {
+  return privatePart(sha256, wantedPrivate(body?.toString("utf8") ?? ""), secret?.toString("utf8") ?? null);
 }
 
 function documentOf({ entity, state, receiptNumber, businessDate, currency, totalMinor }: Row): LedgerDocument | null {

@@ -1,5 +1,6 @@
 export { giftsFor } from "./gifts.ts";
 export { type JudgeContext, judgeShift, settlementOf, type Verdict } from "./judge.ts";
+export { type MarkedRows, markRows } from "./mark-rows.ts";
 export type {
   ClosePlace,
   Judgement,

@@ -79,6 +79,18 @@ export const SERVER_EXAMPLES: Readonly<Record<string, readonly DoorExample[]>> =
       query: { incarnation: "0123456789abcdef", fromSeq: "1", limit: "10" },
     },
   ],
+  "GET /api/admin/terminals/:terminal/digests": [
+    {
+      params: { terminal: "0198c0de-0000-7000-8000-000000000001" },
+      query: { incarnation: "0123456789abcdef", fromSeq: "1", toSeq: "10", size: "2" },
+    },
+  ],
+  "POST /api/admin/terminals/:terminal/repair": [
+    {
+      params: { terminal: "0198c0de-0000-7000-8000-000000000001" },
+      body: { incarnation: "0123456789abcdef", seqs: [1, 2] },
+    },
+  ],
   "GET /api/admin/find/:key": [{ params: { key: "order-17" } }],
   "GET /api/admin/orders/:localId": [{ params: { localId: "order-17" } }],
   "PUT /api/admin/orders/:localId": [{ params: { localId: "order-17" }, body: { order: ORDER.order, ...ACT } }],

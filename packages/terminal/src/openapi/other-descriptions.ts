@@ -1,5 +1,6 @@
 import type { ErrorCode } from "@tillsync/protocol";
-import { type Answer, listOf, object, type RouteDescription, ref, text } from "@tillsync/protocol/openapi";
+import { type Answer, fromZod, listOf, object, type RouteDescription, ref, text } from "@tillsync/protocol/openapi";
+import { rowsToRepair } from "../schemas.ts";
 
 const recorded: Readonly<Record<number, Answer>> = {
   201: {
@@ -121,6 +122,35 @@ export const STATUS_ROUTES: Readonly<Record<string, RouteDescription>> = {
     examples: [
       { summary: "Head office cannot be reached", body: {}, status: 200 },
       { summary: "A field", body: { all: true }, invalid: true, status: 400 },
+    ],
+  },
+  "POST /api/sync/repair": {
+    operationId: "repairRows",
+    tag: "Status",
+    summary: "Have the next exchanges bring back changes that a comparison found wrong, either way.",
+    description:
+      "For `tillsync verify --repair`. Answers at once; what comes back is taken only where it fits the chain. A change that could not be brought back after three exchanges has to be asked for again.",
+    body: {
+      description: "What this till lacks, and what it is to send head office once more.",
+      schema: fromZod(rowsToRepair),
+    },
+    answers: {
+      200: {
+        description: "It will be tried.",
+        schema: object({ accepted: { type: "boolean", description: "Always true." } }),
+      },
+    },
+    refusals: ["INVALID_INPUT"],
+    examples: [
+      {
+        summary: "One each way",
+        body: {
+          lacks: [{ incarnation: "a3cd6cceca0e4c81", seq: 2 }],
+          sends: [{ incarnation: "a3cd6cceca0e4c81", seq: 3 }],
+        },
+        status: 200,
+      },
+      { summary: "No place", body: { lacks: [{ seq: 2 }], sends: [] }, invalid: true, status: 400 },
     ],
   },
   "GET /api/explain/:key": {

@@ -3,7 +3,7 @@ import { SyncError } from "@tillsync/protocol";
 import type { FastifyInstance } from "fastify";
 import { healthOf } from "../health.ts";
 import { readInput } from "../input.ts";
-import { nothing } from "../schemas.ts";
+import { nothing, rowsToRepair } from "../schemas.ts";
 
 /** What the till knows about itself and its way to head office. */
 export function statusRoutes(app: FastifyInstance, terminal: Terminal): void {
@@ -17,6 +17,11 @@ export function statusRoutes(app: FastifyInstance, terminal: Terminal): void {
   app.post("/api/sync/now", async (request) => {
     readInput(nothing, request.body);
     return terminal.syncNow();
+  });
+
+  app.post("/api/sync/repair", (request, reply) => {
+    terminal.repairRows(readInput(rowsToRepair, request.body));
+    return reply.send({ accepted: true });
   });
 
   app.get<{ Params: { key: string } }>("/api/explain/:key", (request, reply) => {

@@ -172,6 +172,10 @@ export class FakeTerminal implements Terminal {
     return { sent: 3, sentByKind: { "order.closed": 3 }, left: 0, leftByKind: {}, reason: null };
   }
 
+  repairRows(rows: Parameters<Terminal["repairRows"]>[0]): void {
+    this.#ask("repairRows", rows);
+  }
+
   queue(filter: QueueFilter = {}): QueuePage {
     this.#ask("queue", filter);
     return { items: [QUEUE_ITEM], next: null };

@@ -15,6 +15,7 @@ import { DEVICE_ROUTES } from "./device-descriptions.ts";
 import { DOCUMENT_ROUTES, DOCUMENT_SCHEMAS } from "./document-descriptions.ts";
 import { EXCHANGE_ROUTES, EXCHANGE_SCHEMAS } from "./exchange-descriptions.ts";
 import { INVENTORY_ROUTES, INVENTORY_SCHEMAS } from "./inventory-descriptions.ts";
+import { LEDGER_ROUTES, LEDGER_SCHEMAS } from "./ledger-descriptions.ts";
 import { OPEN_ROUTES, OPEN_SCHEMAS } from "./open-descriptions.ts";
 import { READING_ROUTES, READING_SCHEMAS } from "./reading-descriptions.ts";
 import { SYNCABLE_SCHEMAS } from "./syncable.ts";
@@ -25,6 +26,7 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...DEVICE_ROUTES,
   ...INVENTORY_ROUTES,
   ...READING_ROUTES,
+  ...LEDGER_ROUTES,
   ...DAY_ROUTES,
   ...DOCUMENT_ROUTES,
   ...OPEN_ROUTES,
@@ -84,6 +86,7 @@ export function centralDocument(): OpenApi {
       ...EXCHANGE_SCHEMAS,
       ...DOCUMENT_SCHEMAS,
       ...READING_SCHEMAS,
+      ...LEDGER_SCHEMAS,
       ...DAY_SCHEMAS,
       ...OPEN_SCHEMAS,
     },

@@ -11,8 +11,7 @@ import {
   text,
 } from "@tillsync/protocol/openapi";
 import type { z } from "zod";
-import { findParameters, ledgerParameters, ledgerQuery } from "../admin-routes.ts";
-import { INCARNATION, TERMINAL } from "./example-till.ts";
+import { findParameters } from "../admin-routes.ts";
 
 const count = (description: string): JsonSchema => ({ type: "integer", minimum: 0, description });
 const minor = (description: string): JsonSchema => ({ type: "integer", description });
@@ -43,7 +42,8 @@ const life = object({
   forks: count("Came for a place that something else had taken; kept."),
 });
 
-const changeRow = {
+/** One stored change, in ledgers and in what is found. */
+export const changeRow = {
   incarnation,
   seq: { type: "integer", minimum: 1, description: "Place in the journal." },
   hash: fromZod(hash, "Chains it to the one before."),
@@ -109,33 +109,6 @@ export const READING_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         repeats: count("How many of them had come before under another place."),
       }),
     ),
-  }),
-  Ledger: object({
-    terminal,
-    incarnation,
-    ordinal: { type: "integer", minimum: 1 },
-    durableThrough: count("Every change of this life up to here is stored."),
-    chainHash: fromZod(hash, "Hash of the last of them."),
-    changes: listOf(
-      object({
-        ...changeRow,
-        intact: { type: "boolean", description: "True when the stored bytes, hashed just now, give this hash." },
-        document: nullable(
-          object(
-            {
-              entity,
-              state,
-              receiptNumber: textOrNull("Its receipt."),
-              businessDate: text("The day it counts for.", { format: "date" }),
-              currency: textOrNull("ISO 4217."),
-              totalMinor: nullable(minor("Minor units.")),
-            },
-            "What this change made of its entity, where it is the latest to have done so.",
-          ),
-        ),
-      }),
-    ),
-    nextSeq: nullable({ type: "integer", description: "`fromSeq` of the next page; null when this is the last." }),
   }),
   FoundDocument: document,
   Found: object({
@@ -203,37 +176,6 @@ export const READING_ROUTES: Readonly<Record<string, RouteDescription>> = {
     answers: { 200: { description: "Counts and sums.", schema: ref("Totals") } },
     refusals: ["INVALID_INPUT"],
     examples: [{ summary: "A store with a till and two devices", as: "admin", status: 200 }],
-  },
-  "GET /api/admin/terminals/:terminal/ledger": {
-    operationId: "getLedger",
-    tag: "Head office",
-    summary: "Every stored change of one terminal, with its hash recomputed.",
-    description: "Page by page: ask again from `nextSeq`. A till's own key reads that till.",
-    parameters: [
-      ...parameters("path", ledgerParameters, { terminal: "The terminal." }),
-      ...parameters("query", ledgerQuery, {
-        incarnation: "Which life of it; the newest when absent.",
-        fromSeq: "The first change of the page.",
-        limit: "Changes in the page at most; large ones make it shorter.",
-      }),
-    ],
-    answers: { 200: { description: "One page.", schema: ref("Ledger") } },
-    refusals: ["NOT_FOUND", "INVALID_INPUT"],
-    examples: [
-      {
-        summary: "The first change of a till",
-        as: "admin",
-        parameters: { terminal: TERMINAL, incarnation: INCARNATION, fromSeq: 1, limit: 1 },
-        status: 200,
-      },
-      {
-        summary: "A terminal that is not known",
-        as: "admin",
-        parameters: { terminal: "00000000-0000-4000-8000-000000000000" },
-        status: 404,
-      },
-      { summary: "Not a terminal", as: "admin", parameters: { terminal: "T01" }, status: 400 },
-    ],
   },
   "GET /api/admin/find/:key": {
     operationId: "find",

@@ -1,0 +1,28 @@
+import { mkdirSync } from "node:fs";
+import { openTerminal, type Terminal } from "@tillsync/engine";
+import { centralUrl, terminalFile } from "./config/derived.ts";
+import type { Values } from "./config/keys.ts";
+import { terminalIdentity } from "./terminal-identity.ts";
+
+/** Opens the till of a configuration in this process. @throws SyncError as `openTerminal` does */
+export function openConfigured(values: Values): Terminal {
+  mkdirSync(values["Terminal.DataDir"], { recursive: true });
+  const interval = values["Sync.SyncIntervalSeconds"];
+  const slow = values["Sync.RetryDelayMinutes"];
+  return openTerminal({
+    file: terminalFile(values),
+    terminal: values["Terminal.Id"] ?? terminalIdentity(values["Terminal.DataDir"]),
+    shortId: values["Terminal.ShortId"],
+    store: values["Sync.StoreId"],
+    currency: values["Terminal.Currency"],
+    timeZone: values["Terminal.TimeZone"],
+    dayCutoffHour: values["Terminal.DayCutoffHour"],
+    profile: values["Sync.Profile"],
+    maxBatchChanges: values["Sync.BatchSize"],
+    badgeAfter: values["Sync.MaxRetryAttempts"],
+    retention: { attempts: values["Retention.HistoryRows"], days: values["Retention.HistoryDays"] },
+    ...(interval === undefined ? {} : { intervalMs: interval * 1000 }),
+    ...(slow === undefined ? {} : { slowMs: slow * 60_000 }),
+    central: { url: centralUrl(values), key: values["Terminal.Key"] ?? "none" },
+  });
+}

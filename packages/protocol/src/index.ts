@@ -84,6 +84,7 @@ export {
   tender,
 } from "./order.ts";
 export { parseAs, parseBody, parseField } from "./parse.ts";
+export { ERASED, fitsPrivate, type PrivatePart, privatePart, wantedPrivate } from "./private-part.ts";
 export { formatReceiptNumber, parseReceiptNumber, printedTerminal, type ReceiptNumber } from "./receipt-number.ts";
 export type { SubmissionFlag, Submitted } from "./submitted.ts";
 export { PROTOCOL_FLOOR, PROTOCOL_HISTORY, PROTOCOL_VERSION } from "./version.ts";

@@ -1,5 +1,6 @@
 import {
   canonicalText,
+  type ErrorCode,
   LIMITS,
   parseBody,
   type Settlement,
@@ -44,7 +45,8 @@ export async function judgeShift(
   let survey = await surveyShift(tx, context, place, openSeq);
   if (survey.isPending) return "pending";
   const healed = await mend(tx, context, place, survey);
-  // A hash that was put right makes its neighbour's bytes believable, and with them their money.
+  // A hash that was put right makes its neighbour's bytes believable, and with them their money; and what was parked for a
+  // private part that was not its own has to be interpreted first.
   if (healed.length > 0) survey = await surveyShift(tx, context, place, openSeq);
   const lacked = before?.lacked ?? [];
   const judgement = judgementOf({ place, openSeq, close, manifest: closing?.manifest ?? null, lacked }, survey);
@@ -59,10 +61,10 @@ export async function judgeShift(
       lacked,
       healed: inOrder([...(before?.healed ?? []), ...healed]),
     },
-    isNews ? { effect: close.effect, code: close.code, settlement } : null,
+    isNews && !survey.isPending ? { effect: close.effect, code: close.code, settlement } : null,
     context.nowMs(),
   );
-  return "judged";
+  return survey.isPending ? "pending" : "judged";
 }
 
 function inOrder(seqs: readonly number[]): number[] {
@@ -74,13 +76,13 @@ async function mend(
   tx: SettlementTransaction,
   { nowMs }: JudgeContext,
   place: ClosePlace,
-  { flaws }: Survey,
+  { flaws, strays }: Survey,
 ): Promise<number[]> {
-  if (flaws.length === 0) return [];
+  if (flaws.length + strays.length === 0) return [];
   const of = (what: "altered" | "missing") => flaws.flatMap((flaw) => (flaw.what === what ? [flaw.seq] : []));
   const hashes = flaws.flatMap((flaw) => (flaw.what === "hash" ? [{ seq: flaw.seq, hash: flaw.hash }] : []));
-  await tx.flag(place, { altered: of("altered"), missing: of("missing"), hashes }, nowMs());
-  return hashes.map(({ seq }) => seq);
+  await tx.flag(place, { altered: of("altered"), missing: of("missing"), hashes, strays }, nowMs());
+  return [...hashes.map(({ seq }) => seq), ...strays];
 }
 
 interface Closing {
@@ -114,9 +116,9 @@ interface Case {
 }
 
 function judgementOf({ place, openSeq, close, manifest, lacked }: Case, survey: Survey): Judgement {
-  const { sums, lost } = survey;
+  const { sums, lost, privates } = survey;
   const nobodys = new Set(lacked);
-  const need = lost.filter((seq) => !nobodys.has(seq));
+  const need = [...lost, ...privates].filter((seq) => !nobodys.has(seq)).sort((one, other) => one - other);
   const closeSeq = Math.max(openSeq, place.seq - 1);
   const chainHead = survey.chainHead ?? close.hash ?? "0".repeat(64);
   const content = { counts: sums.counts(), totals: sums.totals() };
@@ -129,18 +131,20 @@ function judgementOf({ place, openSeq, close, manifest, lacked }: Case, survey: 
   return { state, openSeq, closeSeq, chainHead, ...content, ...counted, manifest };
 }
 
-/** By seq, each change once: what nobody has the bytes of, what was not applied, and a manifest that says something else. */
+/** By seq, each change once: what nobody has the bytes or the private part of, what was not applied, and a manifest that says something else. */
 function exceptionsOf(
   place: ClosePlace,
   close: StoredRow,
-  { lost, exceptions }: Survey,
+  { lost, privates, exceptions }: Survey,
   { nobodys, isAsSaid }: { nobodys: ReadonlySet<number>; isAsSaid: boolean },
 ): Exception[] {
   const bySeq = new Map(exceptions.map((exception) => [exception.seq, exception]));
-  for (const seq of lost) {
-    if (!nobodys.has(seq)) continue;
-    bySeq.set(seq, { seq, effect: bySeq.get(seq)?.effect ?? "applied", code: "BODY_DAMAGED" });
-  }
+  const gone = (seqs: readonly number[], code: ErrorCode) => {
+    for (const seq of seqs.filter((one) => nobodys.has(one)))
+      bySeq.set(seq, { seq, effect: bySeq.get(seq)?.effect ?? "applied", code });
+  };
+  gone(lost, "BODY_DAMAGED");
+  gone(privates, "PRIVATE_LOST");
   if (!isAsSaid && !bySeq.has(place.seq))
     bySeq.set(place.seq, { seq: place.seq, effect: close.effect, code: "MANIFEST_DIFFERS" });
   return [...bySeq.values()].sort((one, other) => one.seq - other.seq);

@@ -9,6 +9,8 @@ export interface ClosePlace extends TerminalLife {
 /** One stored change as the judge reads it. */
 export interface StoredRow extends FoundRow {
   readonly kind: string | null;
+  /** The private part stored with it. */
+  readonly private: string | null;
   readonly effect: Effect;
   readonly code: string | null;
   readonly repeat: boolean;
@@ -43,6 +45,8 @@ export interface Marks {
   readonly missing: readonly number[];
   /** Rows whose bytes are right, and whose hash is this. */
   readonly hashes: readonly { readonly seq: number; readonly hash: string }[];
+  /** Rows with a private part that is none of theirs: it goes, and what was parked for it is pending. */
+  readonly strays: readonly number[];
 }
 
 /**

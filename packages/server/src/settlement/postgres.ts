@@ -41,21 +41,30 @@ class PostgresSettlement implements SettlementTransaction {
   }
 
   async rows({ terminal, incarnation }: TerminalLife, fromSeq: number, toSeq: number): Promise<readonly StoredRow[]> {
-    type Row = Omit<StoredRow, "body" | "origin"> & { body: Buffer | null; origin: StoredChange["origin"] };
+    type Row = Omit<StoredRow, "body" | "private" | "origin"> & {
+      body: Buffer | null;
+      private: Buffer | null;
+      origin: StoredChange["origin"];
+    };
     const range = [terminal, incarnation, fromSeq, toSeq, PAGE_ROWS, PAGE_BYTES];
     const rows = await this.#query<Row>(sql.READ_ROWS, ...range);
     return rows.map((row) => ({
       ...row,
       body: row.body?.toString("utf8") ?? null,
+      private: row.private?.toString("utf8") ?? null,
       origin: row.origin ?? undefined,
     }));
   }
 
   async flag({ terminal, incarnation }: TerminalLife, marks: Marks, nowMs: number): Promise<void> {
-    const { altered, missing, hashes } = marks;
+    const { altered, missing, hashes, strays } = marks;
     if (altered.length > 0) await this.#query(sql.SET_DAMAGED, terminal, incarnation, altered);
     if (missing.length > 0) await this.#query(sql.KEEP_PLACES, terminal, incarnation, missing, new Date(nowMs));
     for (const { seq, hash } of hashes) await this.#query(sql.SET_HASH, terminal, incarnation, seq, hash);
+    if (strays.length === 0) return;
+    await this.#query(sql.DROP_PRIVATE, terminal, incarnation, strays);
+    const released = await this.#query<{ localId: string | null }>(sql.RELEASE_PRIVATE, terminal, incarnation, strays);
+    for (const { localId } of released) if (localId !== null) await this.#query(sql.WAKE_WAITING, localId);
   }
 
   async record(

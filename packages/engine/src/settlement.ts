@@ -99,7 +99,10 @@ export class Settlements {
       const needed = judgementOf(row).need;
       for (const seq of needed) need.push({ incarnation, seq });
       // What went bad here since it was looked at cannot be sent either: that has to be said, or the centre waits for ever.
-      const lost = new Set([...unexplained(row), ...needed.filter((seq) => !this.#isWhole(life, seq))]);
+      // Of a row behind one that is lost nothing can be told until that one is back.
+      const own = unexplained(row);
+      const gone = needed.filter((seq) => !own.includes(seq - 1) && !this.#isWhole(life, seq));
+      const lost = new Set([...own, ...gone]);
       for (const seq of lost) lacks.push(lackOf(this.#journal, life, seq));
     }
     this.#dropJudged();

@@ -34,7 +34,7 @@ async function breakCentre({ id }: TestTill, seq: number, fault: number): Promis
     `DELETE FROM tillsync.change_body WHERE ${place}`,
     `UPDATE tillsync.change_body SET body = set_byte(body, 40, get_byte(body, 40) # 1) WHERE ${place}`,
     `UPDATE tillsync.change_head SET hash = sha256(hash) WHERE ${place}`,
-    `UPDATE tillsync.change_body SET body = (SELECT body FROM tillsync.change_body WHERE terminal = '${id}' AND seq = ${seq - 1}) WHERE ${place}`,
+    `UPDATE tillsync.change_body SET body = coalesce((SELECT body FROM tillsync.change_body WHERE terminal = '${id}' AND seq = ${seq - 1}), '') WHERE ${place}`,
   ];
   expect((await world.admin.query(statements[fault] ?? "")).rowCount).toBe(1);
 }

@@ -1,6 +1,7 @@
 import { type HeadRow, headKey, type SettlementAt, type StoreTables } from "../centre/tables.ts";
 import type { Machine } from "../till/machine.ts";
 import type { StoreAtEnd } from "./centre.ts";
+import { isPrivateRight, privateFault } from "./private-parts.ts";
 import { at } from "./till.ts";
 import type { Entry, TillView } from "./till-view.ts";
 
@@ -71,6 +72,9 @@ function checkShift({ tables, chronicle }: StoreAtEnd, machine: Machine, view: T
     const head = tables.heads.get(headKey(terminal, entry.incarnation, entry.seq));
     if (head && !head.damaged && head.body !== entry.body && !machine.rottenLate.has(at(entry)))
       chronicle.violate("I21", `${name}: ${entry.seq} is settled, and other bytes at the till`);
+    const fault = privateFault(entry, head);
+    if (fault !== null && !machine.rotten.has(at(entry)))
+      chronicle.violate("I21", `${name}: ${entry.seq} is settled, and ${fault}`);
   }
 }
 
@@ -80,7 +84,9 @@ function checkExceptions(
   { judgement }: SettlementAt,
   { heads, mayDiffer: isExcused }: { heads: readonly HeadRow[]; mayDiffer: boolean },
 ): void {
-  const wanted = heads.filter(({ effect, damaged }) => effect !== "applied" || damaged).map(({ seq }) => seq);
+  const isWrong = ({ effect, damaged, body, private: secret }: HeadRow) =>
+    effect !== "applied" || damaged || !isPrivateRight(body, secret);
+  const wanted = heads.filter(isWrong).map(({ seq }) => seq);
   const printed = judgement.exceptions.filter(({ code }) => code === "MANIFEST_DIFFERS");
   const got = judgement.exceptions.filter((exception) => !printed.includes(exception)).map(({ seq }) => seq);
   const inOrder = wanted.sort((one, other) => one - other).join(", ");

@@ -26,7 +26,7 @@ export function rotPrivate(machine: Machine, tables: StoreTables, random: Random
   const text = entry.private === null ? another : random.pick([null, another, `${entry.private} `]);
   const key = headKey(machine.options.settings.terminal, entry.incarnation, entry.seq);
   const head = tables.heads.get(key);
-  const atCentre = head !== undefined && head.origin === null && random.chance(0.5);
+  const atCentre = head?.effect === "applied" && head.origin === null && random.chance(0.5);
   if (atCentre) tables.heads.set(key, { ...head, private: text } satisfies HeadRow);
   else
     machine.disk

@@ -9,6 +9,7 @@ import {
   SyncError,
   sameContent,
 } from "@tillsync/protocol";
+import { type EarlierPart, surveyEarlier, type ToldEarlier } from "./earlier.ts";
 import type { ClosePlace, Judgement, SettlementTransaction, StoredRow } from "./ports.ts";
 import { type Exception, MAX_EXCEPTIONS, type Survey, surveyShift } from "./survey.ts";
 
@@ -49,7 +50,9 @@ export async function judgeShift(
   // private part that was not its own has to be interpreted first.
   if (healed.length > 0) survey = await surveyShift(tx, context, place, openSeq);
   const lacked = before?.lacked ?? [];
-  const judgement = judgementOf({ place, openSeq, close, manifest: closing?.manifest ?? null, lacked }, survey);
+  const earlier = await surveyEarlier(tx, context, place.terminal, closing?.earlier ?? []);
+  const manifest = closing?.manifest ?? null;
+  const judgement = judgementOf({ place, openSeq, close, manifest, earlier, lacked }, survey);
   const settlement = settlementOf(judgement);
   const isNews = before === undefined || textOf(settlementOf(before.judgement)) !== textOf(settlement);
   await tx.record(
@@ -90,6 +93,7 @@ interface Closing {
   /** Null for one that PostgreSQL has not: its dates begin with the year 1. */
   readonly businessDate: string | null;
   readonly manifest: Stretch;
+  readonly earlier: ToldEarlier;
 }
 
 /** Undefined for bytes that nobody can read: the closing itself is then what people have to look at. */
@@ -97,10 +101,10 @@ function readClosing({ body }: StoredRow): Closing | undefined {
   try {
     const read = parseBody(body ?? "");
     if (read.kind !== "shift.closed") return undefined;
-    const { openSeq, closeSeq, chainHead, counts, totals } = read.payload;
+    const { openSeq, closeSeq, chainHead, counts, totals, earlier = [] } = read.payload;
     const manifest = { openSeq, closeSeq, chainHead, counts, totals };
     const businessDate = read.businessDate.startsWith("0000") ? null : read.businessDate;
-    return { localId: read.localId, businessDate, manifest };
+    return { localId: read.localId, businessDate, manifest, earlier };
   } catch (error) {
     if (error instanceof SyncError) return undefined;
     throw error;
@@ -112,10 +116,11 @@ interface Case {
   readonly openSeq: number;
   readonly close: StoredRow;
   readonly manifest: Stretch | null;
+  readonly earlier: readonly EarlierPart[];
   readonly lacked: readonly number[];
 }
 
-function judgementOf({ place, openSeq, close, manifest, lacked }: Case, survey: Survey): Judgement {
+function judgementOf({ place, openSeq, close, manifest, earlier, lacked }: Case, survey: Survey): Judgement {
   const { sums, lost, privates } = survey;
   const nobodys = new Set(lacked);
   const need = [...lost, ...privates].filter((seq) => !nobodys.has(seq)).sort((one, other) => one - other);
@@ -125,10 +130,12 @@ function judgementOf({ place, openSeq, close, manifest, lacked }: Case, survey: 
   // Sums of a shift that is not whole say nothing about its manifest.
   const isWhole = lost.length === 0 && manifest !== null;
   const isAsSaid = !isWhole || (sameContent(manifest, content) && manifest.chainHead === chainHead);
-  const exceptions = exceptionsOf(place, close, survey, { nobodys, isAsSaid });
+  const isEarlierSame = earlier.every(({ isSame }) => isSame);
+  const exceptions = exceptionsOf(place, close, survey, { nobodys, isAsSaid, isEarlierSame });
   const state = need.length > 0 ? "different" : exceptions.length > 0 ? "settled-with-exceptions" : "settled";
   const counted = { exceptions, exceptionCount: exceptions.length, need, needCount: need.length };
-  return { state, openSeq, closeSeq, chainHead, ...content, ...counted, manifest };
+  const parts = earlier.length === 0 ? {} : { earlier };
+  return { state, openSeq, closeSeq, chainHead, ...content, ...counted, manifest, ...parts };
 }
 
 /** By seq, each change once: what nobody has the bytes or the private part of, what was not applied, and a manifest that says something else. */
@@ -136,22 +143,23 @@ function exceptionsOf(
   place: ClosePlace,
   close: StoredRow,
   { lost, privates, exceptions }: Survey,
-  { nobodys, isAsSaid }: { nobodys: ReadonlySet<number>; isAsSaid: boolean },
+  said: { nobodys: ReadonlySet<number>; isAsSaid: boolean; isEarlierSame: boolean },
 ): Exception[] {
   const bySeq = new Map(exceptions.map((exception) => [exception.seq, exception]));
   const gone = (seqs: readonly number[], code: ErrorCode) => {
-    for (const seq of seqs.filter((one) => nobodys.has(one)))
+    for (const seq of seqs.filter((one) => said.nobodys.has(one)))
       bySeq.set(seq, { seq, effect: bySeq.get(seq)?.effect ?? "applied", code });
   };
   gone(lost, "BODY_DAMAGED");
   gone(privates, "PRIVATE_LOST");
-  if (!isAsSaid && !bySeq.has(place.seq))
-    bySeq.set(place.seq, { seq: place.seq, effect: close.effect, code: "MANIFEST_DIFFERS" });
+  const ofManifest = said.isAsSaid ? (said.isEarlierSame ? null : "EARLIER_DIFFERS") : "MANIFEST_DIFFERS";
+  if (ofManifest !== null && !bySeq.has(place.seq))
+    bySeq.set(place.seq, { seq: place.seq, effect: close.effect, code: ofManifest });
   return [...bySeq.values()].sort((one, other) => one.seq - other.seq);
 }
 
 /** As much of a judgement as travels to the till. */
-export function settlementOf({ manifest: _manifest, ...judgement }: Judgement): Settlement {
+export function settlementOf({ manifest: _manifest, earlier: _earlier, ...judgement }: Judgement): Settlement {
   return {
     ...judgement,
     exceptions: judgement.exceptions.slice(0, LIMITS.maxSettlementExceptions),

@@ -1,5 +1,6 @@
 import type { Effect, FoundRow, Settlement, Stretch } from "@tillsync/protocol";
 import type { Scope, TerminalLife } from "../ingest/ports.ts";
+import type { EarlierPart } from "./earlier.ts";
 
 /** The change that closed a shift: what a judgement is about. */
 export interface ClosePlace extends TerminalLife {
@@ -22,6 +23,8 @@ export interface StoredRow extends FoundRow {
 export interface Judgement extends Settlement {
   /** What the till's manifest says; null when it cannot be read. */
   readonly manifest: Stretch | null;
+  /** Parts of the shift in earlier lives of the till's database, oldest first; absent where there are none. */
+  readonly earlier?: readonly EarlierPart[];
 }
 
 export interface SettlementRow {

@@ -9,6 +9,7 @@ const LIFE_SPAN = 2 ** 40;
 
 interface Manifest {
   readonly openSeq: number;
+  readonly earlier?: readonly unknown[];
   readonly counts: Readonly<Record<string, number>>;
   readonly totals: readonly { currency: string; tender: string; amountMinor: number }[];
 }
@@ -62,7 +63,10 @@ function checkShift({ tables, chronicle }: StoreAtEnd, machine: Machine, view: T
     ({ incarnation, seq }) => incarnation === closing.incarnation && seq >= manifest.openSeq && seq <= closing.seq,
   );
   const heads = stretch.flatMap((entry) => tables.heads.get(headKey(terminal, entry.incarnation, entry.seq)) ?? []);
-  checkExceptions(chronicle, name, row, { heads, mayDiffer: mayDiffer(machine, stretch) });
+  checkExceptions(chronicle, name, row, {
+    heads,
+    mayDiffer: mayDiffer(machine, stretch, manifest.earlier !== undefined),
+  });
   const bodies = heads.filter(({ damaged, seq }) => !damaged && seq < closing.seq).map(({ body }) => body);
   const centre = moneyOf(bodies);
   if (centre !== textOf(row.judgement.totals))
@@ -87,7 +91,7 @@ function checkExceptions(
   const isWrong = ({ effect, damaged, body, private: secret }: HeadRow) =>
     effect !== "applied" || damaged || !isPrivateRight(body, secret);
   const wanted = heads.filter(isWrong).map(({ seq }) => seq);
-  const printed = judgement.exceptions.filter(({ code }) => code === "MANIFEST_DIFFERS");
+  const printed = judgement.exceptions.filter(({ code }) => code === "MANIFEST_DIFFERS" || code === "EARLIER_DIFFERS");
   const got = judgement.exceptions.filter((exception) => !printed.includes(exception)).map(({ seq }) => seq);
   const inOrder = wanted.sort((one, other) => one - other).join(", ");
   if (got.join(", ") !== inOrder)
@@ -100,8 +104,9 @@ function checkExceptions(
 }
 
 /** A manifest is made of what the disk gave at closing time. */
-function mayDiffer(machine: Machine, stretch: readonly Entry[]): boolean {
-  return machine.wasMisread || stretch.some((entry) => machine.rotten.has(at(entry)));
+function mayDiffer(machine: Machine, stretch: readonly Entry[], hasEarlier: boolean): boolean {
+  const places = [...stretch.map(at), ...(hasEarlier ? machine.rotten : [])];
+  return machine.wasMisread || places.some((place) => machine.rotten.has(place));
 }
 
 interface Paid {

@@ -14,6 +14,7 @@ import {
 } from "@tillsync/protocol";
 import { takeGifts } from "./gifts.ts";
 import { type Journal, type JournalRow, type Life, positionOf } from "./journal.ts";
+import { intactRow } from "./own-rows.ts";
 import type { Sql } from "./ports.ts";
 import { applySettlement } from "./settlement.ts";
 
@@ -62,7 +63,7 @@ export function buildRequest(
   for (const row of journal.range(life.ordinal, life.durableThrough + 1, size.changes)) {
     bytes += row.body.length + (row.private?.length ?? 0) + WIRE_OVERHEAD;
     if (changes.length > 0 && bytes > size.bytes) break;
-    changes.push(wireChange(row, journal.intact(life.incarnation, row, prevHash)));
+    changes.push(wireChange(journal, row, journal.intact(life.incarnation, row, prevHash)));
     prevHash = row.hash;
   }
   const { need, lacks } = standing.shifts ?? { need: [], lacks: [] };
@@ -81,14 +82,22 @@ export function buildRequest(
   };
 }
 
-function wireChange(row: JournalRow, intact: boolean): WireChange {
+function wireChange(journal: Journal, row: JournalRow, intact: boolean): WireChange {
   return {
     body: row.body,
     hash: row.hash,
-    ...(row.private === null ? {} : { private: row.private }),
+    ...(intact ? privateOf(journal, row) : {}),
     ...(row.origin === null ? {} : { origin: JSON.parse(row.origin) as Origin }),
     ...(intact ? {} : { damaged: true as const }),
   };
+}
+
+/**
+ * One that is not the change's own stays here, and one whose change is damaged, for nobody can tell: repairs and settlement
+ * ask for the right one, and the sale is not held up.
+ */
+function privateOf(journal: Journal, row: JournalRow): { private?: string } {
+  return row.private !== null && journal.privatePart(row) === "whole" ? { private: row.private } : {};
 }
 
 /** What of the needed rows can be repaired now: one at least, more while they fit beside the changes. */
@@ -98,7 +107,7 @@ function repairsOf(journal: Journal, lives: readonly Life[], need: Standing["nee
   for (const missing of need) {
     if (repairs.length >= LIMITS.maxRepairs || (repairs.length > 0 && bytes >= spareBytes)) break;
     const found = repairOf(journal, lives, missing);
-    for (const { body } of found) bytes += body.length + WIRE_OVERHEAD;
+    for (const { body, private: secret = "" } of found) bytes += body.length + secret.length + WIRE_OVERHEAD;
     if (repairs.length > 0 && bytes > spareBytes) break;
     repairs.push(...found);
   }
@@ -112,11 +121,12 @@ function unique(rows: readonly Missing[]): Missing[] {
 /** Only bytes that still fit their hash can repair anything. */
 function repairOf(journal: Journal, lives: readonly Life[], missing: Missing): Repair[] {
   const life = lives.find((candidate) => candidate.incarnation === missing.incarnation);
-  const row = life && journal.row(life.ordinal, missing.seq);
+  const row = life && intactRow(journal, life, missing.seq);
   const prevHash = life && journal.hashAt(life.ordinal, missing.seq - 1);
-  if (!row || prevHash === undefined || !journal.intact(missing.incarnation, row, prevHash)) return [];
+  if (!row || prevHash === undefined) return [];
+  const { incarnation, seq } = missing;
   const origin = row.origin === null ? {} : { origin: JSON.parse(row.origin) as Origin };
-  return [{ ...missing, body: row.body, prevHash, ...origin }];
+  return [{ incarnation, seq, body: row.body, prevHash, ...origin, ...privateOf(journal, row) }];
 }
 
 /**

@@ -1,6 +1,7 @@
 import {
   CHAIN_START,
   type FoundRow,
+  fitsPrivate,
   heal,
   type OrderClosed,
   parseReceiptNumber,
@@ -33,9 +34,25 @@ export function takeGifts(
     for (const row of rows) takeRow(tx, life, row, found.has(row.seq));
     for (const { seq, hash } of hashes)
       tx.run("UPDATE journal SET hash = unhex(?) WHERE position = ?", hash, positionOf(life.ordinal, seq));
-    noteHealed(tx, life.ordinal, [...changedOf(rows, found), ...hashes.map(({ seq }) => seq)]);
+    const restored = takePrivates(tx, { journal, sha256, life }, whole);
+    noteHealed(tx, life.ordinal, [...changedOf(rows, found), ...hashes.map(({ seq }) => seq), ...restored]);
     if (rows.length > 0 || doubted.length > 0) lookAgain(tx, life, doubted);
   }
+}
+
+/** Private parts that fit where none does: those of changes whose bytes are the same on both sides now. */
+function takePrivates(
+  tx: Sql,
+  { journal, sha256, life }: { journal: Journal; sha256: Sha256; life: Life },
+  gifts: readonly Repair[],
+): number[] {
+  return gifts.flatMap(({ seq, body, private: text }) => {
+    if (text === undefined || !fitsPrivate(sha256, body, text)) return [];
+    const row = journal.row(life.ordinal, seq);
+    if (row?.body !== body || journal.privatePart(row) !== "lost") return [];
+    tx.run("UPDATE journal SET private = ? WHERE position = ?", text, row.position);
+    return [seq];
+  });
 }
 
 function around(journal: Journal, { ordinal }: Life, gifts: readonly Repair[]): Map<number, FoundRow> {

@@ -8,11 +8,14 @@ import {
   type Origin,
   PAYLOADS,
   type PayloadOf,
+  type PrivatePart,
   parseAs,
   privateHash,
+  privatePart,
   privateText,
   type Sha256,
   SyncError,
+  wantedPrivate,
 } from "@tillsync/protocol";
 import type { Ids, LocalStore, Sql } from "./ports.ts";
 
@@ -244,6 +247,11 @@ export class Journal {
       positionOf(ordinal, afterSeq),
       positionOf(ordinal, toSeq),
     );
+  }
+
+  /** How the private part kept with a row stands to its bytes. */
+  privatePart({ body, private: secret }: Pick<JournalRow, "body" | "private">): PrivatePart {
+    return privatePart(this.#sha256, wantedPrivate(body), secret);
   }
 
   /** Whether a row's bytes still give its hash. */

@@ -100,15 +100,14 @@ interface ShiftDay {
 }
 
 function partOf({ incarnation, openSeq, seq, hash, counts, totals }: Tally) {
-  return { incarnation, openSeq, closeSeq: seq, chainHead: hash, counts: { ...counts }, totals: totals.list() };
+  return { incarnation, openSeq, closeSeq: seq, chainHead: hash, counts, totals };
 }
 
 /** What no tender names is in no drawer. */
 function expectedOf(tallies: readonly Tally[], float: Omit<Amount, "tender"> | undefined): AmountSums {
   const expected = new AmountSums();
   if (float !== undefined) expected.add({ ...float, tender: CASH });
-  for (const { totals } of tallies)
-    for (const amount of totals.list()) if (amount.tender !== NO_TENDER) expected.add(amount);
+  for (const { totals } of tallies) for (const amount of totals) if (amount.tender !== NO_TENDER) expected.add(amount);
   return expected;
 }
 

@@ -1,4 +1,12 @@
-import { type Amount, ChainCheck, type Flaw, type Origin, type Sha256, StretchSums } from "@tillsync/protocol";
+import {
+  type Amount,
+  ChainCheck,
+  type Flaw,
+  type Missing,
+  type Origin,
+  type Sha256,
+  StretchSums,
+} from "@tillsync/protocol";
 import { type Journal, type JournalRow, type Life, positionOf, seqOf } from "./journal.ts";
 import type { Sql } from "./ports.ts";
 
@@ -6,7 +14,7 @@ import type { Sql } from "./ports.ts";
 export interface OwnRows {
   readonly counts: Readonly<Record<string, number>>;
   readonly totals: readonly Amount[];
-  /** Rows that are lost or damaged here, by seq. */
+  /** Rows that are lost or damaged here, or lack their private part, by seq. */
   readonly lacks: readonly number[];
 }
 
@@ -23,21 +31,25 @@ const MAX_LACKS = 10_000;
 
 /**
  * Looks at the till's rows of one shift, `openSeq` to the closing at `seq`. A hash whose bytes are right is put right
- * here; what is missing or altered is told.
+ * here, and a private part where none belongs goes; what is missing or altered is told.
  */
 export function lookAtOwn(own: OwnJournal, life: Life, shift: { openSeq: number; seq: number }): OwnRows {
   const first = survey(own, life, shift);
   const hashes = first.flaws.flatMap((flaw) => (flaw.what === "hash" ? [flaw] : []));
-  if (hashes.length > 0) {
+  const { strays } = first;
+  if (hashes.length + strays.length > 0) {
     own.commit((tx) => {
+      for (const seq of strays)
+        tx.run("UPDATE journal SET private = NULL WHERE position = ?", positionOf(life.ordinal, seq));
+      noteHealed(tx, life.ordinal, strays);
       for (const { seq, hash } of hashes) {
         tx.run("UPDATE journal SET hash = unhex(?) WHERE position = ?", hash, positionOf(life.ordinal, seq));
         noteHealed(tx, life.ordinal, [seq]);
       }
     });
   }
-  const { sums, flaws } = hashes.length > 0 ? survey(own, life, shift) : first;
-  const lost = flaws.flatMap(({ seq, what }) => (what === "hash" ? [] : [seq]));
+  const { sums, flaws, privates } = hashes.length > 0 ? survey(own, life, shift) : first;
+  const lost = [...new Set([...flaws.flatMap(({ seq, what }) => (what === "hash" ? [] : [seq])), ...privates])];
   return { counts: sums.counts(), totals: sums.totals(), lacks: ofShift(lost, shift).slice(0, MAX_LACKS) };
 }
 
@@ -69,20 +81,26 @@ function survey(
   { journal, sha256 }: OwnJournal,
   life: Life,
   { openSeq, seq }: { openSeq: number; seq: number },
-): { sums: StretchSums; flaws: readonly Flaw[] } {
+): { sums: StretchSums; flaws: readonly Flaw[]; privates: readonly number[]; strays: readonly number[] } {
   const { terminal } = journal;
   const fromSeq = Math.max(1, openSeq - 1);
   const toSeq = Math.min(seq + 1, life.headSeq);
   const prevHash = journal.hashAt(life.ordinal, fromSeq - 1) ?? null;
   const check = new ChainCheck(sha256, { terminal, incarnation: life.incarnation }, { fromSeq, prevHash });
   const sums = new StretchSums();
+  const privates: number[] = [];
+  const strays: number[] = [];
   for (let from = fromSeq; from <= toSeq; ) {
     const rows = journal.range(life.ordinal, from, Math.min(PAGE, toSeq - from + 1));
     for (const row of rows) {
       const at = seqOf(row.position);
       if (at > toSeq) break;
       const isIntact = check.add(foundRow(row));
-      if (at < openSeq || at >= seq) continue;
+      if (at < openSeq || at > seq) continue;
+      const part = isIntact ? journal.privatePart(row) : "whole";
+      if (part === "lost") privates.push(at);
+      else if (part === "stray") strays.push(at);
+      if (at === seq) continue;
       if (isIntact) sums.add(row.body);
       else sums.addUnread(row.kind);
     }
@@ -90,10 +108,23 @@ function survey(
     from = last === undefined ? toSeq + 1 : seqOf(last.position) + 1;
   }
   check.skipTo(toSeq + 1);
-  return { sums, flaws: check.end(toSeq === life.durableThrough ? life.durableHash : null) };
+  return { sums, flaws: check.end(toSeq === life.durableThrough ? life.durableHash : null), privates, strays };
 }
 
 /** A journal row as the chain is checked with it. */
 export function foundRow({ position, hash, body, origin }: JournalRow) {
   return { seq: seqOf(position), hash, body, origin: origin === null ? undefined : (JSON.parse(origin) as Origin) };
+}
+
+/** A row whose bytes give their hash, as far as the till itself can tell. */
+export function intactRow(journal: Journal, { ordinal, incarnation }: Life, seq: number): JournalRow | undefined {
+  const row = journal.row(ordinal, seq);
+  const prevHash = journal.hashAt(ordinal, seq - 1);
+  return row && prevHash !== undefined && journal.intact(incarnation, row, prevHash) ? row : undefined;
+}
+
+/** What the till says that it lacks: all of a row, or the private part of one whose bytes are right. */
+export function lackOf(journal: Journal, life: Life, seq: number): Missing {
+  const { incarnation } = life;
+  return intactRow(journal, life, seq) ? { incarnation, seq, private: true } : { incarnation, seq };
 }

@@ -105,6 +105,37 @@ describe("a closed shift", () => {
     till.clock.forget();
   });
 
+  it("does not call a row lost that it only cannot tell behind one that is", async () => {
+    await sellAndClose();
+    till.tamper("DELETE FROM journal WHERE position % (1 << 40) = 2");
+    tell(judged({ state: "different", need: [3], needCount: 1 }));
+    await pass(1_000);
+    await pass(1_000);
+    expect(last()?.lacks).toEqual([{ incarnation: incarnation(), seq: 2 }]);
+    till.clock.forget();
+  });
+
+  it("asks for a private part that was lost here, and takes the one that fits", async () => {
+    till.terminal.closeOrder(sale("named", { private: { phone: "+254700000001" } }));
+    await sellAndClose();
+    const row = rowAt(2);
+    const { private: secret } = row as { private: string };
+    till.tamper("UPDATE journal SET private = replace(private, '1', '2') WHERE position % (1 << 40) = 2");
+    tell({ ...judged({ closeSeq: 5 }), fromSeq: 6, toSeq: 6 });
+    await pass(1_000);
+    const place = { incarnation: incarnation(), seq: 2 };
+    const give = (text: string) => ({ give: [{ ...place, body: bodyAt(2), private: text }] });
+    till.centre.next.push((_request, honest) => ({ ...honest(), ...give(secret.replace("1", "3")) }));
+    await pass(1_000);
+    expect(last()?.lacks).toEqual([{ ...place, private: true }]);
+    expect(till.terminal.settlementOf("shift-1")).toMatchObject({ state: "different" });
+    till.centre.always = (_request, honest) => ({ ...honest(), ...give(secret) });
+    for (let second = 0; second < 8; second++) await pass(1_000);
+    expect(till.terminal.settlementOf("shift-1")).toMatchObject({ state: "settled", differences: 0 });
+    expect(rowAt(2)).toEqual(row);
+    till.clock.forget();
+  });
+
   it("puts a hash right whose bytes are right, by itself", async () => {
     await sellAndClose();
     const row = rowAt(3);

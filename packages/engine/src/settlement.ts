@@ -1,6 +1,6 @@
 import { type FeedEntry, LIMITS, type Missing, type Settlement, type Sha256 } from "@tillsync/protocol";
 import { type Journal, type Life, ordinalOf, positionOf, seqOf } from "./journal.ts";
-import { lookAtOwn, type OwnRows } from "./own-rows.ts";
+import { intactRow, lackOf, lookAtOwn, type OwnRows } from "./own-rows.ts";
 import type { LocalStore, Sql } from "./ports.ts";
 
 /** Where a shift is on its way to being the same on both sides; for lists of shifts. */
@@ -99,8 +99,11 @@ export class Settlements {
       const needed = judgementOf(row).need;
       for (const seq of needed) need.push({ incarnation, seq });
       // What went bad here since it was looked at cannot be sent either: that has to be said, or the centre waits for ever.
-      const lost = new Set([...unexplained(row), ...needed.filter((seq) => !this.#isIntact(life, seq))]);
-      for (const seq of lost) lacks.push({ incarnation, seq });
+      // Of a row behind one that is lost nothing can be told until that one is back.
+      const own = unexplained(row);
+      const gone = needed.filter((seq) => !own.includes(seq - 1) && !this.#isWhole(life, seq));
+      const lost = new Set([...own, ...gone]);
+      for (const seq of lost) lacks.push(lackOf(this.#journal, life, seq));
     }
     this.#dropJudged();
     const waited = [...this.#waiting.values()].filter((position) => this.#isDurable(position));
@@ -146,10 +149,9 @@ export class Settlements {
     commit((tx) => tx.run("UPDATE settlement SET own = ?, lacks = ? WHERE position = ?", own, lacks, position));
   }
 
-  #isIntact({ ordinal, incarnation }: Life, seq: number): boolean {
-    const row = this.#journal.row(ordinal, seq);
-    const prevHash = this.#journal.hashAt(ordinal, seq - 1);
-    return row !== undefined && prevHash !== undefined && this.#journal.intact(incarnation, row, prevHash);
+  #isWhole(life: Life, seq: number): boolean {
+    const row = intactRow(this.#journal, life, seq);
+    return row !== undefined && this.#journal.privatePart(row) !== "lost";
   }
 
   #dropJudged(): void {
@@ -197,7 +199,7 @@ function unexplained(row: Pick<Row, "judgement" | "own">): readonly number[] {
   if (row.own === null) return [];
   const { lacks } = JSON.parse(row.own) as OwnRows;
   if (lacks.length === 0) return lacks;
-  const nobodys = judgementOf(row).exceptions.filter(({ code }) => code === "BODY_DAMAGED");
+  const nobodys = judgementOf(row).exceptions.filter(({ code }) => code === "BODY_DAMAGED" || code === "PRIVATE_LOST");
   const known = new Set(nobodys.map(({ seq }) => seq));
   return lacks.filter((seq) => !known.has(seq));
 }

@@ -1,14 +1,14 @@
 import {
-  AmountSums,
+  type Amount,
   CHAIN_START,
   cashDirection,
-  NO_TENDER,
-  type OrderClosed,
+  PAYLOADS,
   type PayloadOf,
   plusMinor,
+  type ReadChange,
+  StretchSums,
 } from "@tillsync/protocol";
 import { type Journal, type JournalRow, seqOf } from "./journal.ts";
-import { bodyOf } from "./view.ts";
 
 /** Rows read at a time while a shift is added up. */
 const PAGE = 500;
@@ -29,17 +29,17 @@ export interface CashMoved {
 }
 
 /**
- * Adds up a stretch of the journal from the till's own bytes, and goes on from where it stopped. A row whose bytes no
- * longer fit its hash counts with its kind and without money: what it says is not what was sold, and it must not keep the
- * shift open.
+ * Adds up a stretch of the journal from the till's own bytes, and goes on from where it stopped: with the fold that the
+ * centre judges with, so that the same bytes come to the same on both sides, and beside it what only the drawer asks for. A
+ * row whose bytes no longer fit its hash counts with its kind and without money: what it says is not what was sold, and it
+ * must not keep the shift open.
  */
 export class Tally {
   readonly ordinal: number;
   readonly incarnation: string;
   readonly openSeq: number;
-  readonly counts: Record<string, number> = {};
-  readonly totals = new AmountSums();
   readonly cash = new Map<string, CashMoved>();
+  readonly #sums = new StretchSums();
   /** What the opening of a shift in this stretch says. */
   opening: PayloadOf<"shift.opened"> | undefined;
   /** Rows whose bytes do not fit their hash. */
@@ -67,11 +67,21 @@ export class Tally {
     return this;
   }
 
+  get counts(): Record<string, number> {
+    return this.#sums.counts();
+  }
+
+  get totals(): Amount[] {
+    return this.#sums.totals();
+  }
+
   #add(journal: Journal, row: JournalRow): void {
-    this.counts[row.kind] = (this.counts[row.kind] ?? 0) + 1;
     const good = this.#intact(journal, row);
-    if (good) this.#addMoney(good);
-    else this.damaged++;
+    if (good) this.#addDrawer(this.#sums.add(good.body));
+    else {
+      this.#sums.addUnread(row.kind);
+      this.damaged++;
+    }
     this.seq = seqOf(row.position);
     this.hash = row.hash;
   }
@@ -83,17 +93,16 @@ export class Tally {
     return again && journal.intact(this.incarnation, again, this.hash) ? again : undefined;
   }
 
-  #addMoney(row: JournalRow): void {
-    if (row.kind === "order.closed") {
-      const { currency, tenders } = bodyOf(row).payload as OrderClosed;
-      for (const { type, amountMinor } of tenders) this.totals.add({ currency, tender: type, amountMinor });
-    } else if (row.kind === "transaction.recorded") {
-      const moved = bodyOf(row).payload as PayloadOf<"transaction.recorded">;
-      const { currency, tender = NO_TENDER, amountMinor } = moved;
-      this.totals.add({ currency, tender, amountMinor });
-      const direction = cashDirection(moved);
-      if (direction !== undefined) this.#addCash(currency, direction, amountMinor);
-    } else if (row.kind === "shift.opened") this.opening = bodyOf(row).payload as PayloadOf<"shift.opened">;
+  /** Bytes that fit their hash may still be nothing that this release has written. */
+  #addDrawer({ kind, payload }: ReadChange): void {
+    if (kind === "transaction.recorded") {
+      const { success, data: moved } = PAYLOADS["transaction.recorded"].safeParse(payload);
+      const direction = success ? cashDirection(moved) : undefined;
+      if (success && direction !== undefined) this.#addCash(moved.currency, direction, moved.amountMinor);
+    } else if (kind === "shift.opened") {
+      const { success, data } = PAYLOADS["shift.opened"].safeParse(payload);
+      if (success) this.opening = data;
+    }
   }
 
   #addCash(currency: string, direction: "in" | "out", amountMinor: number): void {

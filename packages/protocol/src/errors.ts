@@ -42,7 +42,9 @@ export const ERROR_CODES = {
   WAITING_FOR_EARLIER: { status: 422, retryable: false, who: "nobody" },
   ALREADY_CLOSED: { status: 422, retryable: false, who: "operator" },
   DISCARDED: { status: 422, retryable: false, who: "nobody" },
+  PRIVATE_LOST: { status: 422, retryable: false, who: "operator" },
   MANIFEST_DIFFERS: { status: 422, retryable: false, who: "operator" },
+  EARLIER_DIFFERS: { status: 422, retryable: false, who: "operator" },
 
   // The conflict table of requirement 004: the server's version stands, the other one is kept.
   VERSION_MISMATCH: { status: 409, retryable: false, who: "caller" },

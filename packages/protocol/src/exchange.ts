@@ -11,7 +11,7 @@ export const origin = z.strictObject({ incarnation: incarnationId, seq, hash });
 export const wireChange = z.strictObject({
   body: z.string().max(LIMITS.maxChangeBytes),
   hash,
-  /** Bytes of the private part, while it is not erased. */
+  /** Bytes of the private part, or the mark of one that was erased (`private-part.ts`). */
   private: z.string().max(LIMITS.maxPrivateBytes).optional(),
   origin: origin.optional(),
   /** Set when the till's own copy no longer fits its hash: it is stored as it is, and asked for again. */
@@ -21,7 +21,7 @@ export const wireChange = z.strictObject({
 /**
  * Bytes that may replace missing or damaged ones, on either side: they must give the hash that is kept for their place, or
  * the change that is kept behind them must follow them. `prevHash` and `origin`, as the sender has them, tell where the
- * receiver has lost those as well.
+ * receiver has lost those as well. `private` is taken where it fits these bytes and the receiver has none that does.
  */
 export const repair = z.strictObject({
   incarnation: incarnationId,
@@ -29,10 +29,11 @@ export const repair = z.strictObject({
   body: z.string().max(LIMITS.maxChangeBytes),
   prevHash: hash.optional(),
   origin: origin.optional(),
+  private: z.string().max(LIMITS.maxPrivateBytes).optional(),
 });
 
-/** A row somebody lacks. */
-export const missing = z.strictObject({ incarnation: incarnationId, seq });
+/** A row somebody lacks; with `private`, only the private part of it. */
+export const missing = z.strictObject({ incarnation: incarnationId, seq, private: z.literal(true).optional() });
 
 /** `POST /api/sync/exchange`: everything a terminal has to say, and the only call it makes to the centre. */
 export const exchangeRequest = z.strictObject({
@@ -70,10 +71,10 @@ export const settlement = z.strictObject({
   /** As the centre adds them up from the bytes it stores; what it lacks has no money. */
   counts: z.record(z.string().min(1).max(32), z.int().min(0)),
   totals: z.array(z.strictObject({ currency, tender: z.string().min(1).max(32), amountMinor: minor })).max(MAX_AMOUNTS),
-  /** Changes that were stored and not applied, or cannot be read any more, by seq; the first of them. */
+  /** Changes that were not applied, or of which something is lost on both sides, by seq; the first of them. */
   exceptions: z.array(z.strictObject({ seq, effect, code: z.string().nullable() })).max(LIMITS.maxSettlementExceptions),
   exceptionCount: z.int().min(0),
-  /** Rows that the centre holds without intact bytes, by seq; the first of them. */
+  /** Rows of which the centre lacks the bytes or the private part, by seq; the first of them. */
   need: z.array(seq).max(LIMITS.maxRepairs),
   needCount: z.int().min(0),
 });

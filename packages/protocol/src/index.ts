@@ -48,7 +48,7 @@ export {
 export { type InventoryEvent, readInstant, readInventoryEvent, withoutBookkeeping } from "./inventory-event.ts";
 export { type ScanOptions, scanJson } from "./json/scan.ts";
 export { LIMITS } from "./limits.ts";
-export { type Stretch, StretchSums, sameContent } from "./manifest.ts";
+export { type ReadChange, type Stretch, StretchSums, sameContent } from "./manifest.ts";
 export { minorDigits } from "./minor-digits.ts";
 export {
   currency,

@@ -46,6 +46,15 @@ describe("the sums of a stretch", () => {
     expect(totals).toEqual([]);
   });
 
+  it("tell what they read, so that nobody has to read it again", () => {
+    const sums = new StretchSums();
+    expect(sums.add('{"kind":"shift.opened","payload":{"operator":"Amina"}}')).toEqual({
+      kind: "shift.opened",
+      payload: { operator: "Amina" },
+    });
+    expect(sums.add("not json")).toEqual({});
+  });
+
   it("keep money whose tender has a name that cannot travel", () => {
     expect(summed(sale([{ type: "a\0b", amountMinor: 5 }])).totals).toEqual([
       { currency: "KES", tender: "other", amountMinor: 5 },

@@ -27,11 +27,13 @@ export class StretchSums {
   readonly #totals = new AmountSums();
   #changes = 0;
 
-  /** The bytes of a change, as they were hashed. */
-  add(body: string): void {
-    const { kind, payload } = read(body);
+  /** The bytes of a change, as they were hashed. Its kind is the one that they name. @returns what was read in them */
+  add(body: string): ReadChange {
+    const change = read(body);
+    const { kind, payload } = change;
     this.addUnread(kind);
     for (const amount of amountsOf(kind, payload)) this.#totals.add(amount);
+    return change;
   }
 
   /** A change whose bytes cannot be believed: it counts, and has no money. */
@@ -54,14 +56,15 @@ export class StretchSums {
   }
 }
 
-interface Read {
+/** What bytes say of a change: anything, or nothing. */
+export interface ReadChange {
   readonly kind?: unknown;
   readonly payload?: unknown;
 }
 
-function read(body: string): Read {
+function read(body: string): ReadChange {
   try {
-    return (JSON.parse(body) as Read | null) ?? {};
+    return (JSON.parse(body) as ReadChange | null) ?? {};
   } catch {
     return {}; // bytes that say nothing have no money in them either
   }

@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "20ced1028a6ad70b14b3b01bb25d379ad484e8b1d098c3a7dfabc85b6fe17c8d",
+    schemas: "140823d8b4b00a35662d226ee8d97428520d3df1e40c1e0dd1108f00faee03ba",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

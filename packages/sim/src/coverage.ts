@@ -17,6 +17,7 @@ export const FAULT_SPACE: readonly string[] = [
   "centre.database-restart",
   "centre.down",
   "centre.restored",
+  "centre.private-rot",
   "centre.server-crash",
   "centre.joint",
   "centre.sweep",
@@ -57,6 +58,7 @@ export const FAULT_SPACE: readonly string[] = [
   "till.paid-after-deletion",
   "till.planted-row",
   "till.power-cut",
+  "till.private-rot",
   "till.rolled-back",
   "till.rot",
 ];

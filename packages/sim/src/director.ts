@@ -3,6 +3,7 @@ import { type FaultName, type Faults, heal } from "./faults.ts";
 import type { LinkState } from "./net/network.ts";
 import { checkMarks, checkTill } from "./oracle/till.ts";
 import { hasTables, viewOf } from "./oracle/till-view.ts";
+import { rotPrivate } from "./private-rot.ts";
 import type { Random } from "./random.ts";
 import type { Shop } from "./shop.ts";
 import type { Trap } from "./till/disk.ts";
@@ -81,6 +82,7 @@ export class Director {
       ["centreRestored", () => this.#centreRestored()],
       ["outage", () => this.#outage()],
       ["lostTimer", () => this.#lostTimer()],
+      ["privateRot", () => this.#privateRot()],
     ];
   }
 
@@ -269,6 +271,12 @@ export class Director {
     ];
     if (random.chance(0.2)) chip.set(random.pick(moments));
     else chip.jump(random.between(-3 * DAY, 3 * DAY));
+  }
+
+  #privateRot(): void {
+    const { random, shop } = this.#options;
+    const machine = this.#machine();
+    rotPrivate(machine, shop.database.store(machine.options.caller.scope.storeId), random);
   }
 
   #misread(): void {

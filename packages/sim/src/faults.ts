@@ -57,6 +57,8 @@ export const FAULTS = {
   outage: 0.006,
   lostTimer: 0.03,
   hungExchange: 0.03,
+  // Private parts, on either side, per step.
+  privateRot: 0.03,
 } as const satisfies Record<string, number>;
 
 export type FaultName = keyof typeof FAULTS;

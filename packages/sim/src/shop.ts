@@ -129,6 +129,7 @@ export class Shop {
     if (!withWitness) witness.remove();
     copy.takeOver(machine.disk.image(), witness);
     for (const place of machine.rotten) copy.rotten.add(place);
+    for (const place of machine.rottenPrivate) copy.rottenPrivate.add(place);
     for (const [hash, effect] of machine.planted) copy.planted.set(hash, effect);
     for (const localId of machine.ledger.poisoned) copy.ledger.poisoned.add(localId);
     machine.suspect = "copied";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { ordinalOf, seqOf, sha256 } from "@tillsync/engine";
 import { type JournalReader, readOnly } from "@tillsync/engine/sqlite";
-import { CHAIN_START, linkHash, type Origin, SyncError } from "@tillsync/protocol";
+import { CHAIN_START, ERASED, linkHash, type Origin, SyncError } from "@tillsync/protocol";
 import type { LogEntry } from "../poslog/write-entry.ts";
 import { type Body, entryOf } from "./entry-of.ts";
 
@@ -176,7 +176,7 @@ class JournalOnDisk implements ExportJournal {
   }
 
   #personalOf(row: Row, wanted: boolean): Readonly<Record<string, string>> | undefined {
-    if (row.private === null) return undefined;
+    if (row.private === null || row.private === ERASED) return undefined;
     if (!wanted) {
       this.#count("private parts (names, phones)");
       return undefined;

@@ -1,6 +1,14 @@
 import { positionOf, sha256 } from "@tillsync/engine";
 import { type JournalReader, readOnly } from "@tillsync/engine/sqlite";
-import { type Amount, ChainCheck, type Origin, StretchSums, SyncError } from "@tillsync/protocol";
+import {
+  type Amount,
+  ChainCheck,
+  type Origin,
+  privatePart,
+  StretchSums,
+  SyncError,
+  wantedPrivate,
+} from "@tillsync/protocol";
 
 /** A closed shift as a till's own bytes have it, hashed again just now. */
 export interface OwnSide {
@@ -65,7 +73,14 @@ function openSeqOf(body: string): number | undefined {
   }
 }
 
-type Row = { position: number; hash: string; kind: string; body: string; origin: string | null };
+type Row = {
+  position: number;
+  hash: string;
+  kind: string;
+  body: string;
+  private: string | null;
+  origin: string | null;
+};
 
 function sideOf(db: JournalReader, { position, ordinal, seq, incarnation, openSeq }: Closing): OwnSide {
   const [identity] = db.all<{ terminal: string }>("SELECT terminal FROM identity");
@@ -79,6 +94,7 @@ function sideOf(db: JournalReader, { position, ordinal, seq, incarnation, openSe
   const prevHash = fromSeq === 1 ? "0".repeat(64) : (before?.hash ?? null);
   const check = new ChainCheck(sha256, { terminal, incarnation }, { fromSeq, prevHash });
   const sums = new StretchSums();
+  const privates: { seq: number; what: string }[] = [];
   let chainHead: string | null = null;
   for (let from = fromSeq; from <= seq + 1; from += PAGE) {
     for (const row of pageOf(db, ordinal, from, Math.min(seq + 1, from + PAGE - 1))) {
@@ -87,19 +103,25 @@ function sideOf(db: JournalReader, { position, ordinal, seq, incarnation, openSe
       const isIntact = check.add({ seq: at, hash: row.hash, body: row.body, origin });
       if (at === seq - 1) chainHead = row.hash;
       if (at < openSeq || at >= seq) continue;
+      if (isIntact && isPrivateWrong(row)) privates.push({ seq: at, what: "private" });
       if (isIntact) sums.add(row.body);
       else sums.addUnread(row.kind);
     }
   }
   check.skipTo(seq + 1);
-  const flaws = check.end(null).filter((flaw) => flaw.seq >= openSeq && flaw.seq <= seq);
+  const broken = check.end(null).filter((flaw) => flaw.seq >= openSeq && flaw.seq <= seq);
+  const flaws = [...broken, ...privates].sort((one, other) => one.seq - other.seq);
   const content = { counts: sums.counts(), totals: sums.totals() };
   return { terminal, incarnation, openSeq, closeSeq: seq - 1, chainHead, ...content, flaws, ...knownOf(db, position) };
 }
 
+function isPrivateWrong(row: Row): boolean {
+  return privatePart(sha256, wantedPrivate(row.body), row.private) !== "whole";
+}
+
 function pageOf(db: JournalReader, ordinal: number, fromSeq: number, toSeq: number): Row[] {
   return db.all<Row>(
-    `SELECT position, lower(hex(hash)) AS hash, kind, body, origin FROM journal WHERE position BETWEEN ? AND ? ORDER BY position`,
+    `SELECT position, lower(hex(hash)) AS hash, kind, body, private, origin FROM journal WHERE position BETWEEN ? AND ? ORDER BY position`,
     positionOf(ordinal, fromSeq),
     positionOf(ordinal, toSeq),
   );

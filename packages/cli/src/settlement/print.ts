@@ -73,5 +73,6 @@ export function differencesOf(till: OwnSide, centre: ShiftView | null): string[]
 }
 
 function words(what: string): string {
+  if (what === "private") return "without the private part that is its own";
   return what === "hash" ? "filed under a wrong hash" : what;
 }

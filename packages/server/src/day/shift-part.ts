@@ -23,7 +23,7 @@ export interface ShiftPart {
   readonly operator: string | null;
   readonly state: Judgement["state"];
   readonly changes: number;
-  /** As the centre added them up from its bytes. */
+  /** As the centre added them up from its bytes, in all lives of the till that the shift went through. */
   readonly totals: readonly Amount[];
   readonly documents: readonly DocumentSum[];
   readonly exceptions: number;
@@ -79,13 +79,17 @@ export async function settledShifts(
   const parts: ShiftPart[] = [];
   for (const row of rows) {
     const { shift, terminal, shortId, incarnation, seq, openSeq, judgement, body } = row;
-    const place = [orgId, storeId, terminal, incarnation, openSeq, seq];
-    const documents = await client.query<DocumentSum>(DOCUMENTS_OF_SHIFT, place);
-    const changes = Object.values(judgement.counts).reduce((sum, count) => sum + count, 0);
+    const { earlier = [], counts, totals, state, exceptionCount: exceptions } = judgement;
+    const documents: DocumentSum[] = [];
+    for (const part of [...earlier, { incarnation, openSeq, closeSeq: seq }]) {
+      const stretch = [orgId, storeId, terminal, part.incarnation, part.openSeq, part.closeSeq];
+      documents.push(...(await client.query<DocumentSum>(DOCUMENTS_OF_SHIFT, stretch)).rows);
+    }
     parts.push({
-      ...{ shift, terminal, shortId, incarnation, seq, changes },
-      ...{ state: judgement.state, totals: judgement.totals, exceptions: judgement.exceptionCount },
-      documents: documents.rows,
+      ...{ shift, terminal, shortId, incarnation, seq, state, exceptions },
+      changes: [counts, ...earlier.map((part) => part.counts)].reduce((sum, one) => sum + countOf(one), 0),
+      totals: earlier.length === 0 ? totals : summed([totals, ...earlier.map((part) => part.totals)]),
+      documents: documentSums(documents),
       ...saidOf(body?.toString("utf8") ?? ""),
     });
   }
@@ -110,9 +114,18 @@ export function summed(amounts: readonly (readonly Amount[])[]): Amount[] {
   return sums.list();
 }
 
+function countOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
 export function documentsOf(parts: readonly ShiftPart[]): DocumentSum[] {
+  return documentSums(parts.flatMap(({ documents }) => documents));
+}
+
+/** Sums of the same documents in several places. */
+export function documentSums(documents: readonly DocumentSum[]): DocumentSum[] {
   const sums = new Map<string, DocumentSum>();
-  for (const one of parts.flatMap(({ documents }) => documents)) {
+  for (const one of documents) {
     const key = `${one.currency} ${one.documentType}`;
     const { count = 0, totalMinor = 0 } = sums.get(key) ?? {};
     sums.set(key, { ...one, count: count + one.count, totalMinor: totalMinor + one.totalMinor });

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { inRelay, inScope } from "../db/scope.ts";
 import { CHANGED } from "../devices/updates.ts";
 import { COUNT_UNSETTLED } from "../ledger/unsettled.ts";
-import { READ_ROWS } from "../settlement/statements.ts";
+import { READ_BODIES, READ_HEADS, READ_PRIVATES } from "../settlement/statements.ts";
 import { type IngestWorld, ingestWorld, type TestStore } from "../testing/ingest-world.ts";
 import * as statements from "./statements.ts";
 
-const sql = { ...statements, CHANGED, READ_ROWS };
+const sql = { ...statements, CHANGED, READ_HEADS, READ_BODIES, READ_PRIVATES };
 
 const LIFE = "0123456789abcdef";
 const HISTORY = 100_000;
@@ -82,12 +82,17 @@ const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
   SEEN: () => [...place(), AT, 1],
   APPEND_FEED: () => [...places(), ROWS, 0, "00", 0],
   READ_FEED: () => [terminal, HISTORY - 10, 1001],
-  READ_ROWS: () => [...place(), 100, 1100, 500, 4_000_000],
+  READ_HEADS: () => [...place(), 100, 1100, 500],
+  READ_BODIES: () => [...place(), 100, 600, 4_000_000],
+  READ_PRIVATES: () => [...place(), 100, 600],
+  READ_PRIVATE: () => [...place(), 100],
+  DROP_PRIVATE: () => [...place(), [100]],
+  RELEASE_PRIVATE: () => [...place(), [100]],
   CHANGED: () => [JSON.stringify([{ terminal, incarnation: LIFE, fromSeq: 1, toSeq: 500 }]), "order"],
 };
 
 it("has a plan for every statement of ingest", () => {
-  const { KEEP_FORK: _onlyInserts, INSERT_INCARNATION: _onceInALife, ...hot } = sql;
+  const { KEEP_FORK: _onlyInserts, PUT_PRIVATE: _insertsToo, INSERT_INCARNATION: _onceInALife, ...hot } = sql;
   expect(Object.keys(HOT).sort()).toEqual(Object.keys(hot).sort());
 });
 

@@ -194,6 +194,13 @@ export interface IngestTransaction {
     life: TerminalLife,
     seqs: readonly number[],
   ): Promise<{ found: ReadonlyMap<number, FoundRow>; known: { seq: number; hash: string } }>;
+  /** The private part stored with a change, and its bytes; undefined without bytes. */
+  privateOf(
+    life: TerminalLife,
+    seq: number,
+  ): Promise<{ readonly body: string; readonly private: string | null } | undefined>;
+  /** Puts a private part in the place of one that is lost. What was parked for that one is pending now. */
+  restorePrivate(life: TerminalLife, seq: number, text: string): Promise<void>;
   /** Puts hashes right, and asks for bytes that are doubted. */
   restore(
     life: TerminalLife,

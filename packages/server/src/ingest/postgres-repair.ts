@@ -32,3 +32,25 @@ export async function writeRestored(
   for (const { seq, hash } of hashes) await query(sql.SET_HASH, terminal, incarnation, seq, hash);
   await query(sql.SET_DAMAGED, terminal, incarnation, doubted);
 }
+
+/** A stored private part with the bytes that hold its hash. */
+export async function readPrivate(
+  query: Query,
+  { terminal, incarnation }: TerminalLife,
+  seq: number,
+): ReturnType<IngestTransaction["privateOf"]> {
+  type Row = { body: Buffer; private: Buffer | null };
+  const [row] = await query<Row>(sql.READ_PRIVATE, terminal, incarnation, seq);
+  return row && { body: row.body.toString("utf8"), private: row.private?.toString("utf8") ?? null };
+}
+
+export async function writePrivate(
+  query: Query,
+  { terminal, incarnation }: TerminalLife,
+  { seq, text }: { seq: number; text: string },
+): Promise<void> {
+  await query(sql.DROP_PRIVATE, terminal, incarnation, [seq]);
+  await query(sql.PUT_PRIVATE, terminal, incarnation, seq, Buffer.from(text, "utf8"));
+  const released = await query<{ localId: string | null }>(sql.RELEASE_PRIVATE, terminal, incarnation, [seq]);
+  for (const { localId } of released) if (localId !== null) await query(sql.WAKE_WAITING, localId);
+}

@@ -25,7 +25,7 @@ import {
 } from "./ports.ts";
 import { PostgresJointTransaction } from "./postgres-joint.ts";
 import { nameOf, type Query, queryIn } from "./postgres-query.ts";
-import { readAround, writeRestored } from "./postgres-repair.ts";
+import { readAround, readPrivate, writePrivate, writeRestored } from "./postgres-repair.ts";
 import * as sql from "./statements.ts";
 import { alreadyFinal, appendFeed, storeAtOnce } from "./store-at-once.ts";
 
@@ -162,6 +162,14 @@ class PostgresTransaction implements IngestTransaction {
 
   around(life: TerminalLife, seqs: readonly number[]): ReturnType<IngestTransaction["around"]> {
     return readAround((text, ...params) => this.#query(text, ...params), life, seqs);
+  }
+
+  privateOf(life: TerminalLife, seq: number): ReturnType<IngestTransaction["privateOf"]> {
+    return readPrivate((text, ...params) => this.#query(text, ...params), life, seq);
+  }
+
+  restorePrivate(life: TerminalLife, seq: number, text: string): Promise<void> {
+    return writePrivate((sqlText, ...params) => this.#query(sqlText, ...params), life, { seq, text });
   }
 
   restore(life: TerminalLife, flaws: Parameters<IngestTransaction["restore"]>[1]): Promise<void> {

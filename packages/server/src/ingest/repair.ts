@@ -1,9 +1,18 @@
-import { type ExchangeRequest, type Gift, heal, type Repair, type Sha256 } from "@tillsync/protocol";
+import {
+  type ExchangeRequest,
+  fitsPrivate,
+  type Gift,
+  heal,
+  privatePart,
+  type Repair,
+  type Sha256,
+  wantedPrivate,
+} from "@tillsync/protocol";
 import { identityOfBody, read } from "./interpret.ts";
 import type { IngestTransaction, StoredChange, TerminalLife } from "./ports.ts";
 
 /**
- * Takes back bytes that the centre asked for, when they fit the chain as it holds it. A change that was never interpreted
+ * Takes back bytes that the centre asked for, when they fit the chain as it holds it, and private parts that fit those. A change that was never interpreted
  * for want of its bytes is pending then; one that was keeps its effect.
  *
  * @returns whether any were taken
@@ -12,7 +21,10 @@ export async function takeRepairs(sha256: Sha256, tx: IngestTransaction, request
   const byLife = Map.groupBy(request.repair ?? [], ({ incarnation }) => incarnation);
   let repaired = false;
   for (const [incarnation, gifts] of byLife) {
-    if (await repairLife(sha256, tx, { terminal: request.terminal, incarnation }, gifts)) repaired = true;
+    const life = { terminal: request.terminal, incarnation };
+    if (await repairLife(sha256, tx, life, gifts)) repaired = true;
+    // Behind the bytes, which say what fits them.
+    if (await repairPrivate(sha256, tx, life, gifts)) repaired = true;
   }
   return repaired;
 }
@@ -49,6 +61,26 @@ async function repairLife(
   const healed = [...wrong, ...hashes].map(({ seq }) => seq);
   if (taken.length > 0) await tx.rejudge(life, taken, healed);
   return rows.length > 0;
+}
+
+/** Takes private parts that fit where none does: those of changes whose bytes are the same on both sides. */
+async function repairPrivate(
+  sha256: Sha256,
+  tx: IngestTransaction,
+  life: TerminalLife,
+  repairs: readonly Repair[],
+): Promise<boolean> {
+  const restored: number[] = [];
+  for (const { seq, body, private: text } of repairs) {
+    if (text === undefined || !fitsPrivate(sha256, body, text)) continue;
+    const stored = await tx.privateOf(life, seq);
+    if (stored?.body !== body) continue;
+    if (privatePart(sha256, wantedPrivate(body), stored.private) !== "lost") continue;
+    await tx.restorePrivate(life, seq, text);
+    restored.push(seq);
+  }
+  if (restored.length > 0) await tx.rejudge(life, restored, restored);
+  return restored.length > 0;
 }
 
 async function takeOne(

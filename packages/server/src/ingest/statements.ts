@@ -99,6 +99,25 @@ export const REPAIR_HEAD = `
     change_id = $6, kind = $7, local_id = $8, repeat = $9, hash = decode($10, 'hex'), origin = $11::jsonb
   WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq = $5`;
 
+export const READ_PRIVATE = `
+  SELECT b.body, p.private FROM change_body b
+  LEFT JOIN change_private p ON p.org_id = b.org_id AND p.store_id = b.store_id AND p.terminal = b.terminal AND p.incarnation = b.incarnation AND p.seq = b.seq
+  WHERE b.org_id = $1 AND b.store_id = $2 AND b.terminal = $3 AND b.incarnation = $4 AND b.seq = $5`;
+
+/** Private parts are written and erased, never changed: this and `PUT_PRIVATE` replace one. */
+export const DROP_PRIVATE = `
+  DELETE FROM change_private WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq = ANY ($5::bigint[])`;
+
+export const PUT_PRIVATE = `
+  INSERT INTO change_private (org_id, store_id, terminal, incarnation, seq, private) VALUES ($1, $2, $3, $4, $5, $6)`;
+
+/** What was parked for a private part that was not its own is judged again. */
+export const RELEASE_PRIVATE = `
+  UPDATE change_head SET effect = 'pending', code = NULL, message = NULL
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq = ANY ($5::bigint[])
+    AND effect = 'parked' AND code = 'PRIVATE_MISMATCH'
+  RETURNING local_id AS "localId"`;
+
 export const RESOLVE_PARKED = `
   UPDATE change_head SET effect = $6, code = $7, message = $8
   WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq = $5 AND effect IN ('parked', 'pending')

@@ -1,5 +1,6 @@
 import {
   canonicalText,
+  type ErrorCode,
   LIMITS,
   parseBody,
   type Settlement,
@@ -8,6 +9,7 @@ import {
   SyncError,
   sameContent,
 } from "@tillsync/protocol";
+import { type EarlierPart, surveyEarlier, type ToldEarlier } from "./earlier.ts";
 import type { ClosePlace, Judgement, SettlementTransaction, StoredRow } from "./ports.ts";
 import { type Exception, MAX_EXCEPTIONS, type Survey, surveyShift } from "./survey.ts";
 
@@ -44,10 +46,13 @@ export async function judgeShift(
   let survey = await surveyShift(tx, context, place, openSeq);
   if (survey.isPending) return "pending";
   const healed = await mend(tx, context, place, survey);
-  // A hash that was put right makes its neighbour's bytes believable, and with them their money.
+  // A hash that was put right makes its neighbour's bytes believable, and with them their money; and what was parked for a
+  // private part that was not its own has to be interpreted first.
   if (healed.length > 0) survey = await surveyShift(tx, context, place, openSeq);
   const lacked = before?.lacked ?? [];
-  const judgement = judgementOf({ place, openSeq, close, manifest: closing?.manifest ?? null, lacked }, survey);
+  const earlier = await surveyEarlier(tx, context, place.terminal, closing?.earlier ?? []);
+  const manifest = closing?.manifest ?? null;
+  const judgement = judgementOf({ place, openSeq, close, manifest, earlier, lacked }, survey);
   const settlement = settlementOf(judgement);
   const isNews = before === undefined || textOf(settlementOf(before.judgement)) !== textOf(settlement);
   await tx.record(
@@ -59,10 +64,10 @@ export async function judgeShift(
       lacked,
       healed: inOrder([...(before?.healed ?? []), ...healed]),
     },
-    isNews ? { effect: close.effect, code: close.code, settlement } : null,
+    isNews && !survey.isPending ? { effect: close.effect, code: close.code, settlement } : null,
     context.nowMs(),
   );
-  return "judged";
+  return survey.isPending ? "pending" : "judged";
 }
 
 function inOrder(seqs: readonly number[]): number[] {
@@ -74,13 +79,13 @@ async function mend(
   tx: SettlementTransaction,
   { nowMs }: JudgeContext,
   place: ClosePlace,
-  { flaws }: Survey,
+  { flaws, strays }: Survey,
 ): Promise<number[]> {
-  if (flaws.length === 0) return [];
+  if (flaws.length + strays.length === 0) return [];
   const of = (what: "altered" | "missing") => flaws.flatMap((flaw) => (flaw.what === what ? [flaw.seq] : []));
   const hashes = flaws.flatMap((flaw) => (flaw.what === "hash" ? [{ seq: flaw.seq, hash: flaw.hash }] : []));
-  await tx.flag(place, { altered: of("altered"), missing: of("missing"), hashes }, nowMs());
-  return hashes.map(({ seq }) => seq);
+  await tx.flag(place, { altered: of("altered"), missing: of("missing"), hashes, strays }, nowMs());
+  return [...hashes.map(({ seq }) => seq), ...strays];
 }
 
 interface Closing {
@@ -88,6 +93,7 @@ interface Closing {
   /** Null for one that PostgreSQL has not: its dates begin with the year 1. */
   readonly businessDate: string | null;
   readonly manifest: Stretch;
+  readonly earlier: ToldEarlier;
 }
 
 /** Undefined for bytes that nobody can read: the closing itself is then what people have to look at. */
@@ -95,10 +101,10 @@ function readClosing({ body }: StoredRow): Closing | undefined {
   try {
     const read = parseBody(body ?? "");
     if (read.kind !== "shift.closed") return undefined;
-    const { openSeq, closeSeq, chainHead, counts, totals } = read.payload;
+    const { openSeq, closeSeq, chainHead, counts, totals, earlier = [] } = read.payload;
     const manifest = { openSeq, closeSeq, chainHead, counts, totals };
     const businessDate = read.businessDate.startsWith("0000") ? null : read.businessDate;
-    return { localId: read.localId, businessDate, manifest };
+    return { localId: read.localId, businessDate, manifest, earlier };
   } catch (error) {
     if (error instanceof SyncError) return undefined;
     throw error;
@@ -110,44 +116,50 @@ interface Case {
   readonly openSeq: number;
   readonly close: StoredRow;
   readonly manifest: Stretch | null;
+  readonly earlier: readonly EarlierPart[];
   readonly lacked: readonly number[];
 }
 
-function judgementOf({ place, openSeq, close, manifest, lacked }: Case, survey: Survey): Judgement {
-  const { sums, lost } = survey;
+function judgementOf({ place, openSeq, close, manifest, earlier, lacked }: Case, survey: Survey): Judgement {
+  const { sums, lost, privates } = survey;
   const nobodys = new Set(lacked);
-  const need = lost.filter((seq) => !nobodys.has(seq));
+  const need = [...lost, ...privates].filter((seq) => !nobodys.has(seq)).sort((one, other) => one - other);
   const closeSeq = Math.max(openSeq, place.seq - 1);
   const chainHead = survey.chainHead ?? close.hash ?? "0".repeat(64);
   const content = { counts: sums.counts(), totals: sums.totals() };
   // Sums of a shift that is not whole say nothing about its manifest.
   const isWhole = lost.length === 0 && manifest !== null;
   const isAsSaid = !isWhole || (sameContent(manifest, content) && manifest.chainHead === chainHead);
-  const exceptions = exceptionsOf(place, close, survey, { nobodys, isAsSaid });
+  const isEarlierSame = earlier.every(({ isSame }) => isSame);
+  const exceptions = exceptionsOf(place, close, survey, { nobodys, isAsSaid, isEarlierSame });
   const state = need.length > 0 ? "different" : exceptions.length > 0 ? "settled-with-exceptions" : "settled";
   const counted = { exceptions, exceptionCount: exceptions.length, need, needCount: need.length };
-  return { state, openSeq, closeSeq, chainHead, ...content, ...counted, manifest };
+  const parts = earlier.length === 0 ? {} : { earlier };
+  return { state, openSeq, closeSeq, chainHead, ...content, ...counted, manifest, ...parts };
 }
 
-/** By seq, each change once: what nobody has the bytes of, what was not applied, and a manifest that says something else. */
+/** By seq, each change once: what nobody has the bytes or the private part of, what was not applied, and a manifest that says something else. */
 function exceptionsOf(
   place: ClosePlace,
   close: StoredRow,
-  { lost, exceptions }: Survey,
-  { nobodys, isAsSaid }: { nobodys: ReadonlySet<number>; isAsSaid: boolean },
+  { lost, privates, exceptions }: Survey,
+  said: { nobodys: ReadonlySet<number>; isAsSaid: boolean; isEarlierSame: boolean },
 ): Exception[] {
   const bySeq = new Map(exceptions.map((exception) => [exception.seq, exception]));
-  for (const seq of lost) {
-    if (!nobodys.has(seq)) continue;
-    bySeq.set(seq, { seq, effect: bySeq.get(seq)?.effect ?? "applied", code: "BODY_DAMAGED" });
-  }
-  if (!isAsSaid && !bySeq.has(place.seq))
-    bySeq.set(place.seq, { seq: place.seq, effect: close.effect, code: "MANIFEST_DIFFERS" });
+  const gone = (seqs: readonly number[], code: ErrorCode) => {
+    for (const seq of seqs.filter((one) => said.nobodys.has(one)))
+      bySeq.set(seq, { seq, effect: bySeq.get(seq)?.effect ?? "applied", code });
+  };
+  gone(lost, "BODY_DAMAGED");
+  gone(privates, "PRIVATE_LOST");
+  const ofManifest = said.isAsSaid ? (said.isEarlierSame ? null : "EARLIER_DIFFERS") : "MANIFEST_DIFFERS";
+  if (ofManifest !== null && !bySeq.has(place.seq))
+    bySeq.set(place.seq, { seq: place.seq, effect: close.effect, code: ofManifest });
   return [...bySeq.values()].sort((one, other) => one.seq - other.seq);
 }
 
 /** As much of a judgement as travels to the till. */
-export function settlementOf({ manifest: _manifest, ...judgement }: Judgement): Settlement {
+export function settlementOf({ manifest: _manifest, earlier: _earlier, ...judgement }: Judgement): Settlement {
   return {
     ...judgement,
     exceptions: judgement.exceptions.slice(0, LIMITS.maxSettlementExceptions),

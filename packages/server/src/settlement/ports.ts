@@ -1,5 +1,6 @@
 import type { Effect, FoundRow, Settlement, Stretch } from "@tillsync/protocol";
 import type { Scope, TerminalLife } from "../ingest/ports.ts";
+import type { EarlierPart } from "./earlier.ts";
 
 /** The change that closed a shift: what a judgement is about. */
 export interface ClosePlace extends TerminalLife {
@@ -9,6 +10,8 @@ export interface ClosePlace extends TerminalLife {
 /** One stored change as the judge reads it. */
 export interface StoredRow extends FoundRow {
   readonly kind: string | null;
+  /** The private part stored with it. */
+  readonly private: string | null;
   readonly effect: Effect;
   readonly code: string | null;
   readonly repeat: boolean;
@@ -20,6 +23,8 @@ export interface StoredRow extends FoundRow {
 export interface Judgement extends Settlement {
   /** What the till's manifest says; null when it cannot be read. */
   readonly manifest: Stretch | null;
+  /** Parts of the shift in earlier lives of the till's database, oldest first; absent where there are none. */
+  readonly earlier?: readonly EarlierPart[];
 }
 
 export interface SettlementRow {
@@ -43,6 +48,8 @@ export interface Marks {
   readonly missing: readonly number[];
   /** Rows whose bytes are right, and whose hash is this. */
   readonly hashes: readonly { readonly seq: number; readonly hash: string }[];
+  /** Rows with a private part that is none of theirs: it goes, and what was parked for it is pending. */
+  readonly strays: readonly number[];
 }
 
 /**

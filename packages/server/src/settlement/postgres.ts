@@ -41,21 +41,36 @@ class PostgresSettlement implements SettlementTransaction {
   }
 
   async rows({ terminal, incarnation }: TerminalLife, fromSeq: number, toSeq: number): Promise<readonly StoredRow[]> {
-    type Row = Omit<StoredRow, "body" | "origin"> & { body: Buffer | null; origin: StoredChange["origin"] };
-    const range = [terminal, incarnation, fromSeq, toSeq, PAGE_ROWS, PAGE_BYTES];
-    const rows = await this.#query<Row>(sql.READ_ROWS, ...range);
-    return rows.map((row) => ({
-      ...row,
-      body: row.body?.toString("utf8") ?? null,
-      origin: row.origin ?? undefined,
-    }));
+    type Head = Omit<StoredRow, "body" | "private" | "origin"> & { readonly origin: StoredChange["origin"] };
+    const heads = await this.#query<Head>(sql.READ_HEADS, terminal, incarnation, fromSeq, toSeq, PAGE_ROWS);
+    const [first, last] = [heads[0], heads.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    const range = [terminal, incarnation, first.seq, last.seq];
+    type Body = { seq: number; bytes: number; body: Buffer | null };
+    const bodies = new Map<number, Body>();
+    for (const row of await this.#query<Body>(sql.READ_BODIES, ...range, PAGE_BYTES)) bodies.set(row.seq, row);
+    const privates = new Map<number, string>();
+    for (const row of await this.#query<{ seq: number; private: Buffer }>(sql.READ_PRIVATES, ...range))
+      privates.set(row.seq, row.private.toString("utf8"));
+    const page: StoredRow[] = [];
+    for (const head of heads) {
+      const stored = bodies.get(head.seq);
+      if (stored?.body === null) break; // too much for this page
+      const body = stored?.body.toString("utf8") ?? null;
+      page.push({ ...head, origin: head.origin ?? undefined, body, private: privates.get(head.seq) ?? null });
+    }
+    return page;
   }
 
   async flag({ terminal, incarnation }: TerminalLife, marks: Marks, nowMs: number): Promise<void> {
-    const { altered, missing, hashes } = marks;
+    const { altered, missing, hashes, strays } = marks;
     if (altered.length > 0) await this.#query(sql.SET_DAMAGED, terminal, incarnation, altered);
     if (missing.length > 0) await this.#query(sql.KEEP_PLACES, terminal, incarnation, missing, new Date(nowMs));
     for (const { seq, hash } of hashes) await this.#query(sql.SET_HASH, terminal, incarnation, seq, hash);
+    if (strays.length === 0) return;
+    await this.#query(sql.DROP_PRIVATE, terminal, incarnation, strays);
+    const released = await this.#query<{ localId: string | null }>(sql.RELEASE_PRIVATE, terminal, incarnation, strays);
+    for (const { localId } of released) if (localId !== null) await this.#query(sql.WAKE_WAITING, localId);
   }
 
   async record(

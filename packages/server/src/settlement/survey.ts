@@ -1,4 +1,13 @@
-import { CHAIN_START, ChainCheck, type Effect, type Flaw, type Sha256, StretchSums } from "@tillsync/protocol";
+import {
+  CHAIN_START,
+  ChainCheck,
+  type Effect,
+  type Flaw,
+  privatePart,
+  type Sha256,
+  StretchSums,
+  wantedPrivate,
+} from "@tillsync/protocol";
 import type { TerminalLife } from "../ingest/ports.ts";
 import type { ClosePlace, SettlementTransaction, StoredRow } from "./ports.ts";
 
@@ -15,6 +24,10 @@ export interface Survey {
   readonly flaws: readonly Flaw[];
   /** Rows without intact bytes, found now or before, by seq. */
   readonly lost: readonly number[];
+  /** Rows with intact bytes that lack their private part, by seq. */
+  readonly privates: readonly number[];
+  /** Rows with a private part that is none of theirs. */
+  readonly strays: readonly number[];
   /** Effects of rows that are not lost, and were not applied. */
   readonly exceptions: readonly Exception[];
   /** Hash of the last change before the closing. */
@@ -42,6 +55,8 @@ export async function surveyShift(
   const check = new ChainCheck(sha256, place, { fromSeq, prevHash: await hashBefore(tx, place, fromSeq) });
   const sums = new StretchSums();
   const damaged = new Set<number>();
+  const privates: number[] = [];
+  const strays: number[] = [];
   const exceptions: Exception[] = [];
   let chainHead: string | null = null;
   let isPending = false;
@@ -54,6 +69,9 @@ export async function surveyShift(
       if (row.seq < openSeq || row.seq > place.seq) continue;
       isPending ||= row.effect === "pending";
       if (row.effect !== "applied" && exceptions.length < MAX_EXCEPTIONS) exceptions.push(exceptionOf(row));
+      const part = isIntact ? privatePart(sha256, wantedPrivate(row.body ?? ""), row.private) : "whole";
+      if (part === "lost") privates.push(row.seq);
+      else if (part === "stray") strays.push(row.seq);
       if (row.seq === place.seq) continue;
       if (isIntact && row.body !== null) sums.add(row.body);
       else sums.addUnread(row.kind);
@@ -64,7 +82,7 @@ export async function surveyShift(
   const flaws = check.end(toSeq === mark.seq ? mark.hash : null);
   for (const { seq, what } of flaws) if (what !== "hash") damaged.add(seq);
   const lost = [...damaged].filter((seq) => seq >= openSeq && seq <= place.seq).sort((one, other) => one - other);
-  return { sums, flaws, lost, exceptions, chainHead, isPending };
+  return { sums, flaws, lost, privates, strays, exceptions, chainHead, isPending };
 }
 
 function exceptionOf({ seq, effect, code }: StoredRow): Exception {

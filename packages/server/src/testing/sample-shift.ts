@@ -14,6 +14,12 @@ export class SampleShifts extends SampleLife {
     return this.#openSeq;
   }
 
+  /** Goes on, from the beginning of this life, with a shift that was opened in an earlier one. */
+  goOn(localId: string): void {
+    this.#shift = localId;
+    this.#openSeq = 1;
+  }
+
   /** @param over goes over the manifest: what a till says that is not so */
   close(over: object = {}, businessDate = "2026-01-16"): number {
     const closeSeq = this.wires.length;

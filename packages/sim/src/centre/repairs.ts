@@ -14,6 +14,23 @@ export function repaired(row: HeadRow, change: Parameters<IngestTransaction["rep
   return { ...row, ...change, ...(isMisjudged ? PENDING : {}), damaged: false };
 }
 
+/** `PUT_PRIVATE` or `DROP_PRIVATE`, and `RELEASE_PRIVATE`. */
+export function withPrivate(row: HeadRow, text: string | null): HeadRow {
+  const isMisjudged = row.effect === "parked" && row.code === "PRIVATE_MISMATCH";
+  return { ...row, ...(isMisjudged ? PENDING : {}), private: text };
+}
+
+/** `WAKE_WAITING`: the rows to change, and what becomes of each. */
+export function waitingFor(view: View, localId: string | null): string[] {
+  if (localId === null) return [];
+  const rows = [...view.heads.values()].filter((row) => row.localId === localId && row.effect === "waiting");
+  return rows.map(({ terminal, incarnation, seq }) => headKey(terminal, incarnation, seq));
+}
+
+export function woken(row: HeadRow): HeadRow {
+  return row.effect === "waiting" ? { ...row, ...PENDING } : row;
+}
+
 /** `READ_AROUND` and `READ_END`. */
 export async function rowsAround(
   view: View,

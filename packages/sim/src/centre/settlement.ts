@@ -2,7 +2,7 @@ import type { Scope, TerminalLife } from "@tillsync/server/ingest";
 import type { ClosePlace, Marks, SettlementRow, SettlementTransaction, StoredRow } from "@tillsync/server/settlement";
 import { appendRuns } from "./feed.ts";
 import type { View } from "./overlay.ts";
-import { foundRow, holds, LOST, shiftsOf } from "./repairs.ts";
+import { foundRow, holds, LOST, shiftsOf, waitingFor, withPrivate, woken } from "./repairs.ts";
 import type { Session } from "./session.ts";
 import { COUNTER, type HeadRow, headKey, lifeKey } from "./tables.ts";
 
@@ -37,16 +37,17 @@ export class MemorySettlement implements SettlementTransaction {
     for (let seq = fromSeq; seq <= toSeq; seq++) {
       const row = this.#view.heads.get(headKey(life.terminal, life.incarnation, seq));
       if (row === undefined) continue;
-      const { kind, effect, code, repeat, damaged } = row;
-      rows.push({ ...foundRow(row), kind, effect, code, repeat, damaged });
+      const { kind, effect, code, repeat, damaged, private: secret } = row;
+      rows.push({ ...foundRow(row), kind, effect, code, repeat, damaged, private: secret });
     }
     return rows;
   }
 
-  async flag(life: TerminalLife, { altered, missing, hashes }: Marks, nowMs: number): Promise<void> {
+  async flag(life: TerminalLife, { altered, missing, hashes, strays }: Marks, nowMs: number): Promise<void> {
     for (const seq of altered) await this.#change(life, seq, (row) => ({ ...row, damaged: true }));
     for (const seq of missing) this.#keepPlace(life, seq, nowMs);
     for (const { seq, hash } of hashes) await this.#change(life, seq, (row) => ({ ...row, hash }));
+    for (const seq of strays) await this.#dropPrivate(life, seq);
   }
 
   async record(...[place, row, entry]: Parameters<SettlementTransaction["record"]>): Promise<void> {
@@ -95,8 +96,20 @@ export class MemorySettlement implements SettlementTransaction {
     });
   }
 
-  async #change(life: TerminalLife, seq: number, change: (row: HeadRow) => HeadRow): Promise<void> {
+  async #dropPrivate(life: TerminalLife, seq: number): Promise<void> {
     const key = headKey(life.terminal, life.incarnation, seq);
+    const isParked = this.#view.heads.get(key)?.effect === "parked";
+    await this.#change(life, seq, (row) => withPrivate(row, null));
+    const row = this.#view.heads.get(key);
+    if (!isParked || row?.effect !== "pending") return;
+    for (const other of waitingFor(this.#view, row.localId)) await this.#changeAt(other, woken);
+  }
+
+  #change(life: TerminalLife, seq: number, change: (row: HeadRow) => HeadRow): Promise<void> {
+    return this.#changeAt(headKey(life.terminal, life.incarnation, seq), change);
+  }
+
+  async #changeAt(key: string, change: (row: HeadRow) => HeadRow): Promise<void> {
     await this.#lock(`head/${key}`);
     const row = this.#view.heads.get(key);
     if (row) this.#view.heads.put(key, change(row));

@@ -20,7 +20,7 @@ import { appendRuns, readFeed } from "./feed.ts";
 import { Conflict } from "./locks.ts";
 import { View } from "./overlay.ts";
 import { refuseDate, refuseNul } from "./postgres-limits.ts";
-import { markDue, repaired, rowsAround, shiftsOf } from "./repairs.ts";
+import { markDue, repaired, rowsAround, shiftsOf, waitingFor, withPrivate, woken } from "./repairs.ts";
 import { blocks, count, isLost, isOf, laterReceipt, PENDING, type Place, RESOLVABLE, UNSETTLED } from "./row-rules.ts";
 import type { Session } from "./session.ts";
 import { COUNTER, documentKey, type HeadRow, headKey, type LifeRow, lifeKey } from "./tables.ts";
@@ -155,6 +155,20 @@ export class MemoryTransaction implements IngestTransaction {
   async around(life: TerminalLife, seqs: readonly number[]): ReturnType<IngestTransaction["around"]> {
     await this.#session.pause("before damaged");
     return rowsAround(this.view, life, seqs);
+  }
+
+  async privateOf(life: TerminalLife, seq: number): ReturnType<IngestTransaction["privateOf"]> {
+    await this.#session.pause("before damaged");
+    return this.view.heads.get(headKey(life.terminal, life.incarnation, seq));
+  }
+
+  async restorePrivate(life: TerminalLife, seq: number, text: string): Promise<void> {
+    await this.#session.pause("before repair");
+    const key = headKey(life.terminal, life.incarnation, seq);
+    const isParked = this.view.heads.get(key)?.effect === "parked";
+    await this.#change(key, (row) => withPrivate(row, text));
+    const row = this.view.heads.get(key);
+    if (isParked && row?.effect === "pending") await this.#wakeWaiting(row.localId);
   }
 
   async restore(...[life, { hashes, doubted }]: Parameters<IngestTransaction["restore"]>): Promise<void> {
@@ -294,28 +308,14 @@ export class MemoryTransaction implements IngestTransaction {
   }
 
   async #wakeWaiting(localId: string | null): Promise<void> {
-    if (localId === null) return;
-    for (const row of [...this.view.heads.values()]) {
-      if (row.localId !== localId || row.effect !== "waiting") continue;
-      await this.#change(headKey(row.terminal, row.incarnation, row.seq), (now) =>
-        now.effect === "waiting" ? { ...now, ...PENDING } : now,
-      );
-    }
+    for (const key of waitingFor(this.view, localId)) await this.#change(key, woken);
   }
 
   async pending(terminal: string, limit: number): Promise<readonly PendingChange[]> {
     await this.#session.pause("before pending");
     const ordinal = (row: HeadRow) => this.view.lives.get(lifeKey(row.terminal, row.incarnation))?.ordinal ?? 0;
     const rows = this.#heads((row) => row.terminal === terminal && row.effect === "pending");
-    const sorted = rows.sort((a, b) => ordinal(a) - ordinal(b) || a.seq - b.seq).slice(0, limit);
-    return sorted.map(({ incarnation, seq, body, private: secret, damaged, repeat }) => ({
-      incarnation,
-      seq,
-      body,
-      private: secret,
-      damaged,
-      repeat,
-    }));
+    return rows.sort((a, b) => ordinal(a) - ordinal(b) || a.seq - b.seq).slice(0, limit);
   }
 
   async advance(

@@ -51,7 +51,10 @@ function checkArrived(store: StoreAtEnd, machine: Machine): void {
       checkFork(store, machine, entry);
     } else if (head.body !== entry.body && !isRotten(store, head) && !(machine.suspect && head.damaged)) {
       store.chronicle.violate("I1", `${place} has other bytes at the centre`);
-    } else if (head.private !== entry.private) {
+    } else if (
+      head.private !== entry.private &&
+      !store.machines.some(({ rottenPrivate }) => rottenPrivate.has(at(entry)))
+    ) {
       store.chronicle.violate("I1", `${place} has another private part at the centre`);
     }
   }

@@ -67,7 +67,10 @@ function faultsOf(before: readonly Entry[], closed: Entry, isRotten: (entry: Ent
 /** What a stretch comes to. */
 function stretchOf(entries: readonly Entry[]) {
   const counts: Record<string, number> = {};
-  for (const { kind } of entries) counts[kind] = (counts[kind] ?? 0) + 1;
+  for (const entry of entries) {
+    const kind = kindOf(entry);
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
   const [first, last] = [entries[0], entries.at(-1)];
   const range = `${first?.seq} to ${last?.seq}, ${last?.hash}`;
   return { range, counts: sorted(counts), totals: sorted(Object.fromEntries(sumsOf(entries))) };
@@ -86,8 +89,8 @@ function sumsOf(entries: readonly Entry[]): Map<string, number> {
   };
   for (const entry of entries) {
     const { currency, tenders, tender = "none", amountMinor } = payloadOf(entry);
-    if (entry.kind === "transaction.recorded") add(currency, tender, amountMinor);
-    if (entry.kind !== "order.closed" || !Array.isArray(tenders)) continue;
+    if (kindOf(entry) === "transaction.recorded") add(currency, tender, amountMinor);
+    if (kindOf(entry) !== "order.closed" || !Array.isArray(tenders)) continue;
     for (const one of tenders as Record<string, unknown>[]) add(currency, one.type, one.amountMinor);
   }
   return sums;
@@ -143,6 +146,11 @@ function sorted(of: Readonly<Record<string, number>>): [string, number][] {
 function compare(what: string, found: object, told: object): string[] {
   const texts = [found, told].map((side) => JSON.stringify(Object.entries(side).sort(([x], [y]) => (x < y ? -1 : 1))));
   return texts[0] === texts[1] ? [] : [`${what}: it says ${texts[1]}, its bytes say ${texts[0]}`];
+}
+
+/** The kind that a change's bytes name: the one it is filed under at the till is only a copy, and the centre has another. */
+function kindOf({ said: { kind } }: Entry): string {
+  return kind !== null && /^[^\p{Cc}\p{Cs}]{1,32}$/u.test(kind) ? kind : "unreadable";
 }
 
 function payloadOf({ body }: Entry): Record<string, unknown> {

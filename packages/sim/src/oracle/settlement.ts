@@ -1,6 +1,7 @@
 import { type HeadRow, headKey, type SettlementAt, type StoreTables } from "../centre/tables.ts";
 import type { Machine } from "../till/machine.ts";
 import type { StoreAtEnd } from "./centre.ts";
+import { isPrivateRight, privateFault } from "./private-parts.ts";
 import { at } from "./till.ts";
 import type { Entry, TillView } from "./till-view.ts";
 
@@ -8,6 +9,7 @@ const LIFE_SPAN = 2 ** 40;
 
 interface Manifest {
   readonly openSeq: number;
+  readonly earlier?: readonly unknown[];
   readonly counts: Readonly<Record<string, number>>;
   readonly totals: readonly { currency: string; tender: string; amountMinor: number }[];
 }
@@ -61,7 +63,10 @@ function checkShift({ tables, chronicle }: StoreAtEnd, machine: Machine, view: T
     ({ incarnation, seq }) => incarnation === closing.incarnation && seq >= manifest.openSeq && seq <= closing.seq,
   );
   const heads = stretch.flatMap((entry) => tables.heads.get(headKey(terminal, entry.incarnation, entry.seq)) ?? []);
-  checkExceptions(chronicle, name, row, { heads, mayDiffer: mayDiffer(machine, stretch) });
+  checkExceptions(chronicle, name, row, {
+    heads,
+    mayDiffer: mayDiffer(machine, stretch, manifest.earlier !== undefined),
+  });
   const bodies = heads.filter(({ damaged, seq }) => !damaged && seq < closing.seq).map(({ body }) => body);
   const centre = moneyOf(bodies);
   if (centre !== textOf(row.judgement.totals))
@@ -71,6 +76,9 @@ function checkShift({ tables, chronicle }: StoreAtEnd, machine: Machine, view: T
     const head = tables.heads.get(headKey(terminal, entry.incarnation, entry.seq));
     if (head && !head.damaged && head.body !== entry.body && !machine.rottenLate.has(at(entry)))
       chronicle.violate("I21", `${name}: ${entry.seq} is settled, and other bytes at the till`);
+    const fault = privateFault(entry, head);
+    if (fault !== null && !machine.rotten.has(at(entry)))
+      chronicle.violate("I21", `${name}: ${entry.seq} is settled, and ${fault}`);
   }
 }
 
@@ -80,8 +88,10 @@ function checkExceptions(
   { judgement }: SettlementAt,
   { heads, mayDiffer: isExcused }: { heads: readonly HeadRow[]; mayDiffer: boolean },
 ): void {
-  const wanted = heads.filter(({ effect, damaged }) => effect !== "applied" || damaged).map(({ seq }) => seq);
-  const printed = judgement.exceptions.filter(({ code }) => code === "MANIFEST_DIFFERS");
+  const isWrong = ({ effect, damaged, body, private: secret }: HeadRow) =>
+    effect !== "applied" || damaged || !isPrivateRight(body, secret);
+  const wanted = heads.filter(isWrong).map(({ seq }) => seq);
+  const printed = judgement.exceptions.filter(({ code }) => code === "MANIFEST_DIFFERS" || code === "EARLIER_DIFFERS");
   const got = judgement.exceptions.filter((exception) => !printed.includes(exception)).map(({ seq }) => seq);
   const inOrder = wanted.sort((one, other) => one - other).join(", ");
   if (got.join(", ") !== inOrder)
@@ -93,11 +103,10 @@ function checkExceptions(
     chronicle.violate("I21", `${name} is ${judgement.state} with ${judgement.exceptions.length} exceptions`);
 }
 
-/** A manifest is made of what the disk gave at closing time; and a planted row is filed under a kind that is not its own. */
-function mayDiffer(machine: Machine, stretch: readonly Entry[]): boolean {
-  return (
-    machine.wasMisread || stretch.some((entry) => machine.rotten.has(at(entry)) || machine.planted.has(entry.hash))
-  );
+/** A manifest is made of what the disk gave at closing time. */
+function mayDiffer(machine: Machine, stretch: readonly Entry[], hasEarlier: boolean): boolean {
+  const places = [...stretch.map(at), ...(hasEarlier ? machine.rotten : [])];
+  return machine.wasMisread || places.some((place) => machine.rotten.has(place));
 }
 
 interface Paid {

@@ -99,7 +99,11 @@ function entriesOf(machine: Machine, rows: readonly JournalRow[], names: Readonl
     const { hash: prevHash, seq: prevSeq } = before;
     before = { ordinal, seq, hash: row.hash };
     const last = known.get(row.position);
-    const same = last?.prevHash === prevHash && last.row.body === row.body && last.row.hash === row.hash;
+    const same =
+      last?.prevHash === prevHash &&
+      last.row.body === row.body &&
+      last.row.hash === row.hash &&
+      last.row.private === row.private;
     if (same && last.entry.follows === (seq === prevSeq + 1)) return last.entry;
     const entry = entryOf(machine, row, {
       ordinal,

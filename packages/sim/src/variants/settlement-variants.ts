@@ -1,3 +1,4 @@
+import { ERASED, wantedPrivate } from "@tillsync/protocol";
 import type { SettlementStore, SettlementTransaction } from "@tillsync/server/settlement";
 import type { Variant } from "./variant.ts";
 import { withStatements } from "./wrap.ts";
@@ -38,6 +39,27 @@ export const SETTLEMENT_VARIANTS: readonly Variant[] = [
     caughtBy: ["I12", "I34", "I21"],
     needs: ["misread"],
     ingest: (store) => withStatements(store, () => ({ rejudge: async () => {} })),
+  },
+  {
+    name: "takes-absence-for-erasure",
+    breaks: "a private part that is missing is taken for one that was erased",
+    caughtBy: ["I21"],
+    needs: ["privateRot"],
+    settlements: (store) =>
+      withJudge(store, (tx) => ({
+        rows: async (...args) =>
+          (await tx.rows(...args)).map((row) =>
+            row.private === null && wantedPrivate(row.body ?? "") !== undefined ? { ...row, private: ERASED } : row,
+          ),
+      })),
+  },
+  {
+    name: "keeps-stray-private-parts",
+    breaks: "a private part that was doubled into another change stays there",
+    caughtBy: ["I21"],
+    needs: ["privateRot"],
+    settlements: (store) =>
+      withJudge(store, (tx) => ({ flag: (life, marks, nowMs) => tx.flag(life, { ...marks, strays: [] }, nowMs) })),
   },
   {
     name: "tells-nobody",

@@ -26,6 +26,8 @@ export function statementsOf(tx: IngestTransaction): IngestTransaction {
     keepFork: (...args) => tx.keepFork(...args),
     repair: (...args) => tx.repair(...args),
     around: (...args) => tx.around(...args),
+    privateOf: (...args) => tx.privateOf(...args),
+    restorePrivate: (...args) => tx.restorePrivate(...args),
     restore: (...args) => tx.restore(...args),
     rejudge: (...args) => tx.rejudge(...args),
     damaged: (...args) => tx.damaged(...args),

@@ -71,6 +71,14 @@ export const DAY_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       need: need ?? {},
       needCount: needCount ?? count("How many."),
       manifest: nullable(object(stretch, "What the till says of its shift.")),
+      "earlier?": listOf(
+        object({
+          incarnation,
+          ...{ ...stretch, chainHead: nullable(stretch.chainHead) },
+          isSame: { type: "boolean", description: "The same as its till says." },
+        }),
+        "Its parts in earlier lives of the till's database, from the bytes stored here.",
+      ),
       lacked: listOf(seq, "Changes whose bytes nobody has."),
       healed: listOf(seq, "Changes whose bytes were wrong here, and are right again."),
     },

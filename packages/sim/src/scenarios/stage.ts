@@ -56,7 +56,7 @@ export class Stage {
       chronicle: this.#chronicle,
       faults: this.faults,
       variant: { ...PRODUCT, transport: (line, { name }) => recording(line, journalOf(name), () => this.nowMs) },
-      plan: { profile, tills, timeZone },
+      plan: { profile, tills, timeZone, isScripted: true },
     });
     this.tills = [...this.shop.links].map(
       ([machine, link]) => new ScriptedTill(machine, link, journalOf(machine.name)),

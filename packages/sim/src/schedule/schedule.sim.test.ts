@@ -34,6 +34,10 @@ describe("outages of a minute to three weeks, of every kind, with kills and cloc
     for (const { seed, eventHash } of [short, many]) expect((await runSchedule(seed)).eventHash).toBe(eventHash);
   });
 
+  it("a till in the profile shift that was answered late, and sold something since, has missed nothing", async () => {
+    expect(await runSchedule(240)).toMatchObject({ profile: "shift", troubles: ["slowLink"], violations: [] });
+  });
+
   it.each(["no-probe", "one-early-failed-ping", "breaker-stays-open", "no-watchdog", "no-deadline-of-its-own"])(
     "catch %s",
     async (name) => {

@@ -1,3 +1,4 @@
+import { WAYS_TO_ROT } from "./centre/rot.ts";
 import { POINTS } from "./centre/session.ts";
 
 /**
@@ -17,6 +18,7 @@ export const FAULT_SPACE: readonly string[] = [
   "centre.database-restart",
   "centre.down",
   "centre.restored",
+  ...WAYS_TO_ROT.map((way) => `centre.rot ${way}`),
   "centre.server-crash",
   "centre.joint",
   "centre.sweep",

@@ -57,6 +57,8 @@ export const FAULTS = {
   outage: 0.006,
   lostTimer: 0.03,
   hungExchange: 0.03,
+  // The centre's disk, per step: rows of shifts that are open.
+  rotAtCentre: 0.02,
 } as const satisfies Record<string, number>;
 
 export type FaultName = keyof typeof FAULTS;

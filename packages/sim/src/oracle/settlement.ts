@@ -71,6 +71,8 @@ function checkShift({ tables, chronicle }: StoreAtEnd, machine: Machine, view: T
     const head = tables.heads.get(headKey(terminal, entry.incarnation, entry.seq));
     if (head && !head.damaged && head.body !== entry.body && !machine.rottenLate.has(at(entry)))
       chronicle.violate("I21", `${name}: ${entry.seq} is settled, and other bytes at the till`);
+    if (machine.rottenAtCentre.has(at(entry)) && !row.healed.includes(entry.seq))
+      chronicle.violate("I34", `${name}: ${entry.seq} rotted at the centre, and nobody says that it was healed`);
   }
 }
 

@@ -63,6 +63,8 @@ export class Machine {
   readonly rotten = new Set<string>();
   /** Those of them that went bad after their shift was settled: `verify` finds them. */
   readonly rottenLate = new Set<string>();
+  /** Positions whose rows went bad at the centre: the copy on this disk is what heals them. */
+  readonly rottenAtCentre = new Set<string>();
   /** The disk gave wrong bytes once: what was written from them says so for ever. */
   wasMisread = false;
   /** What the centre must make of changes that were planted in the journal, by hash. */

@@ -1,8 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
 import { WAYS_TO_ROT } from "../centre/rot.ts";
+import type { LinkState } from "../net/network.ts";
 import { gapsOf } from "./attempts.ts";
 import { NOTICED_WITHIN_MS, WORK_MS } from "./liveness.ts";
-import { SALE_MINOR } from "./scripted-till.ts";
+import { SALE_MINOR, type ScriptedTill } from "./scripted-till.ts";
 import type { Stage } from "./stage.ts";
 import { play } from "./testing/play.ts";
 import { hours, minutes, seconds } from "./times.ts";
@@ -15,14 +16,20 @@ const [ABOUT_20_LEAST, ABOUT_20_MOST] = [minutes(18), minutes(22)];
 const FAST_ATTEMPTS = 7;
 const BURST_MS = seconds(32);
 
+/** Amina opens her shift at eight, with the link as it is. */
+async function morning(stage: Stage, link: LinkState = "up"): Promise<ScriptedTill> {
+  const { till } = stage;
+  await stage.at("08:00");
+  if (link !== "up") till.cutLink(link);
+  till.start();
+  till.openShift("Amina");
+  return till;
+}
+
 describe("requirement 000", () => {
   it('"The main server (LocalDB) successfully receives transactions."', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.cutLink();
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage, "refusing");
       const told = till.sell(25);
       // The power goes the instant after the last receipt was printed.
       till.pullPlug();
@@ -33,10 +40,7 @@ describe("requirement 000", () => {
 
   it('"When the cashier closes the shift, all pending transactions must be sent to the cloud."', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage);
       await stage.advance(minutes(5));
       till.sell(600);
       expect(till.pending).toBe(600);
@@ -47,11 +51,7 @@ describe("requirement 000", () => {
 
   it('"... all pending transactions": those of an earlier shift too, oldest first', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.cutLink();
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage, "refusing");
       till.sell(3);
       till.closeShift();
       await stage.advance(hours(2));
@@ -67,10 +67,7 @@ describe("requirement 000", () => {
 
   it('"After uploading to the cloud, the cloud database compares the data with the local database, and then updates the local database accordingly."', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage);
       const [good] = till.sell();
       const poison = till.sellPoison();
       till.closeShift();
@@ -96,10 +93,7 @@ describe("requirement 000", () => {
     }),
   ] as const)('"... compares the data ... and then updates the local database accordingly": %s', (_what, shown, rot) =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage);
       till.sell(5);
       await stage.advance(minutes(25));
       till.sell(2);
@@ -135,10 +129,7 @@ describe("requirement 000", () => {
 
   it('"If there are issues and some transactions fail to send, then at shift-close time, the system must retry sending all remaining transactions every 20 minutes until they succeed."', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage);
       await stage.advance(minutes(5));
       till.cutLink();
       till.sell(40);
@@ -160,10 +151,7 @@ describe("requirement 000", () => {
 
   it('"If the transactions still don\'t get sent, and the next cashier opens a new shift, then as soon as they open the shift, the system should again start trying to send the pending transactions."', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage);
       till.cutLink();
       till.sell(40);
       till.closeShift();
@@ -182,11 +170,7 @@ describe("requirement 000", () => {
 
   it("... and when that fails too, the cycle of the new shift goes on with what was left", () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.cutLink();
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage, "refusing");
       till.sell(10);
       till.closeShift();
       await stage.at("14:00");
@@ -206,10 +190,7 @@ describe("requirement 000, when the application is closed", () => {
   it('"Even if the application is closed while sending, all pending transactions must be saved." "When the application is opened again, it should automatically continue sending the pending transactions."', async () => {
     for (const afterMs of MOMENTS_MS) {
       await play({ ...SHIFT, seed: afterMs + 1 }, async (stage) => {
-        const { till } = stage;
-        await stage.at("08:00");
-        till.start();
-        till.openShift("Amina");
+        const till = await morning(stage);
         await stage.advance(minutes(1));
         till.sell(50);
         till.closeShift();
@@ -230,10 +211,7 @@ describe("requirement 000, when the application is closed", () => {
     "... closed at the %s in which the till writes down that they are sent",
     (at) =>
       play(SHIFT, async (stage) => {
-        const { till } = stage;
-        await stage.at("08:00");
-        till.start();
-        till.openShift("Amina");
+        const till = await morning(stage);
         await stage.advance(minutes(1));
         till.sell(50);
         till.closeShift();
@@ -249,10 +227,7 @@ describe("requirement 000, when the application is closed", () => {
 
   it("... closed by its user, in the middle of an exchange that hangs", () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage);
       till.sell(50);
       till.cutLink("deaf");
       till.closeShift();
@@ -270,11 +245,7 @@ describe("requirement 000, when the application is closed", () => {
 
   it('C: "When the system starts again, ... immediately picking up all remaining Pending and Failed transactions from the database and resuming the 20-minute cycle."', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.cutLink();
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage, "refusing");
       till.sell(10);
       await stage.advance(hours(1));
       till.kill();
@@ -293,11 +264,7 @@ describe("requirement 000, when the application is closed", () => {
 describe("requirement 000, the rest", () => {
   it('A: "Cloud Failure: Update Status to Failed and increment AttemptCount", and what has failed is selected again', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.cutLink();
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage, "refusing");
       till.sell(10);
       const counts: number[] = [];
       for (let hour = 0; hour < 6; hour++) {

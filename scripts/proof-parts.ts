@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runSchedule, simulate } from "@tillsync/sim";
+import { type RunResult, runSchedules, simulate } from "@tillsync/sim";
 import { killPostgresUnderLoad, killRounds, replayAndCount, replayInDemo, TwoServers } from "tillsync/testing";
 import { fuzzRounds } from "./proof-fuzz.ts";
 
@@ -66,39 +66,28 @@ async function simulation({ seed, seeds }: ProofSettings, onProgress: (text: str
     events,
     simulatedDays: Math.round(simulatedMs / 86_400_000),
   };
-  const violations = report.failed.flatMap((failed) =>
-    failed.violations.map(({ invariant, what }) => `seed ${failed.seed}: ${invariant}: ${what}`),
+  return { figures, violations: violationsOf(report.failed) };
+}
+
+/** Of simulated runs: each begins again with its seed. */
+function violationsOf(failed: readonly Pick<RunResult, "seed" | "violations">[]): string[] {
+  return failed.flatMap(({ seed, violations }) =>
+    violations.map(({ invariant, what }) => `seed ${seed}: ${invariant}: ${what}`),
   );
-  return { figures, violations };
 }
 
 async function schedules(settings: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {
-  const violations: string[] = [];
-  const drainsMs: number[] = [];
-  const stuck = new Set<number>();
-  let simulatedMs = 0;
-  for (let done = 1; done <= settings.schedules; done++) {
-    const result = await runSchedule(settings.seed + done - 1);
-    drainsMs.push(...result.drainsMs);
-    simulatedMs += result.simulatedMs;
-    for (const { invariant, what } of result.violations) {
-      violations.push(`seed ${result.seed}: ${invariant}: ${what}`);
-      if (invariant === "I12") stuck.add(result.seed);
-    }
-    if (done % TELL_EVERY_SEEDS === 0) onProgress(`${done} of ${settings.schedules} schedules, ${stuck.size} stuck`);
-  }
-  drainsMs.sort((a, b) => a - b);
-  const drainedWithinMs = (share: number) => Math.round(drainsMs[Math.ceil(drainsMs.length * share) - 1] ?? 0);
-  const figures = {
-    schedules: settings.schedules,
-    stuck: stuck.size,
-    outages: drainsMs.length,
-    simulatedDays: Math.round(simulatedMs / 86_400_000),
-    drainedMsP50: drainedWithinMs(0.5),
-    drainedMsP99: drainedWithinMs(0.99),
-    drainedMsMost: drainedWithinMs(1),
-  };
-  return { figures, violations };
+  let [done, wrong] = [0, 0];
+  const { failed, ...figures } = await runSchedules({
+    fromSeed: settings.seed,
+    count: settings.schedules,
+    onProgress: ({ violations }) => {
+      done++;
+      if (violations.length > 0) wrong++;
+      if (done % TELL_EVERY_SEEDS === 0) onProgress(`${done} of ${settings.schedules} schedules, ${wrong} wrong`);
+    },
+  });
+  return { figures: { fromSeed: settings.seed, ...figures }, violations: violationsOf(failed) };
 }
 
 async function kills(settings: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {

@@ -332,7 +332,7 @@ class RunningTerminal implements Terminal {
   repairRows: Terminal["repairRows"] = (rows) => {
     this.#assertRunning();
     this.#asked.ask(rows);
-    this.#flushQuietly();
+    this.#flushQuietly(false);
   };
 
   subscribe(listener: (event: TerminalEvent) => void): () => void {

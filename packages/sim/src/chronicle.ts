@@ -9,6 +9,7 @@ export interface Violation {
 
 /** More of them only repeat the first ones. */
 const MAX_VIOLATIONS = 20;
+const HASHED_AT_ONCE = 16_384;
 
 export type Fact = string | number | boolean | null;
 
@@ -18,6 +19,8 @@ export type Fact = string | number | boolean | null;
  */
 export class Chronicle {
   readonly #hash = createHash("sha256");
+  /** Lines that are not in the hash yet: one call for each would cost as much as what it tells of. */
+  #lines = "";
   readonly #nowMs: () => number;
   readonly #listener: ((line: string) => void) | undefined;
   readonly #coverage = new Map<string, number>();
@@ -39,7 +42,8 @@ export class Chronicle {
 
   note(event: string, ...facts: readonly Fact[]): void {
     const line = `${this.#nowMs()} ${event} ${facts.join(" ")}\n`;
-    this.#hash.update(line);
+    this.#lines += line;
+    if (this.#lines.length > HASHED_AT_ONCE) this.#digestLines();
     this.#listener?.(line);
   }
 
@@ -57,6 +61,12 @@ export class Chronicle {
   }
 
   digest(): string {
+    this.#digestLines();
     return this.#hash.copy().digest("hex");
+  }
+
+  #digestLines(): void {
+    this.#hash.update(this.#lines);
+    this.#lines = "";
   }
 }

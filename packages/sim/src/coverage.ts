@@ -1,3 +1,4 @@
+import { WAYS_TO_ROT } from "./centre/rot.ts";
 import { POINTS } from "./centre/session.ts";
 
 /**
@@ -18,6 +19,7 @@ export const FAULT_SPACE: readonly string[] = [
   "centre.down",
   "centre.restored",
   "centre.private-rot",
+  ...WAYS_TO_ROT.map((way) => `centre.rot ${way}`),
   "centre.server-crash",
   "centre.joint",
   "centre.sweep",

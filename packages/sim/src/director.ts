@@ -1,3 +1,4 @@
+import { rotOfOpenShift } from "./centre/rot.ts";
 import type { Chronicle } from "./chronicle.ts";
 import { type FaultName, type Faults, heal } from "./faults.ts";
 import type { LinkState } from "./net/network.ts";
@@ -30,8 +31,10 @@ export class Director {
   readonly #options: DirectorOptions;
   /** Raised by healing: what a fault had planned for later is then no longer done. */
   #era = 0;
-  /** A copied till, a rolled-back till or a restored centre: one of them at most in a run, each has its own aftermath. */
+  /** A copied till, a rolled-back till, a restored centre or rows that rot there: one of them at most in a run, each has its own aftermath. */
   #hadDisaster = false;
+  /** Those of whose open shift a row rotted at the centre. */
+  readonly #mustClose = new Set<Cashier>();
   /** How long nobody does anything after this step; 0 when the next one follows as usual. */
   #quietMs = 0;
   #hadOutage = false;
@@ -83,6 +86,7 @@ export class Director {
       ["outage", () => this.#outage()],
       ["lostTimer", () => this.#lostTimer()],
       ["privateRot", () => this.#privateRot()],
+      ["rotAtCentre", () => this.#rotAtCentre()],
     ];
   }
 
@@ -113,6 +117,7 @@ export class Director {
       if (machine.isStopping) await timeline.passUntil(() => !machine.isStopping, MINUTE);
       this.#boot(machine);
     }
+    for (const cashier of this.#mustClose) cashier.closeUp();
   }
 
   #gapMs(): number {
@@ -192,6 +197,20 @@ export class Director {
     this.#later(this.#quietMs, () => {
       link.state = "up";
     });
+  }
+
+  /** The shift that it belongs to is closed at the latest when everything heals: until then nobody compares it. */
+  #rotAtCentre(): void {
+    const { chronicle, random, shop, timeline } = this.#options;
+    const cashier = this.#cashier();
+    const { machine } = cashier;
+    if (this.#hadDisaster && this.#mustClose.size === 0) return;
+    const tables = shop.database.store(machine.options.caller.scope.storeId);
+    const found = rotOfOpenShift(tables, machine, { random, nowMs: timeline.nowMs });
+    if (found === undefined) return;
+    this.#hadDisaster = true;
+    this.#mustClose.add(cashier);
+    chronicle.hit(`centre.rot ${found.way}`, machine.name, found.seq);
   }
 
   #lostTimer(): void {

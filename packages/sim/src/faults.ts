@@ -59,6 +59,8 @@ export const FAULTS = {
   hungExchange: 0.03,
   // Private parts, on either side, per step.
   privateRot: 0.03,
+  // The centre's disk, per step: rows of shifts that are open.
+  rotAtCentre: 0.02,
 } as const satisfies Record<string, number>;
 
 export type FaultName = keyof typeof FAULTS;

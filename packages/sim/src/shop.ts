@@ -26,17 +26,16 @@ export interface ShopOptions {
   readonly chronicle: Chronicle;
   readonly faults: Faults;
   readonly variant: Variant;
-  /** One till of this profile in one store, instead of whatever the seed says. */
-  readonly onlyTill?: Profile | undefined;
-  /** What a script wants there to be, instead of what chance gives. */
+  /** One store with these tills, instead of what chance gives. */
   readonly plan?: ShopPlan | undefined;
 }
 
-/** One store whose tills have clocks that run right. */
 export interface ShopPlan {
   readonly tills: number;
   readonly profile: Profile;
   readonly timeZone?: string | undefined;
+  /** Nothing is left to chance that a script would have to mind: clocks run right, no server is busy, sales are in KES. */
+  readonly isScripted?: boolean | undefined;
 }
 
 /** Everything that there is in one run: one or two stores with one to four tills, perhaps others' devices, two servers, one database. */
@@ -60,8 +59,7 @@ export class Shop {
     this.database = new CentreDatabase({ timeline, random: random.stream("database"), chronicle, faults });
     this.acknowledged = new Acknowledged(this.database, chronicle);
     this.foreignLedger = new ForeignLedger(this.database, chronicle);
-    const isPlanned = plan !== undefined || options.onlyTill !== undefined;
-    this.storeIds = !isPlanned && random.chance(0.3) ? [1, 2] : [1];
+    this.storeIds = plan === undefined && random.chance(0.3) ? [1, 2] : [1];
     for (const storeId of this.storeIds) this.database.addStore(storeId);
     this.servers = ["A", "B"].map((name) => this.#newServer(name));
     this.#network = new Network({
@@ -88,7 +86,7 @@ export class Shop {
         };
       },
     };
-    const tills = plan?.tills ?? (options.onlyTill === undefined ? random.between(this.storeIds.length, 4) : 1);
+    const tills = plan?.tills ?? random.between(this.storeIds.length, 4);
     for (let index = 0; index < tills; index++) this.#addTill(index);
     this.foreigners = new Foreigners({
       ...{ timeline, chronicle, faults, network: this.#network, database: this.database, ledger: this.foreignLedger },
@@ -149,7 +147,7 @@ export class Shop {
     this.database.enrol(storeId, terminal);
     const caller: Caller = { scope: { orgId: ORG_ID, storeId }, terminal };
     const link: Link = { state: "up" };
-    const profile = plan?.profile ?? this.#options.onlyTill ?? random.pick(PROFILES);
+    const profile = plan?.profile ?? random.pick(PROFILES);
     const zone = plan?.timeZone === undefined ? {} : { timeZone: plan.timeZone };
     const machine = new Machine({
       name,
@@ -160,7 +158,7 @@ export class Shop {
       chronicle,
       network: this.#network,
       link,
-      clockRate: plan ? 1 : 1 + (random.float() - 0.5) * 0.02,
+      clockRate: plan?.isScripted ? 1 : 1 + (random.float() - 0.5) * 0.02,
       wraps: this.#wraps,
     });
     this.links.set(machine, link);
@@ -169,7 +167,7 @@ export class Shop {
   }
 
   #currencyOf(storeId: number): string {
-    if (this.#options.plan) return "KES";
+    if (this.#options.plan?.isScripted) return "KES";
     const first = this.#options.random.stream("currency").below(CURRENCIES.length);
     return CURRENCIES[(storeId + first) % CURRENCIES.length] ?? "KES";
   }
@@ -185,9 +183,8 @@ export class Shop {
       faults,
       wallMs: () => BEGIN_WALL_MS + Math.round(timeline.nowMs),
       exchange: variant.exchange?.(productExchange) ?? productExchange,
-      // A broken exchange is one at a time; a broken store has no shared transaction, unless the variant breaks that. In a
-      // script no server is busy by chance.
-      together: variant.exchange === undefined && plan === undefined ? exchangeTogether : undefined,
+      // A broken exchange is one at a time; a broken store has no shared transaction, unless the variant breaks that.
+      together: variant.exchange === undefined && !plan?.isScripted ? exchangeTogether : undefined,
       submit: variant.submit?.(productSubmit, this.database) ?? productSubmit,
       wrapSettlements: (store) => variant.settlements?.(store, this.database) ?? store,
       wrapIngest: (store) => variant.ingest?.(store, this.database) ?? store,

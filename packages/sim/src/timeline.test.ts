@@ -28,6 +28,24 @@ describe("Timeline", () => {
     expect(seen).toEqual(["promise", "next event"]);
   });
 
+  it("does not pass for two at once: the second would be put back by the first", async () => {
+    const timeline = new Timeline();
+    const first = timeline.pass(10);
+    await expect(timeline.pass(5)).rejects.toThrow("time passes already");
+    await first;
+    await timeline.pass(5);
+    expect(timeline.nowMs).toBe(15);
+  });
+
+  it("is over for whoever waits when an event throws, and goes on for the next", async () => {
+    const timeline = new Timeline();
+    timeline.after(1, () => {
+      throw new Error("broken");
+    });
+    await expect(timeline.pass(2)).rejects.toThrow("broken");
+    await timeline.pass(1);
+  });
+
   it("forgets what was cancelled, and stands still where nothing is planned", async () => {
     const timeline = new Timeline();
     const cancel = timeline.after(5, () => expect.unreachable());

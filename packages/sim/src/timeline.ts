@@ -10,10 +10,12 @@ const MAX_EVENTS = 200_000;
 /** In weeks of outage a till probes every ten seconds. */
 const MORE_EVENTS_A_SECOND = 1;
 
+const KEPT = Promise.resolve();
+
 /**
  * Simulated time. Nothing happens between two events, so a whole day takes as long as its events.
  *
- * After each event every promise that can go on does so before the next event: `advance` waits in `process.nextTick`,
+ * After each event every promise that can go on does so before the next event: that one waits in `process.nextTick`,
  * which Node runs only once no microtask is left. Promises therefore interleave the same way each time, and the order of
  * everything is the order of events.
  */
@@ -21,6 +23,7 @@ export class Timeline {
   #nowMs = 0;
   #planned = 0;
   #events = 0;
+  #isPassing = false;
   readonly #heap: Entry[] = [];
 
   get nowMs(): number {
@@ -44,38 +47,64 @@ export class Timeline {
   /** Runs every event up to `delayMs` from now; first of all what was begun before it and waits for no event. */
   async pass(delayMs: number): Promise<void> {
     const untilMs = this.#nowMs + delayMs;
-    await settled();
-    while ((this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY) <= untilMs) await this.#advance();
+    await this.#run(untilMs, () => false);
     this.#nowMs = untilMs;
   }
 
   /** Runs events until `done` says so or the time is over. @returns whether it was done */
   async passUntil(done: () => boolean, withinMs: number): Promise<boolean> {
+    if (done()) return true;
     const untilMs = this.#nowMs + withinMs;
-    while (!done()) {
-      if ((this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY) > untilMs) {
-        this.#nowMs = untilMs;
-        return done();
-      }
-      await this.#advance();
-    }
-    return true;
+    const isDone = await this.#run(untilMs, done);
+    if (!isDone) this.#nowMs = untilMs;
+    return isDone || done();
   }
 
-  async #advance(): Promise<void> {
-    const entry = pop(this.#heap);
-    if (entry?.run == null) return;
+  /**
+   * One event after the other. Each waits in `process.nextTick` for the promises of the one before it, and then runs as one
+   * itself: what it asks of `process.nextTick` comes after all promises only so. Weeks of outage are millions of events, so
+   * the loop makes no promise for each.
+   */
+  #run(untilMs: number, done: () => boolean): Promise<boolean> {
+    if (this.#isPassing) throw new Error("time passes already; who waits for it in two places gets it twice");
+    this.#isPassing = true;
+    const run = new Promise<boolean>((resolve, reject) => {
+      const next = () => {
+        try {
+          if (done()) resolve(true);
+          else if (this.#advance(untilMs)) process.nextTick(settled);
+          else resolve(false);
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      const settled = () => void KEPT.then(next);
+      process.nextTick(settled);
+    });
+    return run.finally(() => {
+      this.#isPassing = false;
+    });
+  }
+
+  /** @returns false when there is no event up to then */
+  #advance(untilMs: number): boolean {
+    const entry = this.#next(untilMs);
+    if (entry === undefined) return false;
     this.#nowMs = entry.atMs;
     const most = MAX_EVENTS + (MORE_EVENTS_A_SECOND * this.#nowMs) / 1000;
     if (++this.#events > most) throw new Error(`more than ${Math.round(most)} events: something spins`);
-    entry.run();
-    await settled();
+    entry.run?.();
+    return true;
   }
-}
 
-/** Resolves when no promise can go on without another event. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
+  /** Takes the next event that was not cancelled. */
+  #next(untilMs: number): Entry | undefined {
+    for (let first = this.#heap[0]; first !== undefined && first.atMs <= untilMs; first = this.#heap[0]) {
+      pop(this.#heap);
+      if (first.run !== null) return first;
+    }
+    return undefined;
+  }
 }
 
 function before(a: Entry, b: Entry): boolean {

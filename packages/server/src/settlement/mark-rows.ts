@@ -40,7 +40,7 @@ export function markRows(
     const found = seqs.flatMap((seq) => flaws.get(seq) ?? []);
     const of = (what: Flaw["what"]) => found.flatMap((flaw) => (flaw.what === what ? [flaw.seq] : []));
     const hashes = found.flatMap((flaw) => (flaw.what === "hash" ? [{ seq: flaw.seq, hash: flaw.hash }] : []));
-    await tx.flag(life, { altered: of("altered"), missing: of("missing"), hashes }, nowMs);
+    await tx.flag(life, { altered: of("altered"), missing: of("missing"), hashes, strays: [] }, nowMs);
     return {
       asked: found.flatMap(({ seq, what }) => (what === "hash" ? [] : [seq])),
       restored: of("hash"),

@@ -1,6 +1,7 @@
 import { CHAIN_START, type FoundRow } from "@tillsync/protocol";
 import type { IngestTransaction, TerminalLife } from "@tillsync/server/ingest";
 import type { View } from "./overlay.ts";
+import { GONE } from "./rot.ts";
 import { PENDING } from "./row-rules.ts";
 import { type HeadRow, headKey, lifeKey, type SettlementAt } from "./tables.ts";
 
@@ -47,7 +48,7 @@ export async function rowsAround(
 }
 
 export function foundRow({ seq, hash, body, origin }: HeadRow): FoundRow {
-  return { seq, hash: hash === LOST ? null : hash, body, origin: origin ?? undefined };
+  return { seq, hash: hash === LOST ? null : hash, body: body === GONE ? null : body, origin: origin ?? undefined };
 }
 
 /** Judged shifts of a life whose stretch holds one of these changes. */

@@ -87,13 +87,14 @@ export function atRest(shop: Shop, chronicle: Chronicle): Rest {
 
 /**
  * A till in the profile shift that has missed nothing since its last exchange waits for its next one, by design. All others
- * have begun anew, have failed, or ask often.
+ * have begun anew, have failed, or ask often. A degraded one may only have been answered late.
  */
 export function isPrompt({ terminal, options }: Machine): boolean {
   const status = terminal?.status();
   if (status === undefined || options.settings.profile !== "shift") return true;
   return (
-    status.lanes.some(({ failures }) => failures > 0) || status.connectivity.some(({ state }) => state !== "online")
+    status.lanes.some(({ failures }) => failures > 0) ||
+    status.connectivity.some(({ state }) => state !== "online" && state !== "degraded")
   );
 }
 

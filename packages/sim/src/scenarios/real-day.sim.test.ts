@@ -20,14 +20,14 @@ interface Receipt {
   readonly items: readonly string[];
 }
 
-it("a real bakery day: morning and afternoon shift with the link dead until night, both at the centre by themselves", async (context) => {
+it("a real bakery day: morning and afternoon shift with the link dead until night, both settle by themselves, the day closes, and its Z report is right", async (context) => {
   if (!existsSync(BAKERY)) context.skip(`not run: the real file is not at ${BAKERY}`);
   const receipts = readDay(gunzipSync(readFileSync(BAKERY)).toString("utf8"));
   expect(receipts.length).toBeGreaterThan(100);
   await playDay(receipts);
 });
 
-it("a made-up bakery day: morning and afternoon shift with the link dead until night, both at the centre by themselves", () => {
+it("a made-up bakery day: morning and afternoon shift with the link dead until night, both settle by themselves, the day closes, and its Z report is right", () => {
   const chance = new Random("bakery day");
   const receipts = Array.from({ length: 120 }, (_, index) => ({
     time: `${String(8 + Math.floor(index / 12)).padStart(2, "0")}:${String((index % 12) * 5).padStart(2, "0")}`,
@@ -60,19 +60,30 @@ async function playDay(receipts: readonly Receipt[]): Promise<void> {
     }
     await stage.at("23:00");
     expect(stage.sales.count).toBe(0);
+    const [first] = till.terminal.shifts();
+    const day = first?.businessDate ?? "";
     till.healLink();
+    await stage.until("the first change is there", () => stage.storedOf(till).length > 0, NOTICED_WITHIN_MS);
+    expect(() => stage.closeDay(day), "nobody has compared anything yet").toThrow("cannot be closed");
     await stage.drained(NOTICED_WITHIN_MS + WORK_MS);
+    await stage.settled();
+    expect(till.settlements).toMatchObject(Array(2).fill({ state: "settled", exceptions: 0, differences: 0 }));
     const pieces = receipts.reduce((sum, { items }) => sum + items.length, 0);
     expect(stage.sales).toEqual({ count: receipts.length, totalMinor: pieces * PRICE_MINOR });
+    const z = stage.closeDay(day);
+    expect(z).toMatchObject({ exceptions: 0, totals: [KES(pieces * PRICE_MINOR)] });
+    expect(z.shifts.map(({ totals }) => totals)).toEqual(shifts.map(({ sales }) => [KES(takings(sales))]));
     for (const [index, closing] of closings(stage.storedOf(till)).entries()) {
       const sales = shifts[index]?.sales ?? [];
-      const amountMinor = sales.reduce((sum, { items }) => sum + items.length, 0) * PRICE_MINOR;
-      expect(closing).toMatchObject({
-        counts: { "order.closed": sales.length },
-        totals: [{ currency: "KES", tender: "cash", amountMinor }],
-      });
+      expect(closing).toMatchObject({ counts: { "order.closed": sales.length }, totals: [KES(takings(sales))] });
     }
   });
+}
+
+const KES = (amountMinor: number) => ({ currency: "KES", tender: "cash", amountMinor });
+
+function takings(sales: readonly Receipt[]): number {
+  return sales.reduce((sum, { items }) => sum + items.length, 0) * PRICE_MINOR;
 }
 
 function sell(till: { sell(count: number, over: object): unknown }, items: readonly string[]): void {

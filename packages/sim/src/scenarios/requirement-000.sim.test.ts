@@ -1,7 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
+import { WAYS_TO_ROT } from "../centre/rot.ts";
+import type { LinkState } from "../net/network.ts";
 import { gapsOf } from "./attempts.ts";
 import { NOTICED_WITHIN_MS, WORK_MS } from "./liveness.ts";
-import { SALE_MINOR } from "./scripted-till.ts";
+import { SALE_MINOR, type ScriptedTill } from "./scripted-till.ts";
+import type { Stage } from "./stage.ts";
 import { play } from "./testing/play.ts";
 import { hours, minutes, seconds } from "./times.ts";
 
@@ -13,14 +16,20 @@ const [ABOUT_20_LEAST, ABOUT_20_MOST] = [minutes(18), minutes(22)];
 const FAST_ATTEMPTS = 7;
 const BURST_MS = seconds(32);
 
+/** Amina opens her shift at eight, with the link as it is. */
+async function morning(stage: Stage, link: LinkState = "up"): Promise<ScriptedTill> {
+  const { till } = stage;
+  await stage.at("08:00");
+  if (link !== "up") till.cutLink(link);
+  till.start();
+  till.openShift("Amina");
+  return till;
+}
+
 describe("requirement 000", () => {
   it('"The main server (LocalDB) successfully receives transactions."', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.cutLink();
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage, "refusing");
       const told = till.sell(25);
       // The power goes the instant after the last receipt was printed.
       till.pullPlug();
@@ -31,10 +40,7 @@ describe("requirement 000", () => {
 
   it('"When the cashier closes the shift, all pending transactions must be sent to the cloud."', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage);
       await stage.advance(minutes(5));
       till.sell(600);
       expect(till.pending).toBe(600);
@@ -45,11 +51,7 @@ describe("requirement 000", () => {
 
   it('"... all pending transactions": those of an earlier shift too, oldest first', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.cutLink();
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage, "refusing");
       till.sell(3);
       till.closeShift();
       await stage.advance(hours(2));
@@ -65,19 +67,46 @@ describe("requirement 000", () => {
 
   it('"After uploading to the cloud, the cloud database compares the data with the local database, and then updates the local database accordingly."', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage);
       const [good] = till.sell();
       const poison = till.sellPoison();
       till.closeShift();
-      await stage.drained(seconds(5));
       // What the centre made of it comes down by itself, and the till's own record of the sale says so.
-      await stage.until("the till knows", () => till.status.exceptions === 1, minutes(20) + WORK_MS);
+      expect(await stage.settled()).toEqual(["waiting", "settled-with-exceptions"]);
+      expect(till.settlements).toMatchObject([{ state: "settled-with-exceptions", exceptions: 1, differences: 0 }]);
       expect(till.terminal.order(poison.localId)).toMatchObject({ orderSyncStatus: "FAILED", effect: "parked" });
       expect(till.terminal.order(good?.localId ?? "")).toMatchObject({ orderSyncStatus: "SYNCED", effect: "applied" });
+      till.openShift("Brian");
+      till.sell(2);
+      till.closeShift();
+      expect(await stage.settled()).toEqual(["waiting", "settled"]);
+      expect(till.settlements).toMatchObject([{ exceptions: 1 }, { state: "settled", exceptions: 0, differences: 0 }]);
     }));
+
+  it.each([
+    ["the local database has other bytes of two sales", ["different"], ({ till }: Stage, seq: number) => till.rot(seq)],
+    // A hash that its own bytes put right is no difference to anybody.
+    ...WAYS_TO_ROT.map((way) => {
+      const shown = way === "hash altered" ? [] : ["different"];
+      const rot = (stage: Stage, seq: number) => stage.rotAtCentre(stage.till, seq, way);
+      return [`the cloud database has two sales with the ${way}`, shown, rot] as const;
+    }),
+  ] as const)('"... compares the data ... and then updates the local database accordingly": %s', (_what, shown, rot) =>
+    play(SHIFT, async (stage) => {
+      const till = await morning(stage);
+      till.sell(5);
+      await stage.advance(minutes(25));
+      till.sell(2);
+      till.closeShift();
+      const rows = () => till.journal.map(({ body, hash }) => ({ body, hash }));
+      const sold = rows();
+      for (const seq of [3, 5]) rot(stage, seq);
+      expect(await stage.settled()).toEqual(["waiting", ...shown, "settled"]);
+      expect(till.settlements).toMatchObject([{ state: "settled", exceptions: 0, differences: 0 }]);
+      expect(rows()).toEqual(sold);
+      expect(stage.storedOf(till).map(({ body, hash }) => ({ body, hash }))).toEqual(sold);
+    }),
+  );
 
   it('"When a shift is opened, the system should attempt to send transactions every 20 minutes."', () =>
     play(SHIFT, async (stage) => {
@@ -100,10 +129,7 @@ describe("requirement 000", () => {
 
   it('"If there are issues and some transactions fail to send, then at shift-close time, the system must retry sending all remaining transactions every 20 minutes until they succeed."', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage);
       await stage.advance(minutes(5));
       till.cutLink();
       till.sell(40);
@@ -125,10 +151,7 @@ describe("requirement 000", () => {
 
   it('"If the transactions still don\'t get sent, and the next cashier opens a new shift, then as soon as they open the shift, the system should again start trying to send the pending transactions."', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage);
       till.cutLink();
       till.sell(40);
       till.closeShift();
@@ -147,11 +170,7 @@ describe("requirement 000", () => {
 
   it("... and when that fails too, the cycle of the new shift goes on with what was left", () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.cutLink();
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage, "refusing");
       till.sell(10);
       till.closeShift();
       await stage.at("14:00");
@@ -171,10 +190,7 @@ describe("requirement 000, when the application is closed", () => {
   it('"Even if the application is closed while sending, all pending transactions must be saved." "When the application is opened again, it should automatically continue sending the pending transactions."', async () => {
     for (const afterMs of MOMENTS_MS) {
       await play({ ...SHIFT, seed: afterMs + 1 }, async (stage) => {
-        const { till } = stage;
-        await stage.at("08:00");
-        till.start();
-        till.openShift("Amina");
+        const till = await morning(stage);
         await stage.advance(minutes(1));
         till.sell(50);
         till.closeShift();
@@ -195,10 +211,7 @@ describe("requirement 000, when the application is closed", () => {
     "... closed at the %s in which the till writes down that they are sent",
     (at) =>
       play(SHIFT, async (stage) => {
-        const { till } = stage;
-        await stage.at("08:00");
-        till.start();
-        till.openShift("Amina");
+        const till = await morning(stage);
         await stage.advance(minutes(1));
         till.sell(50);
         till.closeShift();
@@ -214,10 +227,7 @@ describe("requirement 000, when the application is closed", () => {
 
   it("... closed by its user, in the middle of an exchange that hangs", () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage);
       till.sell(50);
       till.cutLink("deaf");
       till.closeShift();
@@ -235,11 +245,7 @@ describe("requirement 000, when the application is closed", () => {
 
   it('C: "When the system starts again, ... immediately picking up all remaining Pending and Failed transactions from the database and resuming the 20-minute cycle."', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.cutLink();
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage, "refusing");
       till.sell(10);
       await stage.advance(hours(1));
       till.kill();
@@ -258,11 +264,7 @@ describe("requirement 000, when the application is closed", () => {
 describe("requirement 000, the rest", () => {
   it('A: "Cloud Failure: Update Status to Failed and increment AttemptCount", and what has failed is selected again', () =>
     play(SHIFT, async (stage) => {
-      const { till } = stage;
-      await stage.at("08:00");
-      till.cutLink();
-      till.start();
-      till.openShift("Amina");
+      const till = await morning(stage, "refusing");
       till.sell(10);
       const counts: number[] = [];
       for (let hour = 0; hour < 6; hour++) {

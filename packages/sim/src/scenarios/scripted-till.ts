@@ -1,6 +1,15 @@
-import type { OrderDraft, Recorded, Shift, Terminal, TerminalStatus, TerminalTransaction } from "@tillsync/engine";
+import type {
+  OrderDraft,
+  Recorded,
+  Shift,
+  ShiftSettlement,
+  Terminal,
+  TerminalStatus,
+  TerminalTransaction,
+} from "@tillsync/engine";
 import type { Link, LinkState } from "../net/network.ts";
 import { type Entry, viewOf } from "../oracle/till-view.ts";
+import { flipped } from "../till/disk.ts";
 import type { Machine } from "../till/machine.ts";
 import { attempt } from "../workload/attempt.ts";
 import type { Attempt } from "./attempts.ts";
@@ -16,6 +25,7 @@ export class ScriptedTill {
   /** Every exchange that it began, oldest first. */
   readonly attempts: readonly Attempt[];
   readonly #link: Link;
+  readonly #shifts: string[] = [];
   #made = 0;
   #intents = 0;
 
@@ -28,7 +38,9 @@ export class ScriptedTill {
   // ---- Buttons -----------------------------------------------------------------------------------------------------
 
   openShift(operator: string): Shift {
-    return this.terminal.openShift({ operator });
+    const shift = this.terminal.openShift({ operator });
+    this.#shifts.push(shift.localId);
+    return shift;
   }
 
   closeShift(): Shift {
@@ -81,6 +93,13 @@ export class ScriptedTill {
     return this.machine.stop(graceMs);
   }
 
+  /** A byte of a stored body changes on its disk. */
+  rot(seq: number): void {
+    const entry = this.journal.find((each) => each.seq === seq);
+    if (entry === undefined) throw new Error(`${this.machine.name} has no change ${seq}`);
+    this.machine.disk.prepare("UPDATE journal SET body = ? WHERE body = ?").run(flipped(entry.body), entry.body);
+  }
+
   // ---- Cable -------------------------------------------------------------------------------------------------------
 
   /** From now on connections are refused at once; `silent`: they hang; `deaf`: only what the till sends arrives. */
@@ -105,6 +124,11 @@ export class ScriptedTill {
 
   get pending(): number {
     return this.status.pending;
+  }
+
+  /** Where each of its shifts is on its way to being the same at the centre, oldest first. */
+  get settlements(): ShiftSettlement[] {
+    return this.#shifts.map((localId) => this.terminal.settlementOf(localId));
   }
 
   attemptsSince(atMs: number): readonly Attempt[] {

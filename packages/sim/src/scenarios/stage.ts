@@ -1,4 +1,6 @@
 import type { Profile } from "@tillsync/lanes";
+import { closeDay, type SimulatedDay } from "../centre/day.ts";
+import { rotAtCentre, type WayToRot } from "../centre/rot.ts";
 import type { HeadRow, StoreTables } from "../centre/tables.ts";
 import { Chronicle, type Violation } from "../chronicle.ts";
 import { type Faults, noFaults } from "../faults.ts";
@@ -10,7 +12,7 @@ import { PRODUCT } from "../variants/variant.ts";
 import { judge } from "../world.ts";
 import { type Attempt, recording } from "./attempts.ts";
 import { ScriptedTill } from "./scripted-till.ts";
-import { untilTime } from "./times.ts";
+import { seconds, untilTime } from "./times.ts";
 
 export interface StageOptions {
   readonly profile: Profile;
@@ -56,7 +58,7 @@ export class Stage {
       chronicle: this.#chronicle,
       faults: this.faults,
       variant: { ...PRODUCT, transport: (line, { name }) => recording(line, journalOf(name), () => this.nowMs) },
-      plan: { profile, tills, timeZone },
+      plan: { profile, tills, timeZone, isScripted: true },
     });
     this.tills = [...this.shop.links].map(
       ([machine, link]) => new ScriptedTill(machine, link, journalOf(machine.name)),
@@ -95,6 +97,22 @@ export class Stage {
     return this.until("all is sent", () => this.tills.every((till) => till.pending === 0), withinMs);
   }
 
+  /**
+   * The last shift of a till is settled, with exceptions or without; nobody presses anything.
+   *
+   * @returns what its till showed of it on the way, one after the other
+   */
+  async settled(till = this.till, withinMs = seconds(30)): Promise<readonly string[]> {
+    const seen: string[] = [];
+    const isSettled = () => {
+      const state = till.settlements.at(-1)?.state ?? "none";
+      if (seen.at(-1) !== state) seen.push(state);
+      return state.startsWith("settled");
+    };
+    await this.until("the last shift is settled", isSettled, withinMs);
+    return seen;
+  }
+
   // ---- The centre --------------------------------------------------------------------------------------------------
 
   get tables(): StoreTables {
@@ -113,6 +131,18 @@ export class Stage {
       ({ entity, state }) => entity === "order" && state === "closed",
     );
     return { count: orders.length, totalMinor: orders.reduce((sum, each) => sum + (each.totalMinor ?? 0), 0) };
+  }
+
+  /** A row of a till rots at the centre. */
+  rotAtCentre(till: ScriptedTill, seq: number, way: WayToRot): void {
+    const row = this.storedOf(till).find((each) => each.seq === seq);
+    if (row === undefined) throw new Error(`the centre has no change ${seq} of ${till.machine.name}`);
+    rotAtCentre(this.tables, row, way);
+  }
+
+  /** @throws SyncError DAY_NOT_SETTLED */
+  closeDay(businessDate: string): SimulatedDay {
+    return closeDay(this.tables, businessDate);
   }
 
   stopServers(): void {

@@ -4,9 +4,9 @@ import type { Server } from "../net/server.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";
 
-/** Everything between a till and the centre that can be wrong for a while. */
+/** Everything between the tills of a shop and the centre that can be wrong for a while. */
 export interface Way {
-  readonly link: Link;
+  readonly links: readonly Link[];
   readonly servers: readonly Server[];
   readonly faults: Faults;
   readonly timeline: Timeline;
@@ -31,13 +31,15 @@ const HOUR = 3_600_000;
 const link = (state: LinkState): Trouble => ({
   name: state,
   isSteady: true,
-  begin: (way) => {
-    way.link.state = state;
-    return () => {
-      way.link.state = "up";
-    };
+  begin: ({ links }) => {
+    set(links, state);
+    return () => set(links, "up");
   },
 });
+
+function set(links: readonly Link[], state: LinkState): void {
+  for (const each of links) each.state = state;
+}
 
 const always = (name: FaultName, more: Partial<Trouble> = {}): Trouble => ({
   name,
@@ -79,15 +81,17 @@ export const TROUBLES: readonly Trouble[] = [
     isSteady: false,
     mostMs: HOUR,
     begin: (way) => {
+      let isUp = true;
       let cancel = () => {};
       const flap = () => {
-        way.link.state = way.link.state === "up" ? way.random.pick(["refusing", "silent", "deaf"]) : "up";
+        isUp = !isUp;
+        set(way.links, isUp ? "up" : way.random.pick(["refusing", "silent", "deaf"]));
         cancel = way.timeline.after(way.random.between(50, 20_000), flap);
       };
       flap();
       return () => {
         cancel();
-        way.link.state = "up";
+        set(way.links, "up");
       };
     },
   },

@@ -65,6 +65,8 @@ export class Machine {
   readonly rottenLate = new Set<string>();
   /** Positions whose private part was lost, altered or doubled, here or at the centre. */
   readonly rottenPrivate = new Set<string>();
+  /** Positions whose rows went bad at the centre: the copy on this disk is what heals them. */
+  readonly rottenAtCentre = new Set<string>();
   /** The disk gave wrong bytes once: what was written from them says so for ever. */
   wasMisread = false;
   /** What the centre must make of changes that were planted in the journal, by hash. */

@@ -71,7 +71,8 @@ export function rot(machine: Machine, random: Random): void {
   if (!hasTables(machine)) return;
   const { entries } = viewOf(machine);
   const entry = entries[random.below(entries.length)];
-  if (entry === undefined) return;
+  // What is lost on both sides comes back from nowhere.
+  if (entry === undefined || machine.rottenAtCentre.has(`${entry.incarnation}/${entry.seq}`)) return;
   const body = random.chance(0.5) ? flipped(entry.body) : entry.body.slice(0, random.below(entry.body.length));
   if (body === entry.body) return;
   machine.disk

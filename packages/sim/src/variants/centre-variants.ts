@@ -13,7 +13,7 @@ import { MemoryTransaction } from "../centre/transaction.ts";
 import type { Exchange } from "../net/server.ts";
 import { said } from "../oracle/bytes.ts";
 import type { Variant } from "./variant.ts";
-import { statementsOf, withStatements } from "./wrap.ts";
+import { statementsOf, storedAs, withStatements } from "./wrap.ts";
 
 /** Ways in which the centre can be wrong. */
 export const CENTRE_VARIANTS: readonly Variant[] = [
@@ -285,29 +285,13 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
     name: "bytes-as-jsonb",
     breaks: "bodies are kept as jsonb, which sorts the keys by length",
     caughtBy: ["I1"],
-    ingest: (store) =>
-      withStatements(store, (tx) => ({
-        store: (life, changes, nowMs) =>
-          tx.store(
-            life,
-            changes.map((change) => ({ ...change, body: asJsonb(change.body) })),
-            nowMs,
-          ),
-      })),
+    ingest: storedAs((change) => ({ ...change, body: asJsonb(change.body) })),
   },
   {
     name: "forgets-private-parts",
     breaks: "private parts are not stored",
     caughtBy: ["I1"],
-    ingest: (store) =>
-      withStatements(store, (tx) => ({
-        store: (life, changes, nowMs) =>
-          tx.store(
-            life,
-            changes.map((change) => ({ ...change, private: null })),
-            nowMs,
-          ),
-      })),
+    ingest: storedAs((change) => ({ ...change, private: null })),
   },
   {
     name: "overwrites-forks",

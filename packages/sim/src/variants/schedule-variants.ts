@@ -2,9 +2,13 @@ import type { Observation } from "@tillsync/engine";
 import { WATCH_EVERY_MS } from "@tillsync/lanes";
 import { SyncError } from "@tillsync/protocol";
 import type { Variant } from "./variant.ts";
+import { givenUpAfter, withoutTimers } from "./wrap.ts";
 
 /** Failures in a row after which the product's breaker is open, too. */
 const OPEN_AFTER = 7;
+
+/** Half as long again as the transport's own. */
+const EXCHANGE_DEADLINE_MS = 45_000;
 
 /** Ways in which a queue can silently stop, or start again too late. */
 export const SCHEDULE_VARIANTS: readonly Variant[] = [
@@ -43,50 +47,25 @@ export const SCHEDULE_VARIANTS: readonly Variant[] = [
     breaks: "the circuit breaker opens after failures in a row and never lets a trial through",
     caughtBy: ["I12"],
     needs: ["partition", "outage", "loseRequest"],
-    transport: (transport) => {
-      let failures = 0;
-      return {
-        exchange: async (request, signal, id) => {
-          if (failures >= OPEN_AFTER) throw new SyncError("UNAVAILABLE", "The breaker is open.");
-          try {
-            const answer = await transport.exchange(request, signal, id);
-            failures = 0;
-            return answer;
-          } catch (error) {
-            failures++;
-            throw error;
-          }
-        },
-      };
-    },
+    transport: givenUpAfter(OPEN_AFTER, async () => {
+      throw new SyncError("UNAVAILABLE", "The breaker is open.");
+    }),
   },
   {
     name: "no-watchdog",
     breaks: "nothing looks whether what is due was attempted: a lost timer stops a lane until somebody sells",
     caughtBy: ["I12"],
     needs: ["lostTimer"],
-    clock: (clock) => ({
-      wallMs: () => clock.wallMs(),
-      monotonicMs: () => clock.monotonicMs(),
-      after: (delayMs, fn) => (delayMs === WATCH_EVERY_MS ? () => {} : clock.after(delayMs, fn)),
-    }),
+    clock: withoutTimers(WATCH_EVERY_MS),
   },
   {
     name: "no-deadline-of-its-own",
     breaks: "the loop trusts the transport to end each exchange, and the watchdog looks at due times only",
     caughtBy: ["I12"],
     needs: ["hungExchange"],
-    clock: (clock) => ({
-      wallMs: () => clock.wallMs(),
-      monotonicMs: () => clock.monotonicMs(),
-      after: (delayMs, fn) =>
-        delayMs === EXCHANGE_DEADLINE_MS || delayMs === WATCH_EVERY_MS ? () => {} : clock.after(delayMs, fn),
-    }),
+    clock: withoutTimers(EXCHANGE_DEADLINE_MS, WATCH_EVERY_MS),
   },
 ];
-
-/** Half as long again as the transport's own. */
-const EXCHANGE_DEADLINE_MS = 45_000;
 
 /** What a till believes of its link, where it believes for good. */
 const believed = new WeakMap<object, Observation>();

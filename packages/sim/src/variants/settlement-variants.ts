@@ -1,5 +1,7 @@
-import { ERASED, wantedPrivate } from "@tillsync/protocol";
+import { ERASED, type ExchangeRequest, wantedPrivate } from "@tillsync/protocol";
+import type { IngestTransaction } from "@tillsync/server/ingest";
 import type { SettlementStore, SettlementTransaction } from "@tillsync/server/settlement";
+import { flipped } from "../till/disk.ts";
 import type { Variant } from "./variant.ts";
 import { withStatements } from "./wrap.ts";
 
@@ -13,15 +15,42 @@ export const SETTLEMENT_VARIANTS: readonly Variant[] = [
     settlements: (store) =>
       withJudge(store, (tx) => ({
         record: (place, row, entry, nowMs) => {
-          const { manifest } = row.judgement;
-          const state = "settled" as const;
-          const said = { state, exceptions: [], exceptionCount: 0, need: [], needCount: 0 };
-          const totals = [...(manifest ?? row.judgement).totals];
-          const judgement = { ...row.judgement, ...said, totals };
-          const settlement = entry && { ...entry.settlement, ...said };
-          return tx.record(place, { ...row, judgement }, entry && settlement && { ...entry, settlement }, nowMs);
+          const totals = [...(row.judgement.manifest ?? row.judgement).totals];
+          const said = { ...NOTHING_NEEDED, state: "settled" as const, exceptions: [], exceptionCount: 0 };
+          return tx.record(place, ...recast(row, entry, { ...said, totals }), nowMs);
         },
       })),
+  },
+  {
+    name: "judges-without-hashing",
+    breaks: "a row counts by the hash that is kept beside it, and nobody hashes its bytes: what rotted is settled",
+    caughtBy: ["I1", "I21", "I34"],
+    needs: ["rotAtCentre"],
+    settlements: (store) =>
+      withJudge(store, (tx) => ({
+        flag: async () => {},
+        record: (place, row, entry, nowMs) => {
+          const state = row.judgement.exceptionCount > 0 ? "settled-with-exceptions" : "settled";
+          return tx.record(place, ...recast(row, entry, { ...NOTHING_NEEDED, state }), nowMs);
+        },
+      })),
+  },
+  {
+    name: "heals-with-anything",
+    breaks: "a copy that a till sends for a damaged row is taken as it came, and no side checks that it fits the chain",
+    caughtBy: ["I1", "I21", "I34"],
+    needs: ["rotAtCentre"],
+    transport: (transport) => ({
+      exchange: (request, signal, id) => {
+        const repair = request.repair?.map((each) => ({ ...each, body: flipped(each.body) }));
+        return transport.exchange({ ...request, ...(repair && { repair }) }, signal, id);
+      },
+    }),
+    exchange: (exchange) => async (context, scope, request) => {
+      if (request.repair?.length)
+        await context.store.transaction(scope, (tx) => takeAnything(tx, request, context.nowMs()));
+      return exchange(context, scope, { ...request, repair: [] });
+    },
   },
   {
     name: "judges-only-behind-answers",
@@ -69,6 +98,34 @@ export const SETTLEMENT_VARIANTS: readonly Variant[] = [
       withJudge(store, (tx) => ({ record: (place, row, _entry, nowMs) => tx.record(place, row, null, nowMs) })),
   },
 ];
+
+const NOTHING_NEEDED = { need: [], needCount: 0 };
+
+type Recorded = Parameters<SettlementTransaction["record"]>;
+
+/** A judgement that says something else, here and to the till. */
+function recast(
+  row: Recorded[1],
+  entry: Recorded[2],
+  said: Partial<Recorded[1]["judgement"]>,
+): [Recorded[1], Recorded[2]] {
+  const judgement = { ...row.judgement, ...said };
+  const { totals: _totals, ...told } = said;
+  return [{ ...row, judgement }, entry && { ...entry, settlement: { ...entry.settlement, ...told } }];
+}
+
+async function takeAnything(tx: IngestTransaction, { terminal, repair = [] }: ExchangeRequest, nowMs: number) {
+  for (const { incarnation, seq, body } of repair) {
+    const life = { terminal, incarnation };
+    await tx.lock(life, nowMs);
+    const row = (await tx.damaged(life, seq, 1)).find((each) => each.seq === seq);
+    if (row === undefined) continue;
+    const { hash, origin } = row;
+    const { kind, localId, changeId } = JSON.parse(body) as { kind: string; localId: string; changeId: string };
+    await tx.repair(life, seq, { body, hash, origin, kind, localId, changeId, repeat: false });
+    await tx.rejudge(life, [seq], [seq]);
+  }
+}
 
 /** A judge's transaction with some statements done in another way. */
 function withJudge(

@@ -2,7 +2,7 @@ import { sha256, type Transport } from "@tillsync/engine";
 import { linkHash, SyncError, type WireChange } from "@tillsync/protocol";
 import type { Machine } from "../till/machine.ts";
 import type { Variant } from "./variant.ts";
-import { asIfStored, onFailure, withSql } from "./wrap.ts";
+import { asIfStored, givenUpAfter, onFailure, withSql } from "./wrap.ts";
 
 const LIFE_SPAN = 2 ** 40;
 const NEVER = new Promise<never>(() => {});
@@ -131,22 +131,7 @@ export const TILL_VARIANTS: readonly Variant[] = [
     breaks: "after five failures in a row the till gives up until somebody restarts it",
     caughtBy: ["I12"],
     needs: ["partition", "loseRequest"],
-    transport: (transport) => {
-      let failures = 0;
-      return {
-        exchange: async (request, signal, id) => {
-          if (failures >= 5) return NEVER;
-          try {
-            const answer = await transport.exchange(request, signal, id);
-            failures = 0;
-            return answer;
-          } catch (error) {
-            failures++;
-            throw error;
-          }
-        },
-      };
-    },
+    transport: givenUpAfter(5, () => NEVER),
   },
   {
     name: "drops-what-was-parked",

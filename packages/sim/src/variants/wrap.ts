@@ -1,7 +1,7 @@
-import type { Transport } from "@tillsync/engine";
+import type { Clock, Transport } from "@tillsync/engine";
 import type { Driver, Statement } from "@tillsync/engine/sqlite";
 import type { ExchangeRequest, ExchangeResponse } from "@tillsync/protocol";
-import type { IngestStore, IngestTransaction } from "@tillsync/server/ingest";
+import type { IngestStore, IngestTransaction, StoredChange } from "@tillsync/server/ingest";
 
 /** A transaction of ingest with some statements done in another way. */
 export function withStatements(
@@ -68,6 +68,46 @@ export function onFailure(
     exchange: (request, signal, id) =>
       transport.exchange(request, signal, id).catch((error: unknown) => instead(request, error)),
   };
+}
+
+/** A way to the centre that is given up after so many failures in a row: what is asked then gets `instead`. */
+export function givenUpAfter(
+  failuresInARow: number,
+  instead: () => Promise<never>,
+): (transport: Transport) => Transport {
+  return (transport) => {
+    let failures = 0;
+    return {
+      exchange: async (request, signal, id) => {
+        if (failures >= failuresInARow) return instead();
+        try {
+          const answer = await transport.exchange(request, signal, id);
+          failures = 0;
+          return answer;
+        } catch (error) {
+          failures++;
+          throw error;
+        }
+      },
+    };
+  };
+}
+
+/** A clock whose timers of these lengths never go off. */
+export function withoutTimers(...delaysMs: readonly number[]): (clock: Clock) => Clock {
+  return (clock) => ({
+    wallMs: () => clock.wallMs(),
+    monotonicMs: () => clock.monotonicMs(),
+    after: (delayMs, fn) => (delaysMs.includes(delayMs) ? () => {} : clock.after(delayMs, fn)),
+  });
+}
+
+/** Changes are stored as something else. */
+export function storedAs(change: (stored: StoredChange) => StoredChange): (store: IngestStore) => IngestStore {
+  return (store) =>
+    withStatements(store, (tx) => ({
+      store: (life, changes, nowMs) => tx.store(life, changes.map(change), nowMs),
+    }));
 }
 
 /** What an answer would look like if everything that was sent had arrived. */

@@ -101,6 +101,11 @@ export class Cashier {
     else this.#do(random.weighted(this.#actions)());
   }
 
+  /** Shuts the shop: a closing whose answer was lost comes first. */
+  closeUp(): void {
+    for (let times = 0; times < 2 && this.machine.terminal?.shift() != null; times++) this.#closeShift();
+  }
+
   /** The customer may have left; otherwise the same document is asked for again, under the same id. */
   #askAgain(): void {
     const [deed, ...rest] = this.#doubtful;

@@ -33,7 +33,7 @@ it("opens a shift, moves cash, reports, closes it with a count, and lists it", a
   expect((await tillsync("shift", "list", ...at)).stdout).toMatch(
     /2026-01-16 +s-1 +Amina +3 +cash 100\.00 KES .*waiting/,
   );
-}, 60_000);
+}, 120_000);
 
 it("refuses what is not clear, by name, and ends with 1", async () => {
   const dataDir = await dataDirOf(await openTill(), await openTill({ shortId: "T02" }));
@@ -55,10 +55,10 @@ it("refuses what is not clear, by name, and ends with 1", async () => {
   expect((await tillsync("shift", "report", ...at)).stdout).toBe(
     "T01\n  No shift is open.\nT02\n  No shift is open.\n",
   );
-}, 60_000);
+}, 120_000);
 
 it("shows examples in its help", async () => {
   expect((await tillsync("shift", "--help")).stdout).toContain("tillsync shift open --terminal T01 --operator Amina");
   for (const verb of ["open", "close", "report", "cash", "list"])
     expect((await tillsync("shift", verb, "--help")).stdout).toContain(`Example:\n  tillsync shift ${verb}`);
-}, 60_000);
+}, 120_000);

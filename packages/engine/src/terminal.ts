@@ -332,7 +332,7 @@ class RunningTerminal implements Terminal {
   repairRows: Terminal["repairRows"] = (rows) => {
     this.#assertRunning();
     this.#asked.ask(rows);
-    this.#flushQuietly(false);
+    this.#flushQuietly(true);
   };
 
   subscribe(listener: (event: TerminalEvent) => void): () => void {

@@ -41,7 +41,7 @@ interface Till {
 }
 
 /** A till with two lives of which the centre has all: its database was put back once, before a sale that nobody else saw. */
-async function tillOfTwoLives(shortId: string, hasNames = false): Promise<Till> {
+async function tillOfTwoLives(shortId: string): Promise<Till> {
   const wanted = { ...PLACE, role: "terminal", name: shortId, terminal: { shortId } } as const;
   const { terminal: id = "", key } = await enroll(server.pool, wanted, 0);
   const file = join(tempFolder(), "till.db");
@@ -49,7 +49,7 @@ async function tillOfTwoLives(shortId: string, hasNames = false): Promise<Till> 
   const open = (url: string) =>
     openTerminal({ file, terminal: id, shortId, store: "main", currency: "KES", central: { url, key } });
   const first = open(server.url);
-  sellDay(first, { shortId, businessDate: "2026-01-16", hasNames });
+  sellDay(first, { shortId, businessDate: "2026-01-16" });
   const { localId } = first.closeShift({});
   await settled(first, localId);
   await first.close();
@@ -59,7 +59,7 @@ async function tillOfTwoLives(shortId: string, hasNames = false): Promise<Till> 
   await alone.close(0);
   copyFileSync(`${file}.kept`, file);
   const terminal = open(server.url);
-  sellDay(terminal, { shortId, businessDate: "2026-01-17", hasNames });
+  sellDay(terminal, { shortId, businessDate: "2026-01-17" });
   expect(await terminal.syncNow()).toMatchObject({ left: 0 });
   const door: TillDoor = {
     isRunning: true,
@@ -83,15 +83,14 @@ function settled(terminal: Terminal, shift: string): Promise<void> {
 interface Day {
   readonly shortId: string;
   readonly businessDate: string;
-  readonly hasNames: boolean;
 }
 
-function sellDay(till: Terminal, { shortId, businessDate, hasNames }: Day): void {
+function sellDay(till: Terminal, { shortId, businessDate }: Day): void {
   const line = { item: "bread", quantity: "1", unitPrice: "2.50" };
   till.openShift({ operator: "Amina", businessDate });
   for (let index = 0; index < SALES; index++) {
     const order = { localId: `${shortId}-${businessDate}-${index}`, lines: [line] };
-    const personal = hasNames && index % 5 === 0 ? { private: { phone: `0711 000 ${index}` } } : {};
+    const personal = index % 5 === 0 ? { private: { phone: `0711 000 ${index}` } } : {};
     till.closeOrder({ ...order, tenders: [{ type: "cash", amountMinor: 250 }], ...personal });
   }
 }
@@ -245,8 +244,8 @@ describe("a comparison", () => {
     await till.terminal.close();
   });
 
-  it("finds a private part that was altered or lost on either side", async () => {
-    const till = await tillOfTwoLives("R3", true);
+  it("finds a private part that was altered, lost or added on either side, and a repair puts it right", async () => {
+    const till = await tillOfTwoLives("R3");
     const [one, other, third] = [2, 7, 12].map((seq) => places(till)[seq - 1] as Place) as [Place, Place, Place];
     const at = ({ ordinal, seq }: Place) => `position = (${ordinal} << 40) + ${seq}`;
     till.terminal.transaction((tx) => {
@@ -255,12 +254,18 @@ describe("a comparison", () => {
     });
     const rows = `terminal = '${till.id}' AND incarnation = '${third.incarnation}' AND seq = ${third.seq}`;
     await admin.query(`UPDATE tillsync.change_private SET private = private || 'x'::bytea WHERE ${rows}`);
+    await admin.query(
+      `INSERT INTO tillsync.change_private SELECT org_id, store_id, terminal, incarnation, 14, private
+       FROM tillsync.change_private WHERE ${rows}`,
+    );
     const { differences } = await compared(till);
     expect(differences.map(({ seq, what }) => [seq, what])).toEqual([
       [2, "other private part on the till"],
       [7, "other private part on the till"],
       [12, "other private part at the centre"],
+      [14, "other private part at the centre"],
     ]);
+    expect(await repair({ ...till, till: till.door })).toMatchObject({ equal: true, repair: { healed: 4, left: [] } });
     await till.terminal.close();
   });
 });

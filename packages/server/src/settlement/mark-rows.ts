@@ -1,4 +1,12 @@
-import { CHAIN_START, ChainCheck, type Flaw, runsOf, type Sha256 } from "@tillsync/protocol";
+import {
+  CHAIN_START,
+  ChainCheck,
+  type Flaw,
+  privatePart,
+  runsOf,
+  type Sha256,
+  wantedPrivate,
+} from "@tillsync/protocol";
 import type { Scope, TerminalLife } from "../ingest/ports.ts";
 import type { SettlementStore, SettlementTransaction } from "./ports.ts";
 
@@ -7,9 +15,9 @@ const NEIGHBOURS = 2;
 
 /** What became of rows that a comparison found wrong at the centre. */
 export interface MarkedRows {
-  /** Without intact bytes: the centre asks their till for them from now on, with every answer. */
+  /** Without intact bytes, for which the centre asks from now on with every answer, or without their private part. */
   readonly asked: readonly number[];
-  /** Their bytes were right, and the hash beside them is so again. */
+  /** Their bytes were right, and what is kept beside them is so again: the hash, or that they have no private part. */
   readonly restored: readonly number[];
   /** Nothing is wrong with them here. */
   readonly intact: readonly number[];
@@ -31,33 +39,42 @@ export function markRows(
     const mark = await tx.mark(life);
     if (mark === undefined) return { asked: [], restored: [], intact: [...seqs] };
     const flaws = new Map<number, Flaw>();
+    const privates = new Map<number, "lost" | "stray">();
     for (const run of runsOf(
       seqs.filter((seq) => seq <= mark.seq),
       2 * NEIGHBOURS,
     )) {
-      for (const flaw of await flawsNear(tx, { sha256, life, mark }, run)) flaws.set(flaw.seq, flaw);
+      for (const flaw of await flawsNear(tx, { sha256, life, mark, privates }, run)) flaws.set(flaw.seq, flaw);
     }
     const found = seqs.flatMap((seq) => flaws.get(seq) ?? []);
     const of = (what: Flaw["what"]) => found.flatMap((flaw) => (flaw.what === what ? [flaw.seq] : []));
     const hashes = found.flatMap((flaw) => (flaw.what === "hash" ? [{ seq: flaw.seq, hash: flaw.hash }] : []));
-    await tx.flag(life, { altered: of("altered"), missing: of("missing"), hashes, strays: [] }, nowMs);
+    const strays = seqs.filter((seq) => privates.get(seq) === "stray");
+    const lost = seqs.filter((seq) => privates.get(seq) === "lost");
+    await tx.flag(life, { altered: of("altered"), missing: of("missing"), hashes, strays }, nowMs);
     return {
-      asked: found.flatMap(({ seq, what }) => (what === "hash" ? [] : [seq])),
-      restored: of("hash"),
-      intact: seqs.filter((seq) => !flaws.has(seq)),
+      asked: inOrder([...of("altered"), ...of("missing"), ...lost]),
+      restored: inOrder([...of("hash"), ...strays]),
+      intact: seqs.filter((seq) => !flaws.has(seq) && !privates.has(seq)),
     };
   });
+}
+
+function inOrder(seqs: readonly number[]): number[] {
+  return [...new Set(seqs)].sort((one, other) => one - other);
 }
 
 interface Near {
   readonly sha256: Sha256;
   readonly life: TerminalLife;
   readonly mark: { readonly seq: number; readonly hash: string };
+  /** Takes what is wrong with private parts. */
+  readonly privates: Map<number, "lost" | "stray">;
 }
 
 async function flawsNear(
   tx: SettlementTransaction,
-  { sha256, life, mark }: Near,
+  { sha256, life, mark, privates }: Near,
   run: { readonly fromSeq: number; readonly toSeq: number },
 ): Promise<readonly Flaw[]> {
   const fromSeq = Math.max(1, run.fromSeq - NEIGHBOURS);
@@ -69,7 +86,11 @@ async function flawsNear(
   });
   for (let from = fromSeq; from <= toSeq; ) {
     const page = await tx.rows(life, from, toSeq);
-    for (const row of page) check.add(row);
+    for (const row of page) {
+      const isIntact = check.add(row) && row.body !== null;
+      const part = isIntact ? privatePart(sha256, wantedPrivate(row.body ?? ""), row.private) : "whole";
+      if (part !== "whole") privates.set(row.seq, part);
+    }
     from = (page.at(-1)?.seq ?? toSeq) + 1;
   }
   check.skipTo(toSeq + 1);

@@ -81,8 +81,10 @@ export const LEDGER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     nextSeq,
   }),
   Marked: object({
-    asked: seqs("Without intact bytes: their till is asked for them with every answer."),
-    restored: seqs("Their bytes were right, and the hash beside them is so again."),
+    asked: seqs(
+      "Without intact bytes, for which their till is asked with every answer, or without their private part.",
+    ),
+    restored: seqs("Their bytes were right, and what is kept beside them is so again."),
     intact: seqs("Nothing is wrong with them."),
   }),
 };

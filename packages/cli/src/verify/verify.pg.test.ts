@@ -305,6 +305,20 @@ describe("the command", () => {
     ]);
   });
 
+  it("refuses a date that is none, naming the option and the form", async () => {
+    const ended = await tillsyncVerify(householdWith(original), "--since", "16.01.2026");
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.stderr).toMatch(/--since.*YYYY-MM-DD/s);
+  });
+
+  it("repairs with the till opened for it, and ends with 0", async () => {
+    const folder = householdWith(tillWith(alterBody(4)));
+    const ended = await tillsyncVerify(folder, "--since", "2026-01-16", "--repair");
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining("T01  EQUAL  since 2026-01-16") });
+    expect(ended.stdout).toContain("repaired 1 change with the till opened for it");
+    expect(await tillsyncVerify(folder)).toMatchObject({ code: 0 });
+  });
+
   it("says in one sentence that the centre does not answer", async () => {
     const folder = householdWith(original, "http://127.0.0.1:1");
     const ended = await tillsyncVerify(folder);

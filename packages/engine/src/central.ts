@@ -86,16 +86,13 @@ function wireChange(journal: Journal, row: JournalRow, intact: boolean): WireCha
   return {
     body: row.body,
     hash: row.hash,
-    ...(intact ? privateOf(journal, row) : {}),
+    ...(intact || row.private === null ? privateOf(journal, row) : { private: row.private }),
     ...(row.origin === null ? {} : { origin: JSON.parse(row.origin) as Origin }),
     ...(intact ? {} : { damaged: true as const }),
   };
 }
 
-/**
- * One that is not the change's own stays here, and one whose change is damaged, for nobody can tell: repairs and settlement
- * ask for the right one, and the sale is not held up.
- */
+/** One that is not the change's own stays here: settlement asks for the right one, and the sale is not held up. */
 function privateOf(journal: Journal, row: JournalRow): { private?: string } {
   return row.private !== null && journal.privatePart(row) === "whole" ? { private: row.private } : {};
 }

@@ -93,5 +93,5 @@ it.each([1, 7, 50])(
     expect(judged?.exceptions.map(({ seq }) => seq)).toEqual(places);
     expect(judged?.counts["order.closed"]).toBeGreaterThanOrEqual(CHANGES - poisons);
   },
-  60_000,
+  180_000,
 );

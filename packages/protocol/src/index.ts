@@ -70,6 +70,7 @@ export {
   ModuleHash,
   type ModuleName,
   type ModulePosition,
+  moduleCursor,
   moduleReset,
   type PageHeader,
   pageHeader,

@@ -29,6 +29,7 @@ export {
   gatewayAnswer,
   gatewayModule,
   type Have,
+  moduleCursor,
   type PageHeader,
   pageHeader,
   parseHave,

@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { LIMITS, parseModuleCursor } from "@tillsync/protocol";
 import type pg from "pg";
@@ -159,6 +160,46 @@ describe("PUT /api/admin/modules/{module}", () => {
       { ...offer, id: "p", itemIds: ["org"] },
     ];
     expect((await shop.put("offers", offers)).body).toMatchObject({ inserted: 2, missingReferences: 1 });
+  });
+});
+
+describe("an import that breaks off", () => {
+  const standing = async (shop: ModuleWorld) => (await shop.page("items", {})).header;
+
+  it("leaves nothing when the database ends its connection behind the last line, and can be sent again", async () => {
+    const shop = await world();
+    await shop.put("items", items(10));
+    const before = await standing(shop);
+    const holder = await admin.connect();
+    await holder.query("BEGIN");
+    await holder.query("SELECT FROM tillsync.module_state WHERE org_id = $1 FOR UPDATE", [shop.admin.orgId]);
+    const broken = shop.put("items", [...items(5).map(({ id }) => ({ id, deleted: true })), item("new")]);
+    const waiting = `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+    let pid: number | undefined;
+    while (pid === undefined) pid = (await admin.query<{ pid: number }>(waiting)).rows[0]?.pid;
+    await admin.query("SELECT pg_terminate_backend($1)", [pid]);
+    expect((await broken).body.error).toMatchObject({ code: "UNAVAILABLE", retryable: true });
+    await holder.query("ROLLBACK");
+    holder.release();
+    expect(await standing(shop)).toEqual(before);
+    expect((await shop.put("items", [item("new")])).body).toMatchObject({ n: 2, inserted: 1 });
+  });
+
+  it("leaves nothing when whoever sends it goes away in the middle, and lets the next one in", async () => {
+    const shop = await world();
+    const url = new URL(await shop.app.listen({ host: "127.0.0.1", port: 0 }));
+    const headers = { authorization: `Bearer ${shop.admin.key}`, "content-type": "application/x-ndjson" };
+    const sent = request(url, { method: "PUT", path: "/api/admin/modules/items?scope=organization", headers });
+    const closed = new Promise((resolve) => sent.on("error", () => {}).on("close", resolve));
+    sent.write(
+      items(30_000)
+        .map((row) => `${canonical(row)}\n`)
+        .join(""),
+      () => sent.destroy(),
+    );
+    await closed;
+    expect((await shop.put("items", items(2))).body).toMatchObject({ n: 1, inserted: 2 });
+    await shop.app.close();
   });
 });
 

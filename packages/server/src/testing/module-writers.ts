@@ -1,9 +1,11 @@
 import { canonicalText, type RowChange } from "@tillsync/protocol";
 import type pg from "pg";
+import { openPool } from "../db/pool.ts";
 import { inScope } from "../db/scope.ts";
 import { editRows } from "../modules/edit-rows.ts";
 import { ORGANIZATION } from "../modules/place.ts";
-import { ModuleCopy, type ModuleWorld } from "./module-world.ts";
+import { migratedDatabase } from "./migrated-database.ts";
+import { ModuleCopy, ModuleWorld } from "./module-world.ts";
 import { seededRandom } from "./seeded-random.ts";
 
 export interface WritersFigures {
@@ -28,12 +30,32 @@ interface Hold {
 const NAIVE = `CREATE TABLE IF NOT EXISTS tillsync.naive_row (id text, seq bigserial, at timestamptz);
   GRANT SELECT, INSERT ON tillsync.naive_row TO tillsync_app; GRANT USAGE ON SEQUENCE tillsync.naive_row_seq_seq TO tillsync_app`;
 
+/** What cursors miss of what writers with held transactions wrote, on a database of its own. */
+export async function missedRows(wanted: {
+  readonly seed: number;
+  readonly writers: number;
+  /** Asked after each commit of a writer, with how many it made. */
+  readonly isOver: (commits: number) => boolean;
+}): Promise<WritersFigures> {
+  const database = await migratedDatabase();
+  const pool = openPool(database.url, { max: wanted.writers + 4 });
+  const admin = openPool(database.adminUrl, { max: 2 });
+  try {
+    const shop = await ModuleWorld.open(pool);
+    return await new ModuleWriters(pool, admin, shop, wanted.writers).run(wanted.seed, wanted.isOver);
+  } finally {
+    await pool.end();
+    await admin.end();
+    await database.drop();
+  }
+}
+
 /**
  * Writers of one module whose transactions are held open now and then, as a slow disk or a stopped server would, before
  * they take the module's lock and while they have it. A reader follows with our cursors, and beside it readers with the
  * two cursors that the field uses: the last number of a sequence, and the last time. For tests.
  */
-export class ModuleWriters {
+class ModuleWriters {
   readonly #pool: pg.Pool;
   readonly #admin: pg.Pool;
   readonly #shop: ModuleWorld;
@@ -56,7 +78,6 @@ export class ModuleWriters {
     this.#writing = writers;
   }
 
-  /** @param isOver asked after each commit of a writer, with how many it made */
   async run(seed: number, isOver: (commits: number) => boolean): Promise<WritersFigures> {
     await this.#admin.query(NAIVE);
     this.#copy.take(await this.#shop.pages("items", {}));

@@ -114,8 +114,10 @@ function importBody(
 }
 
 function recordsOf(body: unknown): AsyncIterable<SourceRecord> | Iterable<SourceRecord> {
-  if (body instanceof RowStream)
-    return body.type === "text/csv" ? csvRecords(body.pieces()) : ndjsonRecords(decoded(body.pieces()));
+  if (body instanceof RowStream) {
+    const texts = decoded(body.pieces());
+    return body.type === "text/csv" ? csvRecords(texts) : ndjsonRecords(texts);
+  }
   const { rows } = parseAs(rowList, body);
   return rows.map((value, index) => ({ line: index + 1, value }));
 }

@@ -23,9 +23,12 @@ const APPLY_TIMEOUT_MS = 15 * 60_000;
 const PREPARE = `SELECT set_config('statement_timeout', '${APPLY_TIMEOUT_MS}', true), set_config('work_mem', '64MB', true)`;
 const STAGE = `CREATE TEMPORARY TABLE staged (line bigint, id text COLLATE "C", row_text text, refs text) ON COMMIT DROP`;
 const FILL = `INSERT INTO staged (line, id, row_text, refs) SELECT line + $2, id, row_text, refs FROM (${RECORDS}) r`;
-const MISSING = `SELECT count(DISTINCT named.line) AS missing FROM (${REFERENCES}) named
-  WHERE NOT EXISTS (SELECT FROM module_row r WHERE r.org_id = $1 AND r.store_id = ANY ($2::integer[])
-    AND r.module = named.module AND r.id = named.id AND r.row_text IS NOT NULL)`;
+/** Each row that is named is looked up by its key: to join, PostgreSQL would read all modules for ten new prices. */
+const MISSING = `WITH named AS MATERIALIZED (${REFERENCES}),
+  missing AS (SELECT * FROM (SELECT DISTINCT module, id FROM named) once
+    WHERE (SELECT true FROM module_row r WHERE r.org_id = $1 AND r.store_id = ANY ($2::integer[])
+      AND r.module = once.module AND r.id = once.id AND r.row_text IS NOT NULL LIMIT 1) IS NULL)
+  SELECT count(DISTINCT line) AS missing FROM named JOIN missing USING (module, id)`;
 
 /**
  * Imports rows in one transaction: all of them with one number, or none. They wait in a temporary table, so nothing of

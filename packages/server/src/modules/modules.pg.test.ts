@@ -111,6 +111,10 @@ describe("PUT /api/admin/modules/{module}", () => {
     expect(unnamed.body.error).toMatchObject({ code: "INVALID_INPUT", line: 1, field: "id" });
     const broken = await shop.put("items", 'id,name\n1,"Tea\n', { type: "text/csv" });
     expect(broken.body.error).toMatchObject({ code: "INVALID_INPUT", expected: "CSV (RFC 4180)" });
+    const stray = await shop.put("items", 'id,na"me\n1,Tea\n', { type: "text/csv" });
+    expect(stray.body.error).toMatchObject({ code: "INVALID_INPUT", expected: "CSV (RFC 4180)" });
+    const latin1 = await shop.put("items", Buffer.from("id,name\n1,caf\xe9\n", "latin1"), { type: "text/csv" });
+    expect(latin1.body.error).toMatchObject({ code: "INVALID_JSON", expected: "UTF-8" });
   });
 
   it("takes a list in JSON, and packed streams", async () => {

@@ -48,12 +48,13 @@ const pageOf = (rows: string, order: string) => `SELECT ${STATE_COLUMNS}, i.serv
     FROM (SELECT n, line, sum(octet_length(line)) OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - octet_length(line) AS before
       FROM (${rows}) r) sized) p`;
 
-const SNAPSHOT = pageOf(
+// Exported for the test of their plans.
+export const SNAPSHOT = pageOf(
   `SELECT n, id, row_text AS line FROM module_row
     WHERE org_id = $1 AND store_id = $2 AND module = $3 AND row_text IS NOT NULL AND id > $5 ORDER BY id LIMIT $4`,
   "id",
 );
-const DELTA = pageOf(
+export const DELTA = pageOf(
   `SELECT n, id, coalesce(row_text, '{"deleted":true,"id":' || to_json(id) || '}') AS line FROM module_row
     WHERE org_id = $1 AND store_id = $2 AND module = $3 AND (n, id) > ($5, $6) ORDER BY n, id LIMIT $4`,
   "n, id",

@@ -1,6 +1,6 @@
 import { pipeline, Readable } from "node:stream";
 import { SyncError } from "@tillsync/protocol";
-import { parse } from "csv-parse";
+import { CsvError, parse } from "csv-parse";
 import { atLine, MAX_LINE_CHARACTERS, type SourceRecord } from "./slices.ts";
 
 /** Fields that are no text in JSON, and how a cell says them. */
@@ -22,9 +22,9 @@ const MAY_BE_EMPTY: ReadonlySet<string> = new Set(["name"]);
  *
  * @throws SyncError INVALID_INPUT naming the line for what is not CSV
  */
-export async function* csvRecords(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<SourceRecord> {
-  const parser = parse({ bom: true, info: true, max_record_size: MAX_LINE_CHARACTERS, skip_empty_lines: true });
-  const source = Readable.from(pieces, { objectMode: false });
+export async function* csvRecords(texts: AsyncIterable<string>): AsyncGenerator<SourceRecord> {
+  const parser = parse({ info: true, max_record_size: MAX_LINE_CHARACTERS, skip_empty_lines: true });
+  const source = Readable.from(texts, { objectMode: false });
   pipeline(source, parser, () => {});
   let names: readonly string[] | undefined;
   try {
@@ -85,8 +85,8 @@ function list(cell: string): string[] {
 }
 
 function csvError(cause: unknown): unknown {
-  if (!(cause instanceof Error) || !("code" in cause) || !String(cause.code).startsWith("CSV_")) return cause;
-  const line = "lines" in cause && typeof cause.lines === "number" ? cause.lines : 0;
+  if (!(cause instanceof CsvError)) return cause;
+  const line = typeof cause.lines === "number" ? cause.lines : 0;
   // The library's message may quote a cell; its code says enough and is safe to show.
   const facts = { field: "body", expected: "CSV (RFC 4180)", got: String(cause.code) };
   return atLine(line, new SyncError("INVALID_INPUT", `This is not CSV that can be read: ${facts.got}.`, facts));

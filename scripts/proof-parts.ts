@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type RunResult, runSchedules, simulate } from "@tillsync/sim";
 import { killPostgresUnderLoad, killRounds, replayAndCount, replayInDemo, TwoServers } from "tillsync/testing";
 import { fuzzRounds } from "./proof-fuzz.ts";
+import { catalogue, rows } from "./proof-modules.ts";
 
 export interface ProofSettings {
   readonly seed: number;
@@ -13,6 +14,7 @@ export interface ProofSettings {
   readonly kills: number;
   readonly postgresKills: number;
   readonly fuzzInputs: number;
+  readonly rowSeconds: number;
 }
 
 export type ProofOutcome =
@@ -42,6 +44,16 @@ export const PROOFS: readonly Proof[] = [
   { name: "postgres", says: "kill -9 of PostgreSQL in the middle of commits", run: postgres },
   { name: "bakery", says: "the 9,531 receipts of a bakery through cuts and kills", run: bakery },
   { name: "retail", says: "25,900 invoices of a wholesaler, to the penny, through cuts and kills", run: retail },
+  {
+    name: "rows",
+    says: "writers with held transactions for a minute: rows that cursors miss",
+    run: ({ seed, rowSeconds }) => rows(seed, rowSeconds),
+  },
+  {
+    name: "catalogue",
+    says: "818,846 real products to a till, then 189,969 real price changes",
+    run: (_settings, onProgress) => catalogue(DATA, onProgress),
+  },
   { name: "fuzz", says: "hostile inputs for every reader and route, in process and over sockets", run: fuzz },
 ];
 

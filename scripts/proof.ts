@@ -20,6 +20,7 @@ ${PROOFS.map(({ name, says }) => `  ${name.padEnd(12)}${says}`).join("\n")}
   --schedules N        simulated outages of up to weeks (default 5,000)
   --kills N            SIGKILLs of real tills and servers (default 1,000)
   --postgres-kills N   SIGKILLs of PostgreSQL in the middle of commits (default 200)
+  --row-seconds N      seconds of writers with held transactions (default 60)
   --fuzz N             hostile inputs (default 2,000,000)
   --out FOLDER         where proof.json and proof.md are written (default .tillsync/proof)
 
@@ -67,6 +68,7 @@ function read(argv: string[]) {
       kills: text,
       "postgres-kills": text,
       fuzz: text,
+      "row-seconds": text,
       out: text,
       help: { type: "boolean", short: "h" },
     },
@@ -81,6 +83,7 @@ function read(argv: string[]) {
     kills: number("--kills", values.kills, 1000),
     postgresKills: number("--postgres-kills", values["postgres-kills"], 200),
     fuzzInputs: number("--fuzz", values.fuzz, 2_000_000),
+    rowSeconds: number("--row-seconds", values["row-seconds"], 60),
   };
   const chosen = PROOFS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   return { settings, chosen, out: values.out ?? join(ROOT, ".tillsync", "proof") };

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { isErrorCode, SyncError } from "@tillsync/protocol";
 import { request } from "undici";
 
@@ -8,26 +9,46 @@ export interface Door {
   readonly onAnswer?: ((bytes: number) => void) | undefined;
 }
 
+/** An import of a million rows is applied after its last byte came. */
+const IMPORT_TIMEOUT_MS = 20 * 60_000;
+
 /**
  * One JSON request to a terminal or to the centre.
  *
  * @throws SyncError with the code that was answered; UNREACHABLE, NOT_AN_ANSWER
  */
 export async function askJson<T>(door: Door, method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
+  const payload = body === undefined ? null : JSON.stringify(body);
+  return ask(door, { method, path, headers, body: payload, headersTimeout: 60_000 });
+}
+
+/** A request whose body is sent as it is made. @throws as `askJson`, and what the body itself throws is UNREACHABLE's cause */
+export async function sendStream<T>(
+  door: Door,
+  method: "PUT",
+  path: string,
+  body: Readable,
+  headers: Readonly<Record<string, string>>,
+): Promise<T> {
+  return ask(door, { method, path, headers, body, headersTimeout: IMPORT_TIMEOUT_MS });
+}
+
+interface Asked {
+  readonly method: "GET" | "POST" | "PUT";
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Readable | null;
+  readonly headersTimeout: number;
+}
+
+async function ask<T>(door: Door, { path, headers, ...sent }: Asked): Promise<T> {
   const url = new URL(path, door.url).href;
-  const headers = {
-    ...(door.key === undefined ? {} : { authorization: `Bearer ${door.key}` }),
-    ...(body === undefined ? {} : { "content-type": "application/json" }),
-  };
+  const key = door.key === undefined ? {} : { authorization: `Bearer ${door.key}` };
   let status: number;
   let text: string;
   try {
-    const answer = await request(url, {
-      method,
-      headers,
-      body: body === undefined ? null : JSON.stringify(body),
-      headersTimeout: 60_000,
-    });
+    const answer = await request(url, { ...sent, headers: { ...key, ...headers } });
     status = answer.statusCode;
     text = await answer.body.text();
   } catch (cause) {

@@ -55,10 +55,9 @@ const ODD = [
 ];
 
 describe("acceptsOf", () => {
-  it.each(samples)("passes a good %s without asking zod", (name, schema, value) => {
+  it.each(samples)("passes a good %s without asking zod", (_name, schema, value) => {
     expect(schema.safeParse(value).success).toBe(true);
-    // Its totals are a record, which is not known there: one change a shift may be slow.
-    expect(acceptsOf(schema)(value)).toBe(name !== "shift.closed");
+    expect(acceptsOf(schema)(value)).toBe(true);
   });
 
   it("passes nothing that zod refuses or would change", () => {

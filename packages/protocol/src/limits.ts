@@ -25,6 +25,10 @@ export const LIMITS = {
   maxValues: 500_000,
   /** Characters of one number: a 64-bit float written out takes 25. What reads numbers may take the square of their length. */
   maxNumberChars: 64,
+  /** Bytes of one row of reference data, as canonical text: an offer that names 1,000 items takes 20 KB. */
+  maxRowBytes: 64 * 1024,
+  /** Bytes of rows in one page of a module, before packing; one row more when the last does not fit. Large pages pack better. */
+  maxPageBytes: 1024 * 1024,
   /** Power of ten that a number may name, either way: `1e999999999` is short and as long as a disk when written out. */
   maxExponent: 99,
 } as const;

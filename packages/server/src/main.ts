@@ -14,6 +14,7 @@ import type { ExchangeContext } from "./ingest/prepare.ts";
 import { sweepAll } from "./ingest/sweep-all.ts";
 import { exchangeTogether } from "./ingest/together.ts";
 import { sha256 } from "./ledger/sha256.ts";
+import type { ModulesOfKinds } from "./modules/kinds.ts";
 import { databasePlace, databaseUrlOf, POOL_SIZE } from "./settings.ts";
 import { postgresSettlements } from "./settlement/postgres.ts";
 import { SettlementSweep } from "./settlement/settle-all.ts";
@@ -40,6 +41,8 @@ export interface ServerOptions {
   readonly openDevices?: boolean;
   /** Requests a second of one device and of one store (default 500 and 2000). */
   readonly rates?: Partial<Rates>;
+  /** Modules of reference data that each kind of terminal gets, where not as usual (`DEFAULT_KINDS`). */
+  readonly kinds?: ModulesOfKinds;
   /** Addresses of proxies before this server, whose `x-forwarded-for` is believed (default none). */
   readonly trustedProxies?: readonly string[];
   /** Milliseconds that requests under way get when the server stops (default 4000). */
@@ -72,7 +75,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (options.autoMigrate !== false) await migrate(databaseUrl);
     await ensureMonths(pool, surroundings.wallMs());
     await warnIfNotDurable(pool, options.log);
-    const { log, openPages = false, openDevices = false, rates = {}, trustedProxies = [] } = options;
+    const { log, openPages = false, openDevices = false, rates = {}, trustedProxies = [], kinds = {} } = options;
     const context = { store: await postgresIngest(pool), sha256, nowMs: surroundings.wallMs };
     const settlement = settlementOf(pool, context, log);
     const app = createApp({
@@ -85,6 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       openDevices,
       rates,
       trustedProxies,
+      kinds,
     });
     const url = await listen(app, options);
     const months = setInterval(() => makeMonths(pool, log), DAY_MS);

@@ -1,3 +1,4 @@
+import { MODULE_ORDER, type ModuleName, SCOPES, type Scope } from "@tillsync/protocol";
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { ImportedEntry } from "../import/documents.ts";
@@ -8,9 +9,14 @@ import type { ReadingReport } from "../poslog/left-out.ts";
 import { printReport } from "../poslog/print-report.ts";
 import { seededDocuments } from "../seed.ts";
 import { DEMO_DATA_DIR, type TargetOptions, tillTargets } from "../targets.ts";
+import { importModule } from "./import-module.ts";
 import { wholeNumber } from "./options.ts";
 
 interface ImportOptions extends TargetOptions {
+  readonly module?: ModuleName;
+  readonly scope?: Scope;
+  readonly centre?: string;
+  readonly key?: string;
   readonly mapping?: string;
   readonly format?: SourceFormat;
   readonly timeZone?: string;
@@ -37,11 +43,18 @@ export function importCommand(program: Command): void {
     .addOption(new Option("--format <format>", "recognised when absent").choices(SOURCE_FORMATS))
     .option("--time-zone <zone>", "of the times of a POSLog that name none, such as Africa/Nairobi", "UTC")
     .option("--keep-going", "leave bad documents out, list them, and go on")
+    .addOption(
+      new Option("--module <module>", "bring the file to head office as reference data instead").choices(MODULE_ORDER),
+    )
+    .addOption(new Option("--scope <scope>", "of a module: whose rows").choices(SCOPES).default("organization"))
+    .option("--centre <url>", "of a module: head office's server instead of the demo's")
+    .option("--key <key>", "of a module: a key of role admin (default: environment TILLSYNC_ADMIN_KEY)")
     .addHelpText(
       "after",
-      "\nExamples:\n  tillsync import receipts.csv.gz --terminal T01\n  tillsync import poslog.xml.gz --time-zone America/Los_Angeles",
+      "\nExamples:\n  tillsync import receipts.csv.gz --terminal T01\n  tillsync import poslog.xml.gz --time-zone America/Los_Angeles\n  tillsync import --module items items.ndjson.gz\n  tillsync import --module itemBarcodes products.csv --mapping barcodes.json --scope store",
     )
     .action(async (file: string, options: ImportOptions) => {
+      if (options.module !== undefined) return importModule(file, { ...options, module: options.module });
       const output = outputOf(options);
       const { mapping, format, keepGoing, timeZone } = options;
       const refused: string[] = [];

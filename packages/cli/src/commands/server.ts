@@ -61,10 +61,17 @@ async function serve(
         perDevice: values["Server.RequestsPerSecondPerDevice"],
         perStore: values["Server.RequestsPerSecondPerStore"],
       },
+      kinds: modulesOfKinds(values["Gateway.Modules"]),
       trustedProxies: values["Server.TrustedProxies"]?.split(",") ?? [],
     });
     await untilStopped(output, { url: server.url, what: "Central server", close: () => server.close() });
   } finally {
     await embedded?.stop("fast");
   }
+}
+
+/** `kind=a,b; kind=c` as names by kind. */
+function modulesOfKinds(text = ""): Record<string, string[]> {
+  const kinds = text.split("; ").filter((kind) => kind !== "");
+  return Object.fromEntries(kinds.map((kind) => [kind.split("=")[0] ?? "", (kind.split("=")[1] ?? "").split(",")]));
 }

@@ -42,3 +42,10 @@ export function zoneOf(text: string): string | undefined {
     return undefined;
   }
 }
+
+/** `kind=module,module; kind=...`, tidied; whether the modules exist, and fit together, is the server's to say. */
+export function kindsOf(text: string): string | undefined {
+  const kinds = text.split(";").map((part) => part.replaceAll(/\s+/g, ""));
+  const valid = kinds.every((kind) => /^[a-z][a-z-]{0,31}=[A-Za-z]+(,[A-Za-z]+)*$/.test(kind));
+  return valid ? kinds.join("; ") : undefined;
+}

@@ -1,6 +1,6 @@
 import { KEPT_ATTEMPTS, KEPT_DAYS } from "@tillsync/engine";
 import { LIMITS } from "@tillsync/protocol";
-import { localFileOf, postgresUrlOf, proxiesOf, uuidOf, zoneOf } from "./forms.ts";
+import { kindsOf, localFileOf, postgresUrlOf, proxiesOf, uuidOf, zoneOf } from "./forms.ts";
 import { address, choice, type Setting, text, textAs, whole, yesNo } from "./settings.ts";
 
 const ANY = /./s;
@@ -179,6 +179,17 @@ export const KEYS = {
       absent: "none",
       effect:
         "Proxies before the server whose `X-Forwarded-For` is believed when wrong keys are counted by address. Without it a proxy counts as one address.",
+    },
+  ),
+
+  "Gateway.Modules": textAs<string | undefined>(
+    "kind=module,module; kind=..., such as kitchen-display=items,settings",
+    kindsOf,
+    {
+      default: undefined,
+      absent: "kitchen-display=items,settings; customer-display=items,settings",
+      effect:
+        "Modules of reference data that terminals of a kind get. Kinds that are not named, in here or in the default, get all of them. A module needs those that it depends on.",
     },
   ),
 

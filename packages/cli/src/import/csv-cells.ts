@@ -1,6 +1,6 @@
 import { pipeline } from "node:stream";
 import { SyncError } from "@tillsync/protocol";
-import { parse } from "csv-parse";
+import { CsvError, parse } from "csv-parse";
 import { fileError, MAX_LINE_BYTES, openSource } from "./source-file.ts";
 
 /** One record of a CSV file. `line` is the line it ends on (a quoted cell may hold line ends). */
@@ -44,9 +44,8 @@ interface WithInfo {
 }
 
 function csvError(file: string, cause: unknown): unknown {
-  if (!(cause instanceof Error) || !("code" in cause) || !String(cause.code).startsWith("CSV_"))
-    return fileError(file, cause);
-  const line = "lines" in cause && typeof cause.lines === "number" ? cause.lines : 0;
+  if (!(cause instanceof CsvError)) return fileError(file, cause);
+  const line = typeof cause.lines === "number" ? cause.lines : 0;
   // The library's message may quote a cell; its code says enough and is safe to show.
   const message = `${file} is not CSV that can be read: ${String(cause.code)} near line ${line}.`;
   return new SyncError(

@@ -160,6 +160,9 @@ describe("a row that cannot be read", () => {
     await expect(csv(RETAIL, '1,A,"x,1,2010-12-01 08:26:00,1,,UK')).rejects.toThrow(
       /is not CSV that can be read: CSV_QUOTE_NOT_CLOSED near line \d/,
     );
+    await expect(csv(RETAIL, '1,A"x,x,1,2010-12-01 08:26:00,1,,UK')).rejects.toThrow(
+      /is not CSV that can be read: INVALID_OPENING_QUOTE near line \d/,
+    );
   });
 });
 

@@ -58,7 +58,7 @@ export async function* readDocuments(source: ImportSource): AsyncGenerator<Impor
 }
 
 /** By the first character that is no space; a byte order mark counts as one. */
-async function formatOf(file: string): Promise<SourceFormat> {
+export async function formatOf(file: string): Promise<SourceFormat> {
   try {
     for await (const chunk of (await openSource(file)) as AsyncIterable<Buffer>) {
       // Latin-1 keeps every byte a character, whatever the encoding is.

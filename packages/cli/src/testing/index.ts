@@ -1,5 +1,6 @@
 export { fuzzLiveServer, fuzzLiveTerminal } from "../hostile/testing/fuzz-live.ts";
 export { LiveDoors, memoryOf } from "../hostile/testing/live-doors.ts";
+export { type CatalogueFigures, type CatalogueOutcome, loadCatalogue } from "./catalogue.ts";
 export { type KillRoundFigures, type KillRoundOptions, killRounds } from "./kill-rounds.ts";
 export { killPostgresUnderLoad, type PostgresKillFigures, type PostgresKillOptions } from "./postgres-kills.ts";
 export {

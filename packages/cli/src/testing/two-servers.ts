@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Enrolled, enroll, migrate, openPool } from "@tillsync/server";
+import { type Enrolled, type Enrolment, enroll, migrate, openPool } from "@tillsync/server";
 import { type EmbeddedPostgres, startPostgres } from "@tillsync/server/embedded";
 import type pg from "pg";
 import { Child } from "../demo/child.ts";
@@ -57,10 +57,23 @@ export class TwoServers {
     return this.#deaths;
   }
 
-  async enrol(shortId: string): Promise<Enrolled> {
+  get pids(): readonly (number | undefined)[] {
+    return this.#servers.map(({ pid }) => pid);
+  }
+
+  enrol(shortId: string): Promise<Enrolled> {
+    return this.#enroll({ ...STORE, role: "terminal", name: shortId, terminal: { shortId } });
+  }
+
+  /** A key of head office. */
+  async enrolAdmin(): Promise<string> {
+    return (await this.#enroll({ ...STORE, role: "admin", name: "head office" })).key;
+  }
+
+  async #enroll(wanted: Enrolment): Promise<Enrolled> {
     const pool = openPool(this.#postgres.url, { max: 1 });
     try {
-      return await enroll(pool, { ...STORE, role: "terminal", name: shortId, terminal: { shortId } }, 0);
+      return await enroll(pool, wanted, 0);
     } finally {
       await pool.end();
     }

@@ -34,6 +34,8 @@ export interface Parameter {
 export interface RequestBody {
   readonly description: string;
   readonly schema: JsonSchema;
+  /** Other content types that are taken as well, each with an example of such a text. */
+  readonly texts?: Readonly<Record<string, string>>;
   /** True when absent. */
   readonly required?: boolean;
 }

@@ -7,6 +7,7 @@ import type {
   OpenApi,
   Operation,
   RecordedAnswers,
+  RequestBody,
   RouteDescription,
   ShownExample,
 } from "./description.ts";
@@ -83,11 +84,16 @@ function operationOf(api: Api, route: string, description: RouteDescription): Op
       requestBody: {
         description: body.description,
         required: body.required ?? true,
-        content: { "application/json": { schema: body.schema, ...shown(requestsOf(examples)) } },
+        content: { "application/json": { schema: body.schema, ...shown(requestsOf(examples)) }, ...textsOf(body) },
       },
     }),
     responses: responsesOf(api, route, description),
   };
+}
+
+function textsOf({ texts = {} }: RequestBody): Content {
+  const content = (example: string) => ({ schema: { type: "string" }, ...shown([["An example", example]]) });
+  return Object.fromEntries(Object.entries(texts).map(([type, example]) => [type, content(example)]));
 }
 
 function requestsOf(examples: readonly Example[]): [string, unknown][] {

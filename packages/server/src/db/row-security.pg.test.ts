@@ -42,6 +42,12 @@ const ROWS: Readonly<Record<string, readonly [columns: string, values: readonly 
     [TILL, "a".repeat(16), 9, 1, 8, "settled", "{}", new Date(0)],
   ],
   day_close: ["business_date, closed_at, actor, report", ["2026-01-16", new Date(0), "Wanjiru", "{}"]],
+  module_state: ["module", ["items"]],
+  module_commit: [
+    "module, n, hash, inserted, updated, deleted, actor, at",
+    ["items", 1, HASH, 1, 0, 0, "head office", new Date(0)],
+  ],
+  module_row: ["module, id, n, row_text", ["items", "1", 1, "{}"]],
   device_token: ["terminal, token_ms, n, issued_at", [TILL, 1, 1, new Date(0)]],
 };
 /** Filled by enrolment. */
@@ -126,6 +132,22 @@ describe("row security", () => {
       client.query(`UPDATE ${table} SET org_id = $1, store_id = $2`, [theirs.orgId, theirs.storeId]),
     );
     await expect(moved).rejects.toThrow(/row-level security|permission denied/);
+  });
+
+  it("shows a store what belongs to its whole organization, and lets only the organization's scope write it", async () => {
+    const whole = { orgId: mine.orgId, storeId: 0 };
+    for (const table of ["module_state", "module_commit", "module_row"]) {
+      await inScope(database.pool, whole, (client) => insert(client, table, whole));
+      const seen = (scope: Scope) =>
+        inScope(database.pool, scope, (client) => client.query(`SELECT FROM ${table} WHERE store_id = 0`));
+      expect([(await seen(mine)).rowCount, (await seen(theirs)).rowCount]).toEqual([1, 0]);
+      const written = inScope(database.pool, mine, (client) =>
+        client.query(`UPDATE ${table} SET module = 'prices' WHERE store_id = 0`),
+      );
+      if (table === "module_commit") await expect(written).rejects.toThrow(/permission denied/);
+      else expect((await written).rowCount).toBe(0);
+      await expect(inScope(database.pool, mine, (client) => insert(client, table, whole))).rejects.toThrow(/row-level/);
+    }
   });
 
   it("lets a device become known in its own store only", async () => {

@@ -6,6 +6,7 @@ import { rememberDevices } from "../directory/devices.ts";
 import { firstStore } from "../directory/first-store.ts";
 import type { ExchangeContext } from "../ingest/prepare.ts";
 import { watchUnsettled } from "../ledger/unsettled.ts";
+import { type ModulesOfKinds, modulesOfKinds } from "../modules/kinds.ts";
 import { guard, type OpenDoors, refuseUnlisted } from "./access.ts";
 import { addAdminRoutes } from "./admin-routes.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
@@ -23,6 +24,7 @@ import { addLimits } from "./limit-hooks.ts";
 import { checkHead, LISTENER, prepareServer } from "./listener.ts";
 import { centreMetrics } from "./metrics.ts";
 import { addMetricsRoute } from "./metrics-route.ts";
+import { addModuleRoutes } from "./module-routes.ts";
 import { addPageRoutes } from "./page-routes.ts";
 import { answerRefusal } from "./refusal.ts";
 import { inTurn, limitStrangers } from "./strangers.ts";
@@ -52,6 +54,8 @@ export interface AppOptions {
   readonly openDevices?: boolean;
   /** Requests a second; the defaults are made for catching up, not for saving. */
   readonly rates?: Partial<Rates>;
+  /** Modules of reference data that each kind of terminal gets, where not as `DEFAULT_KINDS` says. */
+  readonly kinds?: ModulesOfKinds;
   /** Addresses of proxies whose `x-forwarded-for` is believed when strangers are counted by address. */
   readonly trustedProxies?: readonly string[];
 }
@@ -101,6 +105,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   addDocumentRoutes(app, doors);
   addAdminRoutes(app, pool, () => surroundings.wallMs());
   addDayRoutes(app, pool, () => surroundings.wallMs());
+  addModuleRoutes(app, { pool, wallMs: () => surroundings.wallMs(), modulesOf: modulesOfKinds(options.kinds) });
   return app;
 }
 

@@ -7,8 +7,8 @@ export const DOOR = {
   maxHeaderBytes: 16 * 1024,
   /** Headers of a request: 16 KB would hold 4,000 of four bytes. */
   maxHeaders: 100,
-  /** Bytes of an address with its query. The longest of ours has an id of 64 characters and a cursor of 256, escaped. */
-  maxUrlBytes: 2048,
+  /** Bytes of an address with its query. The longest of ours tells the gateway where 16 copies stand, at some 120 bytes each. */
+  maxUrlBytes: 4096,
 
   /** Headers come in one packet; who drips them, or says nothing at all, holds a socket for nothing (slowloris). */
   headersTimeoutMs: 10_000,
@@ -50,6 +50,15 @@ export const DOOR = {
   maxBodyBytesPerStore: 96 * 1024 * 1024,
   /** Bodies unpacked at a time: as many as there are threads for it, and each may grow to 8 MiB. */
   maxUnpacking: 4,
+
+  /** Imports of reference data that work at a time: each keeps a connection and some megabytes of PostgreSQL's memory. */
+  maxImporting: 2,
+  /** Imports that wait: 20 seconds each at a million rows, and a request has two minutes. */
+  maxWaitingImports: 4,
+  /** Rows of one import: four of the largest catalogues known to us. */
+  maxImportRows: 5_000_000,
+  /** Bytes of one import when unpacked, which wait on PostgreSQL's disk: those rows, at 800 bytes. */
+  maxImportBytes: 4 * 1024 * 1024 * 1024,
 
   /** Devices, stores or addresses whose rates are remembered, 100 bytes each; the one that asked longest ago goes first. */
   maxRemembered: 20_000,

@@ -1,4 +1,4 @@
-import type { ExchangeRequest } from "@tillsync/protocol";
+import type { ExchangeRequest, ModuleName } from "@tillsync/protocol";
 import type { DoorExample } from "@tillsync/protocol/testing";
 import { SampleLife, sampleEdit, sampleSale } from "./sample-life.ts";
 
@@ -49,6 +49,18 @@ const STOCK_EVENT = {
 };
 const ACT = { actor: "Amina", reason: "a wrong price" };
 
+const ITEM = { id: "bread", name: "Bread", taxId: "VAT", attributes: { shelf: "A7" } };
+const BARCODE = { id: "1", itemId: "bread", barcode: "5449000000996", quantity: "1" };
+const CURSOR = `0198c0de-0000-7000-8000-000000000001.0.1.${"0".repeat(32)}`;
+
+/** Good rows of reference data, by module. */
+export const ROWS: readonly [readonly [ModuleName, object], ...(readonly [ModuleName, object])[]] = [
+  ["items", ITEM],
+  ["itemBarcodes", BARCODE],
+  ["prices", { id: "p", itemId: "bread", price: "45.99", currency: "KES", effectiveFrom: "2026-01-16T10:00:00.000Z" }],
+  ["settings", { id: "receiptFooter", value: "Asante sana" }],
+];
+
 export const DOCUMENTS: readonly unknown[] = [ORDER, TRANSACTION, SALE_EVENT, STOCK_EVENT];
 
 /** Good requests for every route of the centre. A route that is not in here gets all of their bodies in turn. */
@@ -70,6 +82,15 @@ export const SERVER_EXAMPLES: Readonly<Record<string, readonly DoorExample[]>> =
     { body: SALE_EVENT },
     { body: [STOCK_EVENT, SALE_EVENT] },
     { body: { events: [SALE_EVENT] } },
+  ],
+  "GET /api/sync/gateway": [{}, { query: { have: `items.organization.${CURSOR}` } }],
+  "GET /api/sync/modules/:module": [
+    { params: { module: "items" }, query: { scope: "organization", limit: "10", after: "apple" } },
+    { params: { module: "prices" }, query: { scope: "store", since: CURSOR, after: "1.apple" } },
+  ],
+  "PUT /api/admin/modules/:module": [
+    { params: { module: "items" }, query: { scope: "store" }, body: { rows: [ITEM, { id: "tea", deleted: true }] } },
+    { params: { module: "itemBarcodes" }, body: { rows: [BARCODE] } },
   ],
   "GET /api/admin/overview": [{}],
   "GET /api/admin/totals": [{}],

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import {
   exchangeRequest,
   keptText,
@@ -15,7 +16,10 @@ import { readItem } from "../devices/read-item.ts";
 import { readJson, readText } from "../http/body.ts";
 import { readExchange } from "../http/exchange-route.ts";
 import { sha256 } from "../ledger/sha256.ts";
-import { DOCUMENTS, exchangeExample } from "./fuzz-examples.ts";
+import { slicesOf } from "../modules/slices.ts";
+import { csvRecords } from "../modules/source-csv.ts";
+import { decoded, ndjsonRecords } from "../modules/source-lines.ts";
+import { DOCUMENTS, exchangeExample, ROWS } from "./fuzz-examples.ts";
 
 const ITEM_CONTEXT = { currency: "KES", deviceId: "device-1", sha256, nowMs: Date.UTC(2026, 0, 16) };
 
@@ -48,10 +52,33 @@ export async function fuzzReaders({ seed, inputs }: { seed: number; inputs: numb
       tally.read("readInventoryEvent", document, () => readInventoryEvent(kept, ""));
       return keptText(kept, "sorted");
     });
+    await readRows(mutator, tally);
     const amount = mutator.text();
     tally.read("readMinor", amount, () => readMinor(amount, chance.pick(["KES", "JPY", "KWD", "XXX"])));
   }
   return tally.figures;
+}
+
+/** Lines of an import: whatever they say, what reaches PostgreSQL has one record a line, of three fields. */
+async function readRows(mutator: Mutator, tally: FuzzTally): Promise<void> {
+  const { chance } = mutator;
+  const [module, row] = chance.pick(ROWS);
+  const line = mutator.json(row);
+  const csv = mutator.bytes(Buffer.from(`${Object.keys(row).join(",")},deleted\n${Object.values(row).join(",")},\n`));
+  for (const [what, bytes] of [
+    ["ndjsonRecords", Buffer.concat([line, Buffer.from("\n"), Buffer.from(JSON.stringify(row))])],
+    ["csvRecords", csv],
+  ] as const) {
+    await tally.readLater(what, bytes, async () => {
+      const pieces = Readable.from([bytes.subarray(0, bytes.length >> 1), bytes.subarray(bytes.length >> 1)]);
+      const records = what === "csvRecords" ? csvRecords(decoded(pieces)) : ndjsonRecords(decoded(pieces));
+      for await (const { text, rows } of slicesOf(module, records, 100)) {
+        const lines = text.split("\n");
+        if (lines.length !== rows || lines.some((record) => record.split("\u001f").length !== 3))
+          throw new Error("a record is not one line of three fields");
+      }
+    });
+  }
 }
 
 /** What a reader gets when the scan before it was not there: schemas have to stand alone. */

@@ -5,5 +5,6 @@ export { type DoorKeys, doorKeys, fuzzContents, fuzzServer, serverRequest } from
 export { exchangeExample } from "./fuzz-examples.ts";
 export { fuzzReaders } from "./fuzz-readers.ts";
 export { type MigratedDatabase, migratedDatabase } from "./migrated-database.ts";
+export { missedRows, type WritersFigures } from "./module-writers.ts";
 export { SampleLife, sampleChangeId, sampleSale } from "./sample-life.ts";
 export { tempFolder } from "./temp-folder.ts";

@@ -16,6 +16,7 @@ import { DOCUMENT_ROUTES, DOCUMENT_SCHEMAS } from "./document-descriptions.ts";
 import { EXCHANGE_ROUTES, EXCHANGE_SCHEMAS } from "./exchange-descriptions.ts";
 import { INVENTORY_ROUTES, INVENTORY_SCHEMAS } from "./inventory-descriptions.ts";
 import { LEDGER_ROUTES, LEDGER_SCHEMAS } from "./ledger-descriptions.ts";
+import { MODULE_ROUTES, MODULE_SCHEMAS } from "./module-descriptions.ts";
 import { OPEN_ROUTES, OPEN_SCHEMAS } from "./open-descriptions.ts";
 import { READING_ROUTES, READING_SCHEMAS } from "./reading-descriptions.ts";
 import { SYNCABLE_SCHEMAS } from "./syncable.ts";
@@ -29,6 +30,7 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...LEDGER_ROUTES,
   ...DAY_ROUTES,
   ...DOCUMENT_ROUTES,
+  ...MODULE_ROUTES,
   ...OPEN_ROUTES,
 };
 
@@ -43,6 +45,11 @@ const TAGS = [
     name: "Head office",
     description: "What is stored, for people and checks. All of it stays within the key's store.",
   },
+  {
+    name: "Reference data",
+    description:
+      "Items, prices, customers and the rest that tills keep a copy of: brought by head office, read by tills.",
+  },
   { name: "Documents", description: "Orders and transactions of devices, edited and deleted at head office." },
   { name: "Health", description: "For monitors and balancers." },
   { name: "Pages", description: "For browsers." },
@@ -53,6 +60,8 @@ const kib = (bytes: number) => `${bytes / 1024} KiB`;
 const DESCRIPTION = `Where tills and devices bring what they sold, and are told what others did.
 
 Bodies are JSON in UTF-8, as \`content-type: application/json\`, plain or packed (\`content-encoding: gzip\` or \`zstd\`). Answers are packed as \`accept-encoding\` allows. A body has at most ${kib(LIMITS.maxWireBytes)} on the wire (a plain batch ${kib(LIMITS.maxRequestBytes)}) and ${kib(LIMITS.maxRequestBytes)} unpacked, ${LIMITS.maxValues} values, ${LIMITS.maxNames} names in one object, ${LIMITS.maxNumberChars} characters in one number and exponents up to ${LIMITS.maxExponent}. A name may come once in an object. Addresses have at most ${DOOR.maxUrlBytes} bytes, headers ${kib(DOOR.maxHeaderBytes)}.
+
+Reference data is read and brought as NDJSON (\`application/x-ndjson\`), one object a line, and brought as CSV (\`text/csv\`) as well; an import is streamed and may be as long as it takes two minutes to send.
 
 Every request may be sent again when its answer was lost. A refusal has one shape (\`Refusal\`); programs look at \`code\` and \`retryable\`. A request without a key is refused before its body is read. Send \`x-correlation-id\` (up to 64 letters, digits, \`.\`, \`_\`, \`:\` or \`-\`) to find a request again in the server's log; otherwise one is made.
 
@@ -88,6 +97,7 @@ export function centralDocument(): OpenApi {
       ...READING_SCHEMAS,
       ...LEDGER_SCHEMAS,
       ...DAY_SCHEMAS,
+      ...MODULE_SCHEMAS,
       ...OPEN_SCHEMAS,
     },
     answers: readAnswers(),

@@ -41,7 +41,9 @@ export function rotOfOpenShift(
   const mark = Math.min(known + 1, tables.lives.get(lifeKey(terminal, status.incarnation))?.durableThrough ?? 0);
   const rows = own.flatMap((entry) => {
     const row = tables.heads.get(headKey(terminal, entry.incarnation, entry.seq));
-    const isOf = opened !== undefined && entry.seq >= opened.seq && entry.seq < mark && entry.intact;
+    // Once each: an altered byte that is altered again may be the right one.
+    const isSound = entry.intact && !machine.rottenAtCentre.has(`${entry.incarnation}/${entry.seq}`);
+    const isOf = opened !== undefined && entry.seq >= opened.seq && entry.seq < mark && isSound;
     return isOf && row && isWhole(row) && row.receivedAtMs < BEGIN_WALL_MS + nowMs - OLD_ENOUGH_MS ? [row] : [];
   });
   const row = rows[random.below(rows.length)];

@@ -79,8 +79,6 @@ function checkShift({ tables, chronicle }: StoreAtEnd, machine: Machine, view: T
     const fault = privateFault(entry, head);
     if (fault !== null && !machine.rotten.has(at(entry)))
       chronicle.violate("I21", `${name}: ${entry.seq} is settled, and ${fault}`);
-    if (machine.rottenAtCentre.has(at(entry)) && !row.healed.includes(entry.seq))
-      chronicle.violate("I34", `${name}: ${entry.seq} rotted at the centre, and nobody says that it was healed`);
   }
 }
 

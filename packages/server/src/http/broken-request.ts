@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { type ErrorCode, type ErrorDetails, SyncError } from "@tillsync/protocol";
 import { DOOR } from "./door-limits.ts";
+import { isImporting } from "./import-body.ts";
 
 type Answer = readonly [status: number, code: ErrorCode, message: string, details: ErrorDetails];
 
@@ -37,6 +38,8 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
     socket.destroy();
     return;
   }
+  // Told once for each request: an import has limits of its own.
+  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT" && isImporting(socket)) return;
   const [status, code, message, details] = BY_CODE[error.code ?? ""] ?? NO_HTTP;
   answerOnSocket(socket, status, new SyncError(code, message, details));
 }

@@ -55,6 +55,13 @@ export const DOOR = {
   maxImporting: 2,
   /** Imports that wait: 20 seconds each at a million rows, and a request has two minutes. */
   maxWaitingImports: 4,
+  /**
+   * Silence of whoever sends an import. A transaction that waits for the next half megabyte is open meanwhile, and
+   * PostgreSQL ends it after 30 s: some 20 KB/s, unpacked, are the least.
+   */
+  importStallMs: 25_000,
+  /** An import until all of it is there, instead of `requestTimeoutMs`: those rows at that pace are never that many. */
+  importTimeoutMs: 30 * 60_000,
   /** Rows of one import: four of the largest catalogues known to us. */
   maxImportRows: 5_000_000,
   /** Bytes of one import when unpacked, which wait on PostgreSQL's disk: those rows, at 800 bytes. */

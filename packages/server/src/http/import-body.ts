@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import { SyncError } from "@tillsync/protocol";
@@ -33,26 +34,37 @@ export class RowStream {
    * The bytes, unpacked, as they come. Whoever stops early leaves the connection whole, so that the refusal can be sent:
    * what else comes is thrown away.
    *
-   * @throws SyncError UNSUPPORTED_ENCODING; INVALID_JSON for what cannot be unpacked; TOO_LARGE; INVALID_INPUT when the
-   *   caller goes away
+   * @throws SyncError UNSUPPORTED_ENCODING; INVALID_JSON for what cannot be unpacked; TOO_LARGE; TIMED_OUT; INVALID_INPUT when
+   *   the caller goes away
    */
   async *pieces(): AsyncGenerator<Uint8Array> {
     const payload = this.#payload;
+    const { socket } = this.#request.raw;
     const name = (this.#request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
     const unpacker = unpackerFor(name);
     const source = unpacker === undefined ? payload : payload.pipe(unpacker);
     const onGone = (error: Error) => void unpacker?.destroy(error);
     payload.once("error", onGone);
+    // Reading is what is timed, not what is made of it: nobody is hurried because PostgreSQL is slow.
+    const patience = () => setTimeout(() => payload.destroy(tooSlow()), DOOR.importStallMs).unref();
+    let timer = patience();
     let bytes = 0;
+    const startedMs = performance.now();
+    streaming.add(socket);
     try {
       for await (const piece of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+        clearTimeout(timer);
         bytes += piece.length;
         if (bytes > DOOR.maxImportBytes) throw tooLarge();
+        if (performance.now() - startedMs > DOOR.importTimeoutMs) throw tooSlow();
         yield piece;
+        timer = patience();
       }
     } catch (cause) {
       throw refusalOf(cause, name);
     } finally {
+      clearTimeout(timer);
+      streaming.delete(socket);
       payload.off("error", onGone);
       if (unpacker !== undefined) payload.unpipe(unpacker);
       unpacker?.destroy();
@@ -60,6 +72,14 @@ export class RowStream {
       payload.resume();
     }
   }
+}
+
+/** Sockets on which an import comes in: it may take longer than other requests, and is timed here. */
+const streaming = new WeakSet<Socket>();
+
+/** True while the request on this socket is an import that is still coming. */
+export function isImporting(socket: Socket): boolean {
+  return streaming.has(socket);
 }
 
 /** Lets routes with `takesRows` have their bodies unread, and refuses such bodies at all others. */
@@ -91,6 +111,11 @@ function refusalOf(cause: unknown, encoding: string): unknown {
   }
   const facts = { field: "body", expected: "as many bytes as announced" };
   return new SyncError("INVALID_INPUT", "The request ended before it was whole.", facts, cause);
+}
+
+function tooSlow(): SyncError {
+  const expected = `something every ${DOOR.importStallMs / 1000} s, and all of it within ${DOOR.importTimeoutMs / 60_000} minutes`;
+  return new SyncError("TIMED_OUT", "The import took too long to arrive.", { field: "body", expected });
 }
 
 function tooLarge(): SyncError {

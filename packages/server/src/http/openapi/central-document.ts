@@ -61,7 +61,7 @@ const DESCRIPTION = `Where tills and devices bring what they sold, and are told 
 
 Bodies are JSON in UTF-8, as \`content-type: application/json\`, plain or packed (\`content-encoding: gzip\` or \`zstd\`). Answers are packed as \`accept-encoding\` allows. A body has at most ${kib(LIMITS.maxWireBytes)} on the wire (a plain batch ${kib(LIMITS.maxRequestBytes)}) and ${kib(LIMITS.maxRequestBytes)} unpacked, ${LIMITS.maxValues} values, ${LIMITS.maxNames} names in one object, ${LIMITS.maxNumberChars} characters in one number and exponents up to ${LIMITS.maxExponent}. A name may come once in an object. Addresses have at most ${DOOR.maxUrlBytes} bytes, headers ${kib(DOOR.maxHeaderBytes)}.
 
-Reference data is read and brought as NDJSON (\`application/x-ndjson\`), one object a line, and brought as CSV (\`text/csv\`) as well; an import is streamed and may be as long as it takes two minutes to send.
+Reference data is read and brought as NDJSON (\`application/x-ndjson\`), one object a line, and brought as CSV (\`text/csv\`) as well; an import is streamed and may take half an hour to arrive.
 
 Every request may be sent again when its answer was lost. A refusal has one shape (\`Refusal\`); programs look at \`code\` and \`retryable\`. A request without a key is refused before its body is read. Send \`x-correlation-id\` (up to 64 letters, digits, \`.\`, \`_\`, \`:\` or \`-\`) to find a request again in the server's log; otherwise one is made.
 

@@ -69,6 +69,12 @@ export interface Witness {
   close(): void;
 }
 
+export interface FetchRequest {
+  /** Below the centre's address, with its query: `api/sync/gateway`. */
+  readonly path: string;
+  readonly type: "application/json" | "application/x-ndjson";
+}
+
 /**
  * The way to the centre. `exchange` resolves only with an answer that passed the schema; everything else rejects with a
  * SyncError: UNREACHABLE, TIMED_OUT, NOT_AN_ANSWER, or the code the centre gave. `details.retryAfterMs` carries a
@@ -76,6 +82,11 @@ export interface Witness {
  */
 export interface Transport {
   exchange(request: ExchangeRequest, signal: AbortSignal, correlationId: string): Promise<ExchangeResponse>;
+  /**
+   * Reads reference data: the text of one whole answer of the type that was asked for, which the caller then parses. What
+   * is cut short, of another type or too large rejects, as above. A way that has no modules goes without.
+   */
+  fetch?(request: FetchRequest, signal: AbortSignal, correlationId: string): Promise<string>;
   /** Its own deadline for one exchange, milliseconds; 30,000 when absent. The loop gives up what is half as late again. */
   readonly timeoutMs?: number;
 }

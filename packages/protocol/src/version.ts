@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "140823d8b4b00a35662d226ee8d97428520d3df1e40c1e0dd1108f00faee03ba",
+    schemas: "dd72d686de7e4395ecbf55f9a9268acd5866f56b600f2cfd1d352be5b77e588d",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

@@ -199,8 +199,10 @@ describe("a link that is down", () => {
       return request.path.includes("modules") && limit > 2_048 ? cut(request, answer) : answer();
     };
     till.start();
-    await till.clock.advance(20_000);
-    await till.settle();
+    for (let second = 0; second < 20; second++) {
+      await till.clock.advance(1_000);
+      await till.settle();
+    }
     expect(till.isEqual("items", "organization")).toBe(true);
   });
 });

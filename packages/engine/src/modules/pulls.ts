@@ -19,6 +19,9 @@ import { copyKey, nextDueMs, type PullView, toBegin } from "./plan.ts";
 import { askGateway, isCurrent, type PullDesk, pull } from "./pull.ts";
 import { type ModulesStatus, type ModulesSummary, modulesStatus, NO_MODULES, summaryOf } from "./status.ts";
 
+/** Between two pulls of one copy: a centre whose gateway and pages disagree must not be asked on and on. */
+const REST_MS = 1_000;
+
 /** Rows of a page after the first attempt that was cut off; halved again by each further one down to the smallest. */
 const SMALLER_PAGE = 4_096;
 const SMALLEST_PAGE = 128;
@@ -161,7 +164,7 @@ export class ModulePulls {
     const lane = this.#lanes.get(key) ?? FRESH_LANE;
     try {
       await pull(this.#desk(key, signal), target, target);
-      this.#lanes.set(key, { ...this.#succeeded(lane), dueAtMs: 0 });
+      this.#lanes.set(key, { ...this.#succeeded(lane), dueAtMs: this.#nowMs() + REST_MS });
       this.#limits.delete(key);
       // What it has now may be newer than what the gateway said.
       this.#targets = this.#targets.map((each) => (each === target ? this.#reached(each) : each));

@@ -48,11 +48,19 @@ function unpacked(body: Dispatcher.ResponseData["body"]): AsyncIterable<Buffer> 
 async function readText(body: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_TEXT_BYTES)
-      throw new SyncError("NOT_AN_ANSWER", `The answer is larger than ${MAX_TEXT_BYTES} bytes; no page is.`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      if (bytes > MAX_TEXT_BYTES) throw notAnAnswer(`it is larger than ${MAX_TEXT_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    const { code } = cause as { code?: unknown };
+    throw /^Z(STD)?_/.test(String(code)) ? notAnAnswer("it does not unpack", cause) : cause;
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+function notAnAnswer(why: string, cause?: unknown): SyncError {
+  return new SyncError("NOT_AN_ANSWER", `What came in place of a page of reference data is none: ${why}.`, {}, cause);
 }

@@ -18,6 +18,7 @@ import {
 } from "@tillsync/protocol";
 import type { FetchRequest, Transport } from "../ports.ts";
 import { sha256 } from "../system/sha256.ts";
+import { settled } from "./fake-clock.ts";
 
 interface Kept {
   readonly text: string | null;
@@ -28,6 +29,8 @@ interface Catalogue {
   readonly rows: Map<string, Kept>;
   /** The hash at each n, from 0. */
   readonly hashes: string[];
+  /** All rows as they were at each n. */
+  readonly history: ReadonlyMap<string, string>[];
 }
 
 /** What the centre, or something on the way, makes of one answer. */
@@ -40,8 +43,10 @@ export class FakeModules implements Required<Pick<Transport, "fetch">> {
   readonly #catalogues = new Map<string, Catalogue>();
   #epoch = 0;
   readonly requests: FetchRequest[] = [];
-  /** Rows and tombstones that went out. */
+  /** Rows and tombstones that went out, and how many of them went out before just as they are. */
   sent = 0;
+  sentAgain = 0;
+  readonly #sent = new Set<string>();
   rowsPerPage = 10;
   treat: Treat = (_request, answer) => answer();
 
@@ -59,6 +64,7 @@ export class FakeModules implements Required<Pick<Transport, "fetch">> {
     for (const row of rows.map((each) => readRow(module, each))) replace(row.id, row.text);
     for (const id of deleted) replace(id, null);
     of.hashes.push(sum.hex());
+    of.history.push(this.rows(module, scope));
   }
 
   /** The centre was restored: cursors of before fit no more. */
@@ -84,8 +90,15 @@ export class FakeModules implements Required<Pick<Transport, "fetch">> {
     return new Map(entries);
   }
 
+  /** What a reader of the copy at this n should find. */
+  rowsAt(module: ModuleName, scope: Scope, n: number): ReadonlyMap<string, string> {
+    return this.#of(module, scope).history[n] ?? new Map();
+  }
+
   async fetch(request: FetchRequest, signal: AbortSignal): Promise<string> {
     this.requests.push(request);
+    // The network takes its time: a till that asks on and on must not keep the test for ever.
+    await settled();
     const text = await this.treat(request, () => this.#answer(request));
     signal.throwIfAborted();
     return text;
@@ -124,17 +137,19 @@ export class FakeModules implements Required<Pick<Transport, "fetch">> {
     const page = all.slice(0, limit);
     const next = all.length > limit ? (page.at(-1)?.key ?? null) : null;
     const header: PageHeader = { ...standing, kind: ask.since === undefined ? "snapshot" : "delta", next };
+    for (const { line } of page) {
+      const sent = `${module} ${ask.scope} ${line}`;
+      if (this.#sent.has(sent)) this.sentAgain++;
+      this.#sent.add(sent);
+    }
     this.sent += page.length;
     return [canonicalText(header), ...page.map(({ line }) => line), ""].join("\n");
   }
 
+  /** By keys; those of tests are plain, where the order of characters is that of their bytes. */
   #snapshot(module: ModuleName, { scope, after = "" }: { scope: Scope; after?: string }) {
-    const rows = [...this.rows(module, scope)].filter(
-      ([id]) => Buffer.compare(Buffer.from(id), Buffer.from(after)) > 0,
-    );
-    return rows
-      .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-      .map(([key, line]) => ({ key, line }));
+    const rows = [...this.rows(module, scope)].filter(([id]) => id > after);
+    return rows.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, line]) => ({ key, line }));
   }
 
   #delta(module: ModuleName, scope: Scope, since: string, after = "") {
@@ -150,7 +165,7 @@ export class FakeModules implements Required<Pick<Transport, "fetch">> {
 
   #of(module: ModuleName, scope: Scope): Catalogue {
     const key = `${module}.${scope}`;
-    const found = this.#catalogues.get(key) ?? { rows: new Map(), hashes: [EMPTY_MODULE_HASH] };
+    const found = this.#catalogues.get(key) ?? { rows: new Map(), hashes: [EMPTY_MODULE_HASH], history: [new Map()] };
     this.#catalogues.set(key, found);
     return found;
   }

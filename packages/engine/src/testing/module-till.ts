@@ -6,12 +6,15 @@ import { Layers } from "../modules/layers.ts";
 import { ModulePulls } from "../modules/pulls.ts";
 import type { ModuleStatus } from "../modules/status.ts";
 import type { Clock, LocalStore, Sql } from "../ports.ts";
-import { betterSqlite, type OpenDriver, openStore } from "../sqlite/index.ts";
+import { openStore } from "../sqlite/index.ts";
 import { sha256 } from "../system/sha256.ts";
 import { FakeClock, settled } from "./fake-clock.ts";
 import { FakeIds } from "./fake-ids.ts";
 import { FakeModules } from "./fake-modules.ts";
 import { tempFile } from "./temp-folder.ts";
+
+/** More than any test needs to come to rest. */
+const MAX_TURNS = 500;
 
 /** Just that of a till which has to do with reference data, on real SQLite; the centre's modules are in the test's hands. */
 export class ModuleTill {
@@ -19,13 +22,17 @@ export class ModuleTill {
   readonly clock = new FakeClock();
   readonly ids = new FakeIds(this.clock);
   readonly centre: FakeModules;
-  readonly #open: OpenDriver;
-  /** Called before each transaction of the pulls; what it throws fails it. */
+  readonly #open: (file: string) => LocalStore;
+  /** Called at the end of each transaction of the pulls, before it is committed; what it throws fails it. */
   beforeCommit: () => void = () => {};
   #store: LocalStore | undefined;
   #pulls: ModulePulls | undefined;
 
-  constructor(centre = new FakeModules(), open: OpenDriver = betterSqlite) {
+  /** Called after each of them that was committed. */
+  afterCommit: () => void = () => {};
+
+  /** @param open gives the same database each time */
+  constructor(centre = new FakeModules(), open: (file: string) => LocalStore = openStore) {
     this.centre = centre;
     this.#open = open;
     onTestFinished(() => this.#store?.close());
@@ -46,7 +53,7 @@ export class ModuleTill {
   }
 
   start(over: { maxSyncRetry?: number; clock?: Clock } = {}): this {
-    this.#store ??= openStore(this.file, this.#open);
+    this.#store ??= this.#open(this.file);
     const { clock = this.clock } = over;
     const transport = { exchange: () => new Promise<never>(() => {}), fetch: this.centre.fetch.bind(this.centre) };
     this.#pulls = new ModulePulls({
@@ -54,8 +61,11 @@ export class ModuleTill {
       pace: PACES.continuous,
       maxSyncRetry: over.maxSyncRetry,
       commit: (fn: (tx: Sql) => void) => {
-        this.beforeCommit();
-        this.store.transaction(fn);
+        this.store.transaction((tx) => {
+          fn(tx);
+          this.beforeCommit();
+        });
+        this.afterCommit();
       },
       onChange: () => {},
     });
@@ -73,11 +83,12 @@ export class ModuleTill {
 
   /** Lets everything happen that is due, slices included. */
   async settle(): Promise<void> {
-    let before = -1;
-    while (before !== this.centre.requests.length) {
-      before = this.centre.requests.length;
+    for (let turns = 0, quiet = 0; quiet < 3; turns++) {
+      if (turns > MAX_TURNS) throw new Error("the till asks on and on");
+      const before = this.centre.requests.length;
       await settled();
       await this.clock.advance(1);
+      quiet = this.centre.requests.length === before ? quiet + 1 : 0;
     }
   }
 

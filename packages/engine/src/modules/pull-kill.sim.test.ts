@@ -1,0 +1,19 @@
+import { expect, it } from "vitest";
+import { pullRun } from "../testing/pull-run.ts";
+
+const POINTS = 100;
+
+it(`a pull that is killed at each of ${POINTS} points resumes, fetches less than a tenth again, shows no mix, and ends equal`, async () => {
+  const whole = await pullRun(null);
+  expect([...whole.violations]).toEqual([]);
+  // What changed behind the page that it was on comes with the changes as well.
+  const usual = whole.sentAgain / whole.sent;
+  expect(usual).toBeLessThan(0.1);
+  expect(whole.moments).toBeGreaterThan(POINTS);
+  for (let point = 1; point <= POINTS; point++) {
+    const killAt = Math.ceil((point * whole.moments) / (POINTS + 1));
+    const { violations, sent, sentAgain } = await pullRun(killAt);
+    expect({ killAt, violations: [...violations] }).toEqual({ killAt, violations: [] });
+    expect(sentAgain / sent - usual, `fetched again when killed at ${killAt}`).toBeLessThan(0.1);
+  }
+});

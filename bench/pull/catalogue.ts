@@ -16,7 +16,12 @@ const MAKERS = ["Kibo", "Simba", "Tausi", "Nyota", "Jua", "Baraka", "Safari", "Z
 export function catalogue(limit: number): Catalogue {
   if (!existsSync(DATA)) return { isReal: false, products: Array.from({ length: limit }, (_, index) => made(index)) };
   const [, ...lines] = gunzipSync(readFileSync(DATA)).toString("utf8").split("\n");
-  return { isReal: true, products: lines.slice(0, limit).flatMap(product) };
+  const products = new Map<string, string>();
+  for (const line of lines) {
+    if (products.size === limit) break;
+    for (const [barcode, name] of product(line)) products.set(barcode, name);
+  }
+  return { isReal: true, products: [...products] };
 }
 
 /** `barcode,name`; a name with a comma is quoted, and its quotes are doubled. */

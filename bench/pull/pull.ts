@@ -34,7 +34,9 @@ export const pull: Bench = {
         const [first, second] = turn % 2 === 0 ? [await own(), await least()] : [await least(), await own()];
         const round = turn % 2 === 0 ? { tillsync: first, copy: second } : { tillsync: second, copy: first };
         rounds.push(round);
-        onProgress(`round ${turn + 1}: ${Math.round(round.tillsync.ms)} ms, COPY ${Math.round(round.copy.ms)} ms`);
+        onProgress(
+          `round ${turn + 1}: ${Math.round(round.tillsync.ms)} ms, COPY ${Math.round(round.copy.ms)} ms ${JSON.stringify(round.tillsync)}`,
+        );
       }
       const bytes = [await pageBytes(rig, "items"), await pageBytes(rig, "itemBarcodes")];
       const wire = bytes.reduce((sum, each) => sum + each.wire, 0) / bytes.reduce((sum, each) => sum + each.whole, 0);

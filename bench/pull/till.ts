@@ -30,7 +30,8 @@ answer(
       });
       till = opened;
       // What a start takes to read its program is another matter.
-      let peak = 0;
+      const before = process.memoryUsage.rss();
+      let peak = before;
       const watch = setInterval(() => {
         peak = Math.max(peak, process.memoryUsage.rss());
       }, 25);
@@ -45,7 +46,7 @@ answer(
         });
       });
       clearInterval(watch);
-      return { ms: performance.now() - begin, peakMiB: peak / MIB };
+      return { ms: performance.now() - begin, peakMiB: peak / MIB, beforeMiB: before / MIB };
     },
     lookUp: ({ barcodes, words }: { barcodes: readonly string[]; words: readonly string[] }) => ({
       barcode: timed(barcodes, (barcode) => till?.items.find({ barcode }).length ?? 0),

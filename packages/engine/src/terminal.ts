@@ -10,7 +10,7 @@ import { difference, KindTally } from "./kind-tally.ts";
 import { ensureLife } from "./life.ts";
 import { Listeners } from "./listeners.ts";
 import { type Items, itemsOf } from "./modules/items.ts";
-import type { Ports, Sql } from "./ports.ts";
+import type { Flush, Ports, Sql } from "./ports.ts";
 import { DECIDING, FLUSHING, PUSH_AT_ONCE } from "./push.ts";
 import { oldestWaiting, queueOf } from "./queue.ts";
 import { higherCounter, raiseFloor } from "./receipts.ts";
@@ -76,7 +76,7 @@ class RunningTerminal implements Terminal {
       pace: paceOf(settings, this.#profile),
       maxBatchChanges: settings.maxBatchChanges ?? LIMITS.maxBatchChanges,
       lives,
-      commit: own.commit,
+      commit: (fn, flush) => this.#commit(fn, flush),
       onChange: () => this.#tell(),
       onAttempt: (attempt) => {
         this.#attempts.note(attempt, this.#lives);
@@ -188,12 +188,12 @@ class RunningTerminal implements Terminal {
   }
 
   /** A transaction of the loop's own; what was attempted since the last one is written down in it. */
-  #commit(fn: (tx: Sql) => void): void {
+  #commit(fn: (tx: Sql) => void, flush?: Flush): void {
     try {
       this.#ports.store.transaction((tx) => {
         fn(tx);
         this.#attempts.write(tx);
-      });
+      }, flush);
       this.#attempts.written();
     } catch (error) {
       if (!(error instanceof SyncError && error.code === "COMMIT_UNKNOWN")) throw error;

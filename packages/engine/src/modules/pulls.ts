@@ -12,7 +12,7 @@ import {
   type Watched,
 } from "@tillsync/lanes";
 import { type GatewayModule, isErrorCode, SyncError } from "@tillsync/protocol";
-import type { Ports, Sql } from "../ports.ts";
+import type { Flush, Ports, Sql } from "../ports.ts";
 import { type Copy, readCopies } from "./copy.ts";
 import { clean } from "./merge.ts";
 import { copyKey, nextDueMs, type PullView, toBegin } from "./plan.ts";
@@ -33,7 +33,7 @@ export interface PullsOptions {
   readonly ports: Pick<Ports, "clock" | "ids" | "store" | "sha256" | "transport">;
   readonly pace: Pace;
   readonly maxSyncRetry?: number | undefined;
-  readonly commit: (fn: (tx: Sql) => void) => void;
+  readonly commit: (fn: (tx: Sql) => void, flush?: Flush) => void;
   readonly onChange: () => void;
 }
 
@@ -178,7 +178,7 @@ export class ModulePulls {
   /** Mending what earlier pulls left waits for nothing and nobody waits for it; what fails is tried after the next answer. */
   async #clean(signal: AbortSignal): Promise<void> {
     const { clock, store } = this.#options.ports;
-    await clean({ clock, signal, commit: this.#options.commit }, store.read).catch(() => {});
+    await clean({ clock, signal, commit: this.#commit }, store.read).catch(() => {});
   }
 
   #reached(target: GatewayModule): GatewayModule {
@@ -192,8 +192,9 @@ export class ModulePulls {
   }
 
   #desk(key: string, signal: AbortSignal): PullDesk {
-    const { ports, commit } = this.#options;
+    const { ports } = this.#options;
     const { clock, ids, store, sha256, transport } = ports;
+    const commit = this.#commit;
     const own: Pick<PullDesk, "fetch" | "onProgress" | "limit"> = {
       fetch: (request, until, correlationId) => {
         if (transport.fetch === undefined) throw new SyncError("INTERNAL", "There is no way to fetch modules.");
@@ -204,6 +205,12 @@ export class ModulePulls {
     };
     return { clock, ids, sha256, commit, signal, read: store.read, ...own };
   }
+
+  /**
+   * What a power cut takes of this is fetched again, so no slice waits for the disk; whatever is sold meanwhile flushes it
+   * along. SQLite's log keeps the order, so a place is never ahead of its rows.
+   */
+  readonly #commit = (fn: (tx: Sql) => void): void => this.#options.commit(fn, "later");
 
   #succeeded(lane: LaneState): LaneState {
     const { pace } = this.#options;

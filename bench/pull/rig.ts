@@ -62,13 +62,17 @@ async function bring(url: string, key: string, module: string, lines: readonly s
   if (answer.status !== 200) throw new SyncError("INTERNAL", `import of ${module}: ${await answer.text()}`);
 }
 
-/** What the pages of a module take on the wire, and what `zstd -3` makes of their bodies in one piece. */
+/** What the pages of a module, as large as a till asks for them, take on the wire, and what `zstd -3` makes of their bodies in one piece. */
 export async function pageBytes({ url, key }: Rig, module: string): Promise<{ wire: number; whole: number }> {
   const bodies: Buffer[] = [];
   let wire = 0;
   let after: string | null = "";
   while (after !== null) {
-    const query: URLSearchParams = new URLSearchParams({ scope: "organization", ...(after === "" ? {} : { after }) });
+    const query: URLSearchParams = new URLSearchParams({
+      scope: "organization",
+      limit: "4096",
+      ...(after === "" ? {} : { after }),
+    });
     const headers = { authorization: `Bearer ${key}`, "accept-encoding": "zstd" };
     const answer: Dispatcher.ResponseData = await request(`${url}/api/sync/modules/${module}?${query}`, { headers });
     const packed = Buffer.from(await answer.body.arrayBuffer());

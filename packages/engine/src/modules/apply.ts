@@ -1,7 +1,7 @@
 import { ModuleHash, type PageHeader, rowHash, type Sha256 } from "@tillsync/protocol";
 import type { Sql } from "../ports.ts";
 import { type Building, type Copy, writeCopy, writeProgress } from "./copy.ts";
-import { GenerationWriter, rowIn } from "./generations.ts";
+import { GenerationWriter, type Key, rowIn } from "./generations.ts";
 import { type Page, type PageRow, readLine } from "./page.ts";
 import { inSlices, type SliceDesk } from "./slices.ts";
 
@@ -23,7 +23,8 @@ export function following(building: Building, { epoch, cursor, next }: PageHeade
 }
 
 /**
- * Applies a page to the generation that is being built, a slice at a time, each with how far it came. Nobody reads that
+ * Applies a page to the generation that is being built, a slice at a time, each with what is
+ * there by then. Nobody reads that
  * generation before the transaction with the last rows finds it equal to the centre's, and makes it what is read together
  * with the cursor.
  */
@@ -33,22 +34,26 @@ export async function applyPage(desk: ApplyDesk, copy: Copy, from: Building, pag
   const end = following(from, header);
   let rows = from.rows;
   let at = 0;
-  let after = from.after;
+  const keys: Key[] = [];
+  let keyAt = 0;
   let result: [Building, Outcome] = [from, "more"];
   await inSlices(desk, (tx) => {
     const writer = new GenerationWriter(tx, { generation: from.generation, module: copy.module });
     const step = () => {
       const line = lines[at];
-      if (line === undefined) return false;
-      const row = readLine(line);
-      rows += applyRow({ desk, tx, copy, from, writer, sum }, row);
-      // Keys of a snapshot follow each other, so that it goes on behind any of them; changes go on behind whole pages.
-      if (from.phase === "snapshot") after = row.id;
-      return ++at < lines.length;
+      if (line !== undefined) {
+        rows += applyRow({ desk, tx, copy, from, writer, sum, keys }, readLine(line));
+        at++;
+      } else {
+        if (keyAt === 0) keys.sort(byKey);
+        const key = keys[keyAt++];
+        if (key) writer.insertKey(key);
+      }
+      return at < lines.length || keyAt < keys.length;
     };
     const seal = (isLast: boolean) => {
       writer.end();
-      const building = { ...((isLast ? end : null) ?? begun(from, header, after)), rows, hash: sum.hex() };
+      const building = { ...((isLast ? end : null) ?? begun(from, header)), rows, hash: sum.hex() };
       if (isLast && end === null) result = [building, conclude(tx, desk, copy, building, header)];
       else {
         writeProgress(tx, copy, building);
@@ -60,8 +65,13 @@ export async function applyPage(desk: ApplyDesk, copy: Copy, from: Building, pag
   return result;
 }
 
-function begun(from: Building, { epoch, cursor }: PageHeader, after: string | null): Building {
-  return { ...from, epoch, since: from.since ?? cursor, after };
+/** In the middle of a page: after a kill it is fetched again whole, and what is there of it counts as it did. */
+function begun(from: Building, { epoch, cursor }: PageHeader): Building {
+  return { ...from, epoch, since: from.since ?? cursor };
+}
+
+function byKey(a: Key, b: Key): number {
+  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 }
 
 interface Applying {
@@ -71,17 +81,22 @@ interface Applying {
   readonly from: Building;
   readonly writer: GenerationWriter;
   readonly sum: ModuleHash;
+  /**
+   * Keys of this page, written in their order when its rows are there: each leaf of the index is then written once or
+   * twice a page, and not with every slice.
+   */
+  readonly keys: Key[];
 }
 
 /** @returns by how many rows the module grows */
-function applyRow({ desk, tx, copy, from, writer, sum }: Applying, { id, text, row }: PageRow): number {
+function applyRow({ desk, tx, copy, from, writer, sum, keys }: Applying, { id, text, row }: PageRow): number {
   const { module, scope, base } = copy;
   const hashOf = (of: string) => rowHash(desk.sha256, module, scope, of);
   let grows = 0;
   if (text !== null) {
     sum.add(hashOf(text));
     grows++;
-    if (from.phase === "snapshot" && writer.insert(id, text, row)) return grows;
+    if (from.phase === "snapshot" && writer.insert(id, text, row, keys)) return grows;
   }
   const own = rowIn(tx, from.generation, id);
   const below = from.phase === "delta" && base !== null ? rowIn(tx, base, id) : undefined;

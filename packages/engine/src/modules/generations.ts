@@ -15,6 +15,14 @@ export interface StoredRow {
 const INSERT = `INSERT INTO module_row (place, generation, id, row) VALUES (?, ?, ?, ?)
   ON CONFLICT (generation, id) DO NOTHING`;
 
+const INSERT_KEY = "INSERT OR IGNORE INTO module_key (generation, key, id) VALUES (?, ?, ?)";
+
+/** What one row is found by. */
+export interface Key {
+  readonly key: string;
+  readonly id: string;
+}
+
 export interface Generation {
   readonly generation: number;
   readonly module: ModuleName;
@@ -59,13 +67,26 @@ export class GenerationWriter {
     this.#first = placesOf(of.generation)[0];
   }
 
-  /** Adds a row, or with null a tombstone. @returns false, and writes nothing, when one stands there under this id */
-  insert(id: string, text: string | null, row: Row | null): boolean {
+  /**
+   * Adds a row, or with null a tombstone; its key goes to `postponed`, if there is such a list.
+   *
+   * @returns false, and writes nothing, when one stands there under this id
+   */
+  insert(id: string, text: string | null, row: Row | null, postponed?: Key[]): boolean {
     const place = this.#first + this.#places;
     if (this.#tx.run(INSERT, place, this.#of.generation, id, text).changes === 0) return false;
     this.#places++;
-    if (row !== null) this.#index(place, id, row);
+    if (row === null) return true;
+    const key = keyOf(this.#of.module, row);
+    if (key !== undefined && postponed) postponed.push({ key, id });
+    else if (key !== undefined) this.insertKey({ key, id });
+    const words = wordsOf(this.#of.module, row);
+    if (words !== undefined) this.#tx.run("INSERT INTO module_word (rowid, words) VALUES (?, ?)", place, words);
     return true;
+  }
+
+  insertKey({ key, id }: Key): void {
+    this.#tx.run(INSERT_KEY, this.#of.generation, key, id);
   }
 
   /** The same in place of what stands there. */
@@ -95,14 +116,6 @@ export class GenerationWriter {
   end(): void {
     const sql = "UPDATE module_generation SET places = ? WHERE generation = ?";
     this.#tx.run(sql, this.#places, this.#of.generation);
-  }
-
-  #index(place: number, id: string, row: Row): void {
-    const key = keyOf(this.#of.module, row);
-    if (key !== undefined)
-      this.#tx.run("INSERT INTO module_key (generation, key, id) VALUES (?, ?, ?)", this.#of.generation, key, id);
-    const words = wordsOf(this.#of.module, row);
-    if (words !== undefined) this.#tx.run("INSERT INTO module_word (rowid, words) VALUES (?, ?)", place, words);
   }
 }
 

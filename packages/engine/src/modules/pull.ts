@@ -10,8 +10,8 @@ export interface PullDesk extends ApplyDesk {
   readonly read: Pick<Sql, "get" | "all">;
   readonly ids: Ports["ids"];
   readonly fetch: (request: FetchRequest, signal: AbortSignal, correlationId: string) => Promise<string>;
-  /** Rows of a page at most; undefined leaves it to the centre. */
-  readonly limit: number | undefined;
+  /** Rows of a page at most; the centre may give fewer. */
+  readonly limit: number;
   /** A page was applied. */
   readonly onProgress: () => void;
 }
@@ -105,7 +105,7 @@ async function fetchPage(desk: PullDesk, copy: CopyName, of: Building, signal: A
   const query = new URLSearchParams({ scope: copy.scope });
   if (of.phase !== "snapshot" && of.since !== null) query.set("since", of.since);
   if (of.after !== null) query.set("after", of.after);
-  if (desk.limit !== undefined) query.set("limit", String(desk.limit));
+  query.set("limit", String(desk.limit));
   const path = `api/sync/modules/${copy.module}?${query}`;
   const body = await desk.fetch({ path, type: "application/x-ndjson" }, signal, desk.ids.next());
   return readPage(body, { ...copy, kind: of.phase === "snapshot" ? "snapshot" : "delta" });

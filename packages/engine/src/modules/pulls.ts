@@ -22,8 +22,11 @@ import { type ModulesStatus, type ModulesSummary, modulesStatus, NO_MODULES, sum
 /** Between two pulls of one copy: a centre whose gateway and pages disagree must not be asked on and on. */
 const REST_MS = 1_000;
 
-/** Rows of a page after the first attempt that was cut off; halved again by each further one down to the smallest. */
-const SMALLER_PAGE = 4_096;
+/**
+ * Rows of a page: some 300 KB, or a sixtieth of 250,000 rows, of which a kill costs two. Halved by each attempt that was cut
+ * off, down to the smallest.
+ */
+const PAGE = 4_096;
 const SMALLEST_PAGE = 128;
 
 /** 003 `Config.maxSyncRetry`: attempts in a row at a module before its slow period, when nobody says otherwise. */
@@ -187,8 +190,7 @@ export class ModulePulls {
   }
 
   #smaller(key: string): number {
-    const limit = this.#limits.get(key);
-    return limit === undefined ? SMALLER_PAGE : Math.max(SMALLEST_PAGE, limit >> 1);
+    return Math.max(SMALLEST_PAGE, (this.#limits.get(key) ?? PAGE) >> 1);
   }
 
   #desk(key: string, signal: AbortSignal): PullDesk {
@@ -201,7 +203,7 @@ export class ModulePulls {
         return transport.fetch(request, until, correlationId);
       },
       onProgress: () => this.#tell(),
-      limit: this.#limits.get(key),
+      limit: this.#limits.get(key) ?? PAGE,
     };
     return { clock, ids, sha256, commit, signal, read: store.read, ...own };
   }

@@ -2,9 +2,9 @@ import type { Clock, Sql } from "../ports.ts";
 
 /**
  * How long one transaction with reference data may work before it commits. A sale that comes meanwhile waits for it, its
- * commit and little else; less would be spent on flushes of the disk.
+ * commit and little else; less would be spent on beginnings and ends.
  */
-export const SLICE_MS = 8;
+export const SLICE_MS = 10;
 
 /** Rows between two looks at the clock: well under a millisecond. */
 const LOOK_EVERY = 16;

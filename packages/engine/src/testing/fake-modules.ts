@@ -43,7 +43,7 @@ export class FakeModules implements Required<Pick<Transport, "fetch">> {
   readonly #catalogues = new Map<string, Catalogue>();
   #epoch = 0;
   readonly requests: FetchRequest[] = [];
-  /** Rows and tombstones that went out, and how many of them went out before just as they are. */
+  /** Rows and tombstones that went out, and how many of them went out before just as they are, in a page of the same kind. */
   sent = 0;
   sentAgain = 0;
   readonly #sent = new Set<string>();
@@ -138,7 +138,7 @@ export class FakeModules implements Required<Pick<Transport, "fetch">> {
     const next = all.length > limit ? (page.at(-1)?.key ?? null) : null;
     const header: PageHeader = { ...standing, kind: ask.since === undefined ? "snapshot" : "delta", next };
     for (const { line } of page) {
-      const sent = `${module} ${ask.scope} ${line}`;
+      const sent = `${header.kind} ${module} ${ask.scope} ${line}`;
       if (this.#sent.has(sent)) this.sentAgain++;
       this.#sent.add(sent);
     }

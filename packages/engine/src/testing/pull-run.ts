@@ -66,7 +66,7 @@ class Run {
     };
     const driver = variant === undefined ? lasting : variant.wrap(lasting, this.#known);
     this.#till = new ModuleTill(this.#centre, () => new SqliteStore(() => driver));
-    this.#centre.rowsPerPage = 20;
+    this.#centre.rowsPerPage = 13;
     this.#centre.import(
       "items",
       "organization",

@@ -4,6 +4,8 @@ import Database from "better-sqlite3";
 import pg from "pg";
 import { answer } from "../worker-side.ts";
 
+const MIB = 2 ** 20;
+
 const SCHEMA = `CREATE TABLE item (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, row TEXT NOT NULL) STRICT;
   CREATE TABLE item_name (name TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (name, id)) STRICT, WITHOUT ROWID;
   CREATE TABLE barcode (id TEXT PRIMARY KEY, gtin TEXT NOT NULL, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -14,6 +16,7 @@ const SCHEMA = `CREATE TABLE item (place INTEGER PRIMARY KEY, id TEXT NOT NULL U
 answer({
   copy: async ({ file, databaseUrl }: { file: string; databaseUrl: string }) => {
     const begin = performance.now();
+    const beforeMiB = process.memoryUsage.rss() / MIB;
     const db = new Database(file);
     db.pragma("journal_mode = WAL");
     db.pragma("synchronous = FULL");
@@ -42,7 +45,7 @@ answer({
     const ms = performance.now() - begin;
     await client.end();
     db.close();
-    return { ms, items, barcodes, peakMiB: process.resourceUsage().maxRSS / 1024 };
+    return { ms, items, barcodes, beforeMiB, peakMiB: process.resourceUsage().maxRSS / 1024 };
   },
 });
 

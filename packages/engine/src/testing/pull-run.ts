@@ -27,8 +27,8 @@ const COPIES: readonly (readonly [ModuleName, Scope])[] = [
   ["itemBarcodes", "organization"],
 ];
 
-/** Requests after which the catalogue changes under the pull. */
-const CHANGES = [4, 9, 14, 22, 31];
+/** Requests after which the catalogue changes under the first pull; it changes twice more when that is done. */
+const CHANGES = [4, 14, 31];
 
 const id = (index: number) => `item-${String(index).padStart(4, "0")}`;
 const named = (index: number, word: string) => ({ id: id(index), name: `Item ${index} ${word}` });
@@ -103,7 +103,7 @@ class Run {
     this.#lookUp();
   }
 
-  /** Three intervals after all has come to rest, and a new process in place of the one that was killed. */
+  /** Four intervals, and a new process in place of the one that was killed. */
   async #live(): Promise<void> {
     for (let round = 0; round < 4 && !this.#isOver; round++) {
       if (round === 0 || this.#isDead) {
@@ -111,6 +111,7 @@ class Run {
         this.#till.start({ clock: ticking(this.#till) });
       }
       await this.#till.settle();
+      if (round < 2) this.#change(CHANGES.length + round);
       await this.#till.clock.advance(30_000);
     }
     if (!this.#isOver) await this.#till.settle();

@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "dd72d686de7e4395ecbf55f9a9268acd5866f56b600f2cfd1d352be5b77e588d",
+    schemas: "6c679902d97a8c9996fc33101b327ec8c359809a82b74631c9a12edcaff949b4",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

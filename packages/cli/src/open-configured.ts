@@ -20,6 +20,7 @@ export function openConfigured(values: Values): Terminal {
     profile: values["Sync.Profile"],
     maxBatchChanges: values["Sync.BatchSize"],
     badgeAfter: values["Sync.MaxRetryAttempts"],
+    maxSyncRetry: values["Sync.MaxSyncRetry"],
     retention: { attempts: values["Retention.HistoryRows"], days: values["Retention.HistoryDays"] },
     ...(interval === undefined ? {} : { intervalMs: interval * 1000 }),
     ...(slow === undefined ? {} : { slowMs: slow * 60_000 }),

@@ -13,9 +13,23 @@ export {
   seqOf,
 } from "./journal.ts";
 export type { KindCounts } from "./kind-tally.ts";
+export { type ItemPrice, type ItemQuestion, type Items, type ItemView, MAX_ITEMS } from "./modules/items.ts";
+export type { ModuleStatus, ModulesStatus, ModulesSummary } from "./modules/status.ts";
 export { openTerminal, type TerminalOptions } from "./open.ts";
 export type { OwnRows } from "./own-rows.ts";
-export type { Clock, Ids, LocalStore, Ports, Probe, Sql, SqlValue, Transport, Witness, Witnessed } from "./ports.ts";
+export type {
+  Clock,
+  FetchRequest,
+  Ids,
+  LocalStore,
+  Ports,
+  Probe,
+  Sql,
+  SqlValue,
+  Transport,
+  Witness,
+  Witnessed,
+} from "./ports.ts";
 export { MAX_QUEUE_PAGE, type QueueFilter, type QueuePage } from "./queue.ts";
 export {
   parseQueueId,

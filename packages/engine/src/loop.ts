@@ -28,7 +28,7 @@ import {
 import { InFlight, lastSeqOf, type Sent } from "./in-flight.ts";
 import type { Journal, Life } from "./journal.ts";
 import { readLane, writeLane } from "./lane-row.ts";
-import type { Ports, Sql } from "./ports.ts";
+import type { Flush, Ports, Sql } from "./ports.ts";
 import type { Settlements } from "./settlement.ts";
 import type { Flushed } from "./verbs.ts";
 import { Waiters } from "./waiters.ts";
@@ -45,7 +45,7 @@ export interface LoopOptions {
   /** Lives as of the last commit. */
   readonly lives: () => readonly Life[];
   /** Runs a transaction of the loop's own on the till's database; after trouble the terminal is stopped. */
-  readonly commit: (fn: (tx: Sql) => void) => void;
+  readonly commit: (fn: (tx: Sql) => void, flush?: Flush) => void;
   readonly onChange: () => void;
   /** Called with every attempt when it has ended; what it throws is dropped. */
   readonly onAttempt?: ((attempt: Attempt) => void) | undefined;

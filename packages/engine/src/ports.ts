@@ -30,9 +30,14 @@ export interface Sql {
   all<T>(sql: string, ...params: SqlValue[]): T[];
 }
 
+/** When a transaction has to be safe from a power cut: as it returns, or with the next one that does not say `later`. */
+export type Flush = "now" | "later";
+
 /**
  * The till's own database. An implementation must guarantee:
  * - `transaction` is atomic and, once it returns, survives a power cut;
+ * - with `later` a power cut may take it, and everything behind it, until the next transaction without has returned; the
+ *   end of the process takes nothing. For what can be fetched again;
  * - when `fn` throws, nothing of it is visible and the error passes through; a full disk is SyncError STORE_FULL;
  * - `fn` is synchronous: one that gives a promise is refused, because the commit would not wait for it;
  * - when the commit itself fails, the error is SyncError COMMIT_UNKNOWN: the transaction may or may not be there;
@@ -44,7 +49,7 @@ export interface LocalStore {
   readonly read: Pick<Sql, "get" | "all">;
   /** Rows one at a time, for histories that do not fit in memory. The store must not be written meanwhile. */
   iterate<T>(sql: string, ...params: SqlValue[]): Iterable<T>;
-  transaction<T>(fn: (tx: Sql) => T): T;
+  transaction<T>(fn: (tx: Sql) => T, flush?: Flush): T;
   reopen(): void;
   close(): void;
 }
@@ -69,6 +74,12 @@ export interface Witness {
   close(): void;
 }
 
+export interface FetchRequest {
+  /** Below the centre's address, with its query: `api/sync/gateway`. */
+  readonly path: string;
+  readonly type: "application/json" | "application/x-ndjson";
+}
+
 /**
  * The way to the centre. `exchange` resolves only with an answer that passed the schema; everything else rejects with a
  * SyncError: UNREACHABLE, TIMED_OUT, NOT_AN_ANSWER, or the code the centre gave. `details.retryAfterMs` carries a
@@ -76,6 +87,11 @@ export interface Witness {
  */
 export interface Transport {
   exchange(request: ExchangeRequest, signal: AbortSignal, correlationId: string): Promise<ExchangeResponse>;
+  /**
+   * Reads reference data: the text of one whole answer of the type that was asked for, which the caller then parses. What
+   * is cut short, of another type or too large rejects, as above. A way that has no modules goes without.
+   */
+  fetch?(request: FetchRequest, signal: AbortSignal, correlationId: string): Promise<string>;
   /** Its own deadline for one exchange, milliseconds; 30,000 when absent. The loop gives up what is half as late again. */
   readonly timeoutMs?: number;
 }

@@ -1,5 +1,6 @@
 import type { Connectivity } from "@tillsync/lanes";
 import { Loop, type LoopOptions } from "./loop.ts";
+import { ModulePulls } from "./modules/pulls.ts";
 import { Prober } from "./prober.ts";
 import type { Flushed, Stall } from "./verbs.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -7,10 +8,13 @@ import { Watchdog } from "./watchdog.ts";
 export interface ScheduleOptions extends Omit<LoopOptions, "onBegin" | "onHeard"> {
   readonly onConnectivity: (from: Connectivity) => void;
   readonly onStall: (stall: Stall) => void;
+  /** 003: attempts in a row at reference data before the slow period. */
+  readonly maxSyncRetry?: number | undefined;
 }
 
-/** Everything of a terminal that goes on by itself: the loop that sends, the probe beside it, the watchdog over both. */
+/** Everything of a terminal that goes on by itself: the loop that sends, the pulls, the probe beside them, the watchdog over all. */
 export class Schedule {
+  readonly modules: ModulePulls;
   readonly #loop: Loop;
   readonly #prober: Prober;
   readonly #watchdog: Watchdog;
@@ -27,12 +31,14 @@ export class Schedule {
       onBegin: () => this.#prober.begun(),
       onHeard: (observation, tookMs) => this.#prober.heard(observation, tookMs),
     });
+    this.modules = new ModulePulls(options);
     this.#prober = new Prober({
       ports,
       isRefused: () => this.#loop.isRefused,
       onProper: (wasAway) => {
         this.#watchdog.keepGoing();
         this.#loop.answersAgain(wasAway);
+        this.modules.answersAgain();
       },
       onMove: onConnectivity,
     });
@@ -75,6 +81,7 @@ export class Schedule {
     this.#watchdog.start();
     this.#prober.start();
     this.#loop.start();
+    this.modules.start();
   }
 
   nudge(): void {
@@ -83,12 +90,13 @@ export class Schedule {
   }
 
   flush(): Promise<Flushed> {
+    this.modules.nudge();
     return this.#loop.flush();
   }
 
   async stop(graceMs: number): Promise<void> {
     this.#watchdog.stop();
     this.#prober.stop();
-    await this.#loop.stop(graceMs);
+    await Promise.all([this.#loop.stop(graceMs), this.modules.stop()]);
   }
 }

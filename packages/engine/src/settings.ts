@@ -30,6 +30,8 @@ export interface TerminalSettings {
   readonly badgeAfter?: number;
   /** Overrides the profile's slow period, milliseconds. */
   readonly slowMs?: number;
+  /** Attempts in a row at a module of reference data before the slow period (003 `maxSyncRetry`); nothing gives up. Default 5. */
+  readonly maxSyncRetry?: number;
   /** How much of the history of attempts is kept. */
   readonly retention?: Retention;
 }

@@ -3,6 +3,7 @@ import { type Effect, isErrorCode, SyncError } from "@tillsync/protocol";
 import { pendingOf } from "./central.ts";
 import { type Journal, type Life, ordinalOf, seqOf } from "./journal.ts";
 import type { KindTally } from "./kind-tally.ts";
+import type { ModulesSummary } from "./modules/status.ts";
 import type { LocalStore } from "./ports.ts";
 import { queueCounts } from "./queue-item.ts";
 import { BADGE_AFTER, type TerminalSettings } from "./settings.ts";
@@ -16,6 +17,7 @@ export interface StatusInput {
   readonly shift: Shift | null;
   readonly lane: LaneState & { readonly sending: boolean; readonly stalls: number };
   readonly connectivity: ConnectivityStatus;
+  readonly modules: ModulesSummary;
   readonly exceptions: readonly ExceptionCount[];
   readonly tally: Pick<KindTally, "of">;
   /** When the oldest change that the centre lacks was recorded. */
@@ -53,6 +55,7 @@ export function statusOf(input: StatusInput): TerminalStatus {
     shift: input.shift,
     lanes: [laneOf(input, pending)],
     connectivity: [input.connectivity],
+    modules: input.modules,
     stopped,
   };
 }

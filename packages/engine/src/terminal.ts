@@ -8,7 +8,9 @@ import { historyOf } from "./history.ts";
 import { Journal, type Life } from "./journal.ts";
 import { difference, KindTally } from "./kind-tally.ts";
 import { ensureLife } from "./life.ts";
-import type { Ports, Sql } from "./ports.ts";
+import { Listeners } from "./listeners.ts";
+import { type Items, itemsOf } from "./modules/items.ts";
+import type { Flush, Ports, Sql } from "./ports.ts";
 import { DECIDING, FLUSHING, PUSH_AT_ONCE } from "./push.ts";
 import { oldestWaiting, queueOf } from "./queue.ts";
 import { higherCounter, raiseFloor } from "./receipts.ts";
@@ -41,7 +43,8 @@ class RunningTerminal implements Terminal {
   readonly #profile: Profile;
   readonly #dayOf: (at: string) => string;
   readonly #reports: ShiftReports;
-  readonly #listeners = new Set<(event: TerminalEvent) => void>();
+  readonly #listeners = new Listeners();
+  readonly items: Items;
   #lives: readonly Life[] = [];
   readonly #attempts: AttemptLog;
   #tally: KindTally;
@@ -73,7 +76,7 @@ class RunningTerminal implements Terminal {
       pace: paceOf(settings, this.#profile),
       maxBatchChanges: settings.maxBatchChanges ?? LIMITS.maxBatchChanges,
       lives,
-      commit: own.commit,
+      commit: (fn, flush) => this.#commit(fn, flush),
       onChange: () => this.#tell(),
       onAttempt: (attempt) => {
         this.#attempts.note(attempt, this.#lives);
@@ -89,7 +92,9 @@ class RunningTerminal implements Terminal {
       },
       onReceipts: (life, told) => this.#reconcile(life, told),
       settlements: { next: () => this.#asked.beside(this.#settlements.next()) },
+      maxSyncRetry: settings.maxSyncRetry,
     });
+    this.items = itemsOf(ports, settings.currency, () => this.#assertRunning());
     this.#schedule.start();
   }
 
@@ -183,12 +188,12 @@ class RunningTerminal implements Terminal {
   }
 
   /** A transaction of the loop's own; what was attempted since the last one is written down in it. */
-  #commit(fn: (tx: Sql) => void): void {
+  #commit(fn: (tx: Sql) => void, flush?: Flush): void {
     try {
       this.#ports.store.transaction((tx) => {
         fn(tx);
         this.#attempts.write(tx);
-      });
+      }, flush);
       this.#attempts.written();
     } catch (error) {
       if (!(error instanceof SyncError && error.code === "COMMIT_UNKNOWN")) throw error;
@@ -280,14 +285,20 @@ class RunningTerminal implements Terminal {
     return this.#settlements.of(shiftLocalId);
   }
 
+  modules: Terminal["modules"] = () => {
+    this.#assertRunning();
+    return this.#schedule.modules.status();
+  };
+
   status(): TerminalStatus {
-    const { lane, connectivity } = this.#schedule;
+    const { lane, connectivity, modules } = this.#schedule;
     return statusOf({
       settings: this.#settings,
       lives: this.#lives,
       shift: this.#present.shift,
       lane,
       connectivity,
+      modules: modules.summary,
       exceptions: this.#stopped ? [] : exceptionCounts(this.#ports.store),
       tally: this.#tally,
       oldestAt: this.#stopped ? null : oldestWaiting(this.#journal, this.#lives),
@@ -336,8 +347,7 @@ class RunningTerminal implements Terminal {
   };
 
   subscribe(listener: (event: TerminalEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   close(graceMs = 5_000): Promise<void> {
@@ -370,7 +380,7 @@ class RunningTerminal implements Terminal {
   }
 
   #tell(): void {
-    if (this.#listeners.size === 0) return;
+    if (this.#listeners.isEmpty) return;
     try {
       this.#emit({ type: "status", status: this.status() });
     } catch {
@@ -378,14 +388,7 @@ class RunningTerminal implements Terminal {
     }
   }
 
-  /** What is told has happened: a listener's own trouble cannot undo it, nor keep it from the others. */
   #emit(event: TerminalEvent): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch {
-        // It was not told; the next event comes to it as to all others.
-      }
-    }
+    this.#listeners.tell(event);
   }
 }

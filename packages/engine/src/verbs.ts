@@ -17,6 +17,8 @@ import type {
 export type * from "./shift-verbs.ts";
 
 import type { KindCounts } from "./kind-tally.ts";
+import type { Items } from "./modules/items.ts";
+import type { ModulesStatus, ModulesSummary } from "./modules/status.ts";
 import type { QueueFilter, QueuePage } from "./queue.ts";
 import type { QueueCount } from "./queue-item.ts";
 import type { ShiftSettlement } from "./settlement.ts";
@@ -218,6 +220,8 @@ export interface TerminalStatus {
   readonly shift: Shift | null;
   readonly lanes: readonly LaneStatus[];
   readonly connectivity: readonly ConnectivityStatus[];
+  /** Reference data, all modules together. */
+  readonly modules: ModulesSummary;
   /** Set when the database failed and selling stopped; the reason in one sentence. */
   readonly stopped: { readonly code: string; readonly message: string } | null;
 }
@@ -333,6 +337,10 @@ export interface Terminal extends Omit<TerminalTransaction, "sql"> {
   history(page?: HistoryPage): History;
   /** By receipt number or localId. */
   explain(key: string): Explanation | undefined;
+  /** Items, their prices and taxes, in the copy of reference data that is read now. */
+  readonly items: Items;
+  /** Reference data: what this till has of each module, and how the next copy comes along. */
+  modules(): ModulesStatus;
   /** Sends everything up to here, now, and waits until it is done or cannot go on. */
   syncNow(): Promise<SyncResult>;
   /**

@@ -7,7 +7,12 @@ const codesThat = (holds: (treatment: Treatment) => boolean) =>
 
 describe("the table of failures", () => {
   it("pauses for a person where no hurry helps, and goes on by itself when they have acted", () => {
-    expect(codesThat(({ wait }) => wait === "pause")).toEqual(["FORBIDDEN", "PROTOCOL_VERSION", "UNAUTHENTICATED"]);
+    expect(codesThat(({ wait }) => wait === "pause")).toEqual([
+      "FORBIDDEN",
+      "MODULE_DIFFERS",
+      "PROTOCOL_VERSION",
+      "UNAUTHENTICATED",
+    ]);
   });
 
   it("halts for nothing but a fork", () => {
@@ -17,7 +22,7 @@ describe("the table of failures", () => {
   it("slows down when told to, splits what is too large, and retries everything else at once", () => {
     expect(codesThat(({ wait }) => wait === "throttled")).toEqual(["TOO_MANY_REQUESTS", "UNAVAILABLE"]);
     expect(codesThat(({ wait }) => wait === "split")).toEqual(["TOO_LARGE"]);
-    expect(codesThat(({ wait }) => wait === "burst")).toHaveLength(Object.keys(ERROR_CODES).length - 7);
+    expect(codesThat(({ wait }) => wait === "burst")).toHaveLength(Object.keys(ERROR_CODES).length - 8);
   });
 
   it("calls a target silent only when nothing answered", () => {

@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   UNAUTHENTICATED: { status: 401, retryable: true, who: "operator" },
   FORBIDDEN: { status: 403, retryable: true, who: "operator" },
   NOT_FOUND: { status: 404, retryable: false, who: "caller" },
+  NO_PRICE: { status: 404, retryable: true, who: "operator" },
   GAP: { status: 409, retryable: true, who: "nobody" },
   CHAIN_BROKEN: { status: 409, retryable: true, who: "nobody" },
   FORK: { status: 409, retryable: false, who: "operator" },
@@ -67,6 +68,7 @@ export const ERROR_CODES = {
   UNREACHABLE: { status: 503, retryable: true, who: "nobody" },
   TIMED_OUT: { status: 504, retryable: true, who: "nobody" },
   NOT_AN_ANSWER: { status: 502, retryable: true, who: "operator" },
+  MODULE_DIFFERS: { status: 502, retryable: true, who: "developer" },
 
   // Starting a process.
   CONFIG_INVALID: { status: 500, retryable: false, who: "operator" },

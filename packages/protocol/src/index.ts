@@ -97,6 +97,7 @@ export {
   lineAmountMinor,
   minor,
   minorOf,
+  multiplyDecimals,
   readDecimal,
   readMinor,
   subtractDecimals,

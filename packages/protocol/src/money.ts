@@ -67,6 +67,12 @@ export function subtractDecimals(minuend: string, subtrahend: string): string {
   return new Big(minuend).minus(subtrahend).toFixed();
 }
 
+/** `a * b`, both decimal text, as `decimal` writes it: at most six places, half-up. @throws SyncError INVALID_INPUT */
+export function multiplyDecimals(a: string, b: string): string {
+  const product = decimalOf(a, "quantity").times(decimalOf(b, "quantity"));
+  return product.round(6, Big.roundHalfUp).toFixed();
+}
+
 function decimalOf(text: string, field: string): Big {
   if (!decimal.safeParse(text).success) {
     const expected = 'decimal text such as "1" or "0.250"';

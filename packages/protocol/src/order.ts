@@ -19,6 +19,11 @@ export const orderLine = z.strictObject({
   unit: text(16).optional(),
   /** False for services and postage: the line moves no stock. A stocked line moves `-quantity`. */
   stocked: z.boolean().optional(),
+  /** The list that gave the unit price, and its version: `prices@17`, or `prices.store@4` for the store's own. */
+  priceVersion: z
+    .string()
+    .regex(/^prices(\.store)?@(0|[1-9][0-9]{0,14})$/, "a price list and its version such as prices@17")
+    .optional(),
 });
 
 /** Money given or taken. Change handed back is a cash tender with a negative amount, as in ARTS POSLog. */

@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "140823d8b4b00a35662d226ee8d97428520d3df1e40c1e0dd1108f00faee03ba",
+    schemas: "6c679902d97a8c9996fc33101b327ec8c359809a82b74631c9a12edcaff949b4",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

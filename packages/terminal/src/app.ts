@@ -8,6 +8,7 @@ import { watchTerminal } from "./metrics.ts";
 import { answerRefusals, type Log, refuseBytes, sendRefusal } from "./refusals.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { itemRoutes } from "./routes/items.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { orderRoutes } from "./routes/orders.ts";
 import { pageRoutes } from "./routes/pages.ts";
@@ -73,6 +74,7 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
   shiftRoutes(app, terminal);
   statusRoutes(app, terminal);
   queueRoutes(app, terminal);
+  itemRoutes(app, terminal);
   metricsRoute(app, watchTerminal(terminal, wallMs));
   eventRoutes(app, terminal, every);
   pageRoutes(app, terminal, options.page);

@@ -1,4 +1,4 @@
-import type { Attempt, Terminal, TerminalEvent, TerminalStatus } from "@tillsync/engine";
+import type { Attempt, ModulesStatus, Terminal, TerminalEvent, TerminalStatus } from "@tillsync/engine";
 import { BREAKER, type Breaker } from "@tillsync/lanes";
 import { isErrorCode } from "@tillsync/protocol";
 import { Counter, Gauge, Registry, Summary } from "prom-client";
@@ -61,10 +61,13 @@ export function watchTerminal(terminal: Terminal, wallMs: () => number): Metrics
     else if (event.type === "recorded" && !event.recorded.duplicate) recorded.inc({ kind: event.recorded.kind });
   });
   const show = showStatus(registers, wallMs);
+  const showModules = modulesGauges(registers);
   return {
     contentType: registry.contentType,
     text: () => {
-      show(terminal.status());
+      const status = terminal.status();
+      show(status);
+      if (status.stopped === null) showModules(terminal.modules());
       return registry.metrics();
     },
     stop,
@@ -124,6 +127,38 @@ function showStatus(registers: Registry[], wallMs: () => number): (status: Termi
       inARow.set(labels, lane.failures);
       badge.set(labels, lane.badge ? 1 : 0);
       if (lane.lastSuccessAt !== null) last.set(labels, Date.parse(lane.lastSuccessAt) / 1000);
+    }
+  };
+}
+
+const MODULE_STATES = ["absent", "waiting", "pulling", "retrying", "current"] as const;
+
+/** Gauges of reference data. */
+function modulesGauges(registers: Registry[]): (status: ModulesStatus) => void {
+  const labelNames = ["module", "scope"] as const;
+  const rows = new Gauge({
+    name: "tillsync_module_rows",
+    help: "Rows of the copy of reference data that is read.",
+    labelNames,
+    registers,
+  });
+  const pulled = new Gauge({
+    name: "tillsync_module_pulled_timestamp_seconds",
+    help: "When that copy became what is read, Unix time.",
+    labelNames,
+    registers,
+  });
+  const state = new Gauge({
+    name: "tillsync_module_state",
+    help: "1 for how the copy stands.",
+    labelNames: [...labelNames, "state"] as const,
+    registers,
+  });
+  return ({ modules }) => {
+    for (const { module, scope, ...copy } of modules) {
+      rows.set({ module, scope }, copy.rows);
+      if (copy.lastPulledAt !== null) pulled.set({ module, scope }, Date.parse(copy.lastPulledAt) / 1000);
+      for (const one of MODULE_STATES) state.set({ module, scope, state: one }, one === copy.state ? 1 : 0);
     }
   };
 }

@@ -1,4 +1,4 @@
-import { MAX_HISTORY_PAGE, MAX_QUEUE_PAGE, QUEUE_STATUSES, QUEUE_TYPES } from "@tillsync/engine";
+import { MAX_HISTORY_PAGE, MAX_ITEMS, MAX_QUEUE_PAGE, QUEUE_STATUSES, QUEUE_TYPES } from "@tillsync/engine";
 import {
   businessDate,
   CASH_MOVES,
@@ -153,4 +153,24 @@ export const discard = z.strictObject({ operator: z.string().min(1).max(64), rea
 export const rowsToRepair = z.strictObject({
   lacks: z.array(missing).max(LIMITS.maxRepairs),
   sends: z.array(missing).max(LIMITS.maxRepairs),
+});
+
+const searched = z.string().min(1).max(256).optional();
+
+/** A search for items: by exactly one of the first four. */
+export const itemQuery = z.strictObject({
+  barcode: searched,
+  id: searched,
+  prefix: searched,
+  word: searched,
+  limit: limitUpTo(MAX_ITEMS),
+  priceList: searched,
+  at: occurredAt,
+});
+
+export const lineQuery = z.strictObject({
+  code: z.string().min(1).max(256),
+  quantity: orderLine.shape.quantity.optional(),
+  priceList: searched,
+  at: occurredAt,
 });

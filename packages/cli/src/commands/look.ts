@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { askJson } from "../http-door.ts";
 import { type Output, outputOf, table } from "../output.ts";
 import { DEMO_DATA_DIR, type TargetOptions, type TillTarget, tillTargets } from "../targets.ts";
+import { followModules, pulledLine, referenceLine } from "./reference-data.ts";
 
 type LookOptions = TargetOptions & { json?: boolean };
 
@@ -37,23 +38,29 @@ export function statusCommand(program: Command): void {
         shift ? `${shift.operator} ${shift.businessDate}` : "closed",
       ]);
       output.line(table([["till", "light", "pending", "exceptions", "changes", "shift"], ...rows], [2, 3, 4]));
-      for (const { shortId, text } of all) output.line(`  ${shortId}: ${text}`);
+      for (const { shortId, text, modules } of all) {
+        output.line(`  ${shortId}: ${text}`);
+        const reference = referenceLine(modules);
+        if (reference !== undefined) output.line(`  ${shortId}: ${reference}`);
+      }
     });
 }
 
 export function syncCommand(program: Command): void {
   looking(program, "sync")
-    .summary("send everything up to here, now")
+    .summary("send everything up to here and fetch what is new, now")
     .addHelpText("after", "\nExample:\n  tillsync sync --terminal T01")
     .action(async (options: LookOptions) => {
       const output = outputOf(options);
       const results = [];
       for (const { shortId, local } of await tillTargets(options)) {
         const result = await askJson<SyncResult>(local, "POST", "/api/sync/now", {});
-        results.push({ shortId, ...result });
+        const modules = await followModules(local, output);
+        results.push({ shortId, ...result, modules });
         output.line(
           `${shortId}: ${result.sent} sent, ${result.left} left${kinds(result.leftByKind)}${result.reason ? `: ${result.reason.message}` : ""}`,
         );
+        output.line(`${shortId}: ${pulledLine(modules)}`);
       }
       output.value(results);
       if (results.some(({ left }) => left > 0)) process.exitCode = 1;

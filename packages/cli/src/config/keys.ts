@@ -47,6 +47,12 @@ export const KEYS = {
     unit: "attempts",
     effect: "Failures in a row after which people are shown a badge. Nothing is deleted and nothing stops.",
   }),
+  "Sync.MaxSyncRetry": whole<number>(1, 1_000, {
+    default: 5,
+    unit: "attempts",
+    effect:
+      "Attempts in a row at a module of reference data before its slow period, and before what depends on it goes on with the copy that is there (003 `Config.maxSyncRetry`). Attempts never end.",
+  }),
   "Sync.BatchSize": whole<number>(1, LIMITS.maxBatchChanges, {
     default: LIMITS.maxBatchChanges,
     unit: "changes",

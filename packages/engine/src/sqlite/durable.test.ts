@@ -40,6 +40,37 @@ describe.each(DRIVERS)("a handle of %s", (_name, open) => {
     store.close();
   });
 
+  it("flushes each transaction but those that may wait, and never a later one with them (I2)", () => {
+    const commits: unknown[] = [];
+    let handle: Driver | undefined;
+    const store = openStore(tempFile(), (path) => {
+      const driver = stubDriver(
+        {
+          exec: (sql, go) => {
+            if (sql === "COMMIT" && handle) commits.push(pragma(handle, "synchronous"));
+            go();
+          },
+        },
+        open,
+      )(path);
+      if (!path.endsWith(".lock")) handle = driver;
+      return driver;
+    });
+    const write = (flush?: "now" | "later") =>
+      store.transaction((tx) => tx.run("INSERT INTO open_order (local_id) VALUES (?)", String(commits.length)), flush);
+    write();
+    write("later");
+    write("later");
+    write("now");
+    write("later");
+    write();
+    write("later");
+    store.reopen();
+    write();
+    expect(commits).toEqual([2, 1, 1, 2, 1, 2, 1, 2]);
+    store.close();
+  });
+
   it("runs on a SQLite without the WAL-reset bug", () => {
     const driver = open(tempFile());
     const version = String(Object.values(driver.prepare("SELECT sqlite_version()").get() as object)[0]);

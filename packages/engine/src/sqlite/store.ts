@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { SyncError } from "@tillsync/protocol";
-import type { LocalStore, Sql, SqlValue } from "../ports.ts";
+import type { Flush, LocalStore, Sql, SqlValue } from "../ports.ts";
 import { assertSafeVersion, betterSqlite, type Driver, type OpenDriver, type Statement } from "./driver.ts";
 import { holdLock } from "./lock.ts";
 
@@ -105,6 +105,8 @@ export class SqliteStore implements LocalStore {
   readonly #statements = new Map<string, Statement>();
   #driver: Driver;
   #inTransaction = false;
+  /** As the handle is set now; every handle is opened with FULL. */
+  #flush: Flush = "now";
   #closed = false;
 
   readonly read: LocalStore["read"] = {
@@ -136,9 +138,10 @@ export class SqliteStore implements LocalStore {
     return this.#driver.prepare(sql).iterate(...params) as Iterable<T>;
   }
 
-  transaction<T>(fn: (tx: Sql) => T): T {
+  transaction<T>(fn: (tx: Sql) => T, flush: Flush = "now"): T {
     if (this.#inTransaction)
       throw new Error("A store transaction inside a store transaction: commit would promise too much.");
+    this.#flushing(flush);
     this.#inTransaction = true;
     try {
       const result = this.#run(fn);
@@ -147,6 +150,13 @@ export class SqliteStore implements LocalStore {
     } finally {
       this.#inTransaction = false;
     }
+  }
+
+  /** A commit with FULL flushes the whole log, and so what was committed with NORMAL before it. */
+  #flushing(flush: Flush): void {
+    if (flush === this.#flush) return;
+    this.#driver.exec(flush === "now" ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    this.#flush = flush;
   }
 
   #run<T>(fn: (tx: Sql) => T): T {
@@ -187,6 +197,7 @@ export class SqliteStore implements LocalStore {
       // A handle that cannot even close is dropped; the files are what counts.
     }
     this.#driver = this.#open();
+    this.#flush = "now";
     this.#driver.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     const { log } = this.#driver.prepare("PRAGMA wal_checkpoint(PASSIVE)").get() as { log: number };
     if (log > 0)

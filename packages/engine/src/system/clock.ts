@@ -8,6 +8,7 @@ export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after: (delayMs, fn) => {
+    if (delayMs <= 0) return atOnce(fn);
     let timer: NodeJS.Timeout;
     const wait = (leftMs: number) => {
       const stepMs = Math.min(leftMs, LONGEST_TIMER_MS);
@@ -17,3 +18,9 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Behind what has come in meanwhile, and without the millisecond that a timer takes at least. */
+function atOnce(fn: () => void): () => void {
+  const immediate = setImmediate(fn);
+  return () => clearImmediate(immediate);
+}

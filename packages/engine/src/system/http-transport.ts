@@ -12,6 +12,7 @@ import {
 import { Agent, request as httpRequest } from "undici";
 import type { Transport } from "../ports.ts";
 import { centreUrl } from "./centre-url.ts";
+import { httpFetch } from "./http-fetch.ts";
 
 const compress = promisify(zstdCompress);
 
@@ -50,11 +51,19 @@ export function httpTransport({
   const options = { connections: 1, pipelining: 1, connect: { timeout: 5_000 }, keepAliveTimeout: 60_000 };
   const usual = new Agent(options);
   const spare = new Agent(options);
+  const modules = httpFetch({ url, key, timeoutMs }, readRefusal);
   let isBusy = false;
   return {
     timeoutMs,
     close: async () => {
-      await Promise.all([usual.close(), spare.close()]);
+      await Promise.all([usual.close(), spare.close(), modules.close()]);
+    },
+    fetch: async (request, signal, correlationId) => {
+      try {
+        return await modules.fetch(request, signal, correlationId);
+      } catch (cause) {
+        throw asNetworkError(cause, url);
+      }
     },
     exchange: async (request, signal, correlationId) => {
       const dispatcher = isBusy ? spare : usual;
@@ -109,18 +118,27 @@ export function readAnswer(
   headers: Record<string, string | string[] | undefined>,
   text: string,
 ): ExchangeResponse {
+  if (status !== 200) throw readRefusal(status, headers, text);
+  return readSuccess(saysJson(headers) ? parseJson(text) : undefined);
+}
+
+/** What an answer that is no success, or not of the type that was asked for, says: the centre's own code, or that it is somebody else's. */
+export function readRefusal(
+  status: number,
+  headers: Record<string, string | string[] | undefined>,
+  text: string,
+): SyncError {
   const body = saysJson(headers) ? parseJson(text) : undefined;
-  if (status === 200) return readSuccess(body);
   const { code, message, ...details } = errorOf(body);
   const facts = retryAfterOf(headers);
   if (isErrorCode(code)) {
     const sentence = typeof message === "string" ? message : `The centre refused with ${code}.`;
     // Our own doors say it to the millisecond.
-    throw new SyncError(code, sentence, { ...facts, ...details });
+    return new SyncError(code, sentence, { ...facts, ...details });
   }
   if (status === 413)
-    throw new SyncError("TOO_LARGE", "Something before the centre finds the request too large.", facts);
-  throw notAnAnswer(status, facts);
+    return new SyncError("TOO_LARGE", "Something before the centre finds the request too large.", facts);
+  return notAnAnswer(status, facts);
 }
 
 /** The centre always says so; whoever says that it is something else is somebody else. */

@@ -215,6 +215,7 @@ class DiskDriver implements Driver {
     else if (sql === "COMMIT") this.#disk.commit(this.#synchronous);
     else if (sql === "ROLLBACK") this.#disk.rollback();
     else if (/^PRAGMA synchronous = FULL$/i.test(sql)) this.#synchronous = FULL;
+    else if (/^PRAGMA synchronous = NORMAL$/i.test(sql)) this.#synchronous = FULL - 1;
     else if (/^PRAGMA wal_checkpoint/i.test(sql)) this.#disk.flush();
     else this.#db.exec(sql);
   }

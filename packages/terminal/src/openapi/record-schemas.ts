@@ -10,6 +10,7 @@ import {
   text,
 } from "@tillsync/protocol/openapi";
 import * as sent from "../schemas.ts";
+import { ITEM_SCHEMAS } from "./item-descriptions.ts";
 import { QUEUE_SCHEMAS } from "./queue-descriptions.ts";
 import { SHIFT_SCHEMAS } from "./shift-schemas.ts";
 
@@ -114,6 +115,7 @@ const status = object({
   shift: nullable(ref("Shift")),
   lanes: listOf(ref("Lane")),
   connectivity: listOf(ref("Connectivity"), "How the way to each target is; never a condition for selling."),
+  modules: ref("ModulesSummary"),
   stopped: { ...why, description: "Set when the database failed and selling stopped." },
 });
 
@@ -164,6 +166,7 @@ export const TILL_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...SHIFT_SCHEMAS,
   Lane: lane,
   Connectivity: connectivity,
+  ...ITEM_SCHEMAS,
   Status: status,
   SyncResult: object({
     sent: count("Changes that went."),

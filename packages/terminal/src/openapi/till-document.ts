@@ -3,6 +3,7 @@ import { type ErrorCode, LIMITS } from "@tillsync/protocol";
 import { buildDocument, type OpenApi, type RecordedAnswers, type RouteDescription } from "@tillsync/protocol/openapi";
 import { DOOR } from "../door-limits.ts";
 import { isOpenRoute } from "../guard.ts";
+import { ITEM_ROUTES } from "./item-descriptions.ts";
 import { ORDER_ROUTES } from "./order-descriptions.ts";
 import { PAGE_ROUTES, RECORD_ROUTES, STATUS_ROUTES } from "./other-descriptions.ts";
 import { QUEUE_ROUTES } from "./queue-descriptions.ts";
@@ -17,6 +18,7 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...SHIFT_CLOSING,
   ...STATUS_ROUTES,
   ...QUEUE_ROUTES,
+  ...ITEM_ROUTES,
   ...PAGE_ROUTES,
 };
 
@@ -24,6 +26,7 @@ const TAGS = [
   { name: "Shifts", description: "A till sells inside a shift." },
   { name: "Orders", description: "Closed at once, or opened, edited and paid." },
   { name: "Records", description: "Transactions and stock movements." },
+  { name: "Items", description: "What there is to sell, at which price, and how reference data comes along." },
   { name: "Status", description: "How the till is, and what became of what it recorded." },
   { name: "Pages", description: "For browsers." },
 ];

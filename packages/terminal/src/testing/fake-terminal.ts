@@ -4,6 +4,8 @@ import type {
   History,
   HistoryPage,
   InventoryDraft,
+  Items,
+  ModulesStatus,
   OrderDraft,
   OrderEdit,
   OrderView,
@@ -22,7 +24,7 @@ import type {
   TransactionDraft,
 } from "@tillsync/engine";
 import { exceptionId, type Kind, lineAmountMinor, type OrderLine, SyncError } from "@tillsync/protocol";
-import { emptyOrder, HASH, HISTORY_ENTRY, QUEUE_ITEM, STATUS, shiftReport } from "./samples.ts";
+import { emptyOrder, HASH, HISTORY_ENTRY, ITEM, MODULES, QUEUE_ITEM, STATUS, shiftReport } from "./samples.ts";
 
 type End = Parameters<Terminal["voidOrder"]>[0];
 
@@ -165,6 +167,22 @@ export class FakeTerminal implements Terminal {
       changes: body === undefined ? [] : [change],
       steps: [{ at: "2026-01-16T10:11:12.345Z", what: "Recorded on T01." }],
     };
+  }
+
+  readonly items: Items = {
+    find: (question) => {
+      this.#ask("items.find", question);
+      return [ITEM];
+    },
+    lineFor: (code, quantity = "1") => {
+      this.#ask("items.lineFor", { code, quantity });
+      return { item: ITEM.id, description: ITEM.name, quantity, unitPrice: "60.00", priceVersion: "prices@17" };
+    },
+  };
+
+  modules(): ModulesStatus {
+    this.#ask("modules", undefined);
+    return MODULES;
   }
 
   async syncNow(): ReturnType<Terminal["syncNow"]> {

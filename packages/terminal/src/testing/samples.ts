@@ -1,4 +1,13 @@
-import type { HistoryEntry, OrderView, QueueItem, Recorded, ShiftReport, TerminalStatus } from "@tillsync/engine";
+import type {
+  HistoryEntry,
+  ItemView,
+  ModulesStatus,
+  OrderView,
+  QueueItem,
+  Recorded,
+  ShiftReport,
+  TerminalStatus,
+} from "@tillsync/engine";
 
 export const HASH = "ab".repeat(32);
 
@@ -52,6 +61,10 @@ export const STATUS: TerminalStatus = {
     },
   ],
   connectivity: [{ target: "central", state: "offline", since: "2026-01-16T10:11:12.345Z", lastAnswerAt: null }],
+  modules: {
+    ...{ state: "pulling", pulling: ["items.organization"], rows: 4_000, of: 100_000 },
+    lastAskedAt: "2026-01-16T10:11:00.000Z",
+  },
   stopped: null,
 };
 
@@ -157,4 +170,34 @@ export const HISTORY_ENTRY: HistoryEntry = {
   changes: 1,
   correlationId: "01890a5d-ac96-774b-bcce-0000000000c1",
   outcome: "failed",
+};
+
+/** An item with the price of today and another one from tomorrow on. */
+export const ITEM: ItemView = {
+  id: "bread",
+  name: "Bread 400 g",
+  scope: "organization",
+  item: { id: "bread", name: "Bread 400 g", taxId: "A" },
+  price: {
+    ...{ unitPrice: "60.00", currency: "KES", includesTax: true, effectiveFrom: "2026-01-01T00:00:00.000Z" },
+    priceVersion: "prices@17",
+  },
+  priceChangesAt: "2026-01-17T00:00:00.000Z",
+  tax: { id: "A", name: "VAT", rate: "16" },
+  barcode: { id: "1", itemId: "bread", barcode: "5449000000996", gtin: "05449000000996" },
+};
+
+export const MODULES: ModulesStatus = {
+  state: "pulling",
+  lastAskedAt: "2026-01-16T10:11:00.000Z",
+  nextAskAt: "2026-01-16T10:11:30.000Z",
+  error: null,
+  modules: [
+    {
+      ...{ module: "items", scope: "organization", state: "pulling", n: 3, rows: 99_000 },
+      lastPulledAt: "2026-01-15T10:11:00.000Z",
+      progress: { phase: "delta", rows: 4_000, of: 100_000 },
+      ...{ failures: 0, error: null, nextAttemptAt: null },
+    },
+  ],
 };

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { type Clock, type Ids, type Ports, sha256, startTerminal, type Terminal } from "@tillsync/engine";
 import { openStore } from "@tillsync/engine/sqlite";
 import { makeUuidv7, SyncError } from "@tillsync/protocol";
+import { exampleCatalogue } from "./example-catalogue.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 16, 8, 0, 0, 0);
 
-/** The real engine on a real disk, whose clock stands still and whose chance repeats; nobody answers at head office. */
+/** The real engine on a real disk, whose clock stands still and whose chance repeats; at head office nobody answers but for reference data. */
 export function exampleTill(): { readonly terminal: Terminal; close(): Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), "tillsync-example-"));
   const store = openStore(join(folder, "till.db"));
@@ -34,5 +35,12 @@ function portsOf(clock: Clock): Omit<Ports, "store"> {
   };
   const exchange = () => Promise.reject(new SyncError("UNREACHABLE", "Nobody answers at head office."));
   const witness = { read: () => undefined, write: () => {}, flush: () => {}, close: () => {} };
-  return { clock, ids, witness, transport: { exchange }, probe: { ask: async () => "silent" }, sha256 };
+  return {
+    clock,
+    ids,
+    witness,
+    transport: { exchange, fetch: async (request) => exampleCatalogue(request) },
+    probe: { ask: async () => "silent" },
+    sha256,
+  };
 }

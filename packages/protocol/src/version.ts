@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "140823d8b4b00a35662d226ee8d97428520d3df1e40c1e0dd1108f00faee03ba",
+    schemas: "550744706decffe66e26535f517fa23034e3182d5bb8dc1c9078415809bfd9b0",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

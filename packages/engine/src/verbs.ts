@@ -138,6 +138,15 @@ export interface OrderView {
   readonly businessDate: string;
   readonly shiftId: string | null;
   readonly events: readonly LineEvent[];
+  /** Another terminal whose change made it what it is; absent for this till's own. */
+  readonly terminal?: string;
+  /** Other receipts that were printed for it, by tills that did not hear of each other: each took money. */
+  readonly alsoPaid?: readonly {
+    readonly receiptNumber: string;
+    readonly totalMinor: number;
+    /** Null for this till's own. */
+    readonly terminal: string | null;
+  }[];
   readonly orderSyncStatus: "PENDING" | "SYNCED" | "FAILED";
   readonly effect: Effect | null;
 }

@@ -1,0 +1,199 @@
+import type { Effect, ExchangeResponse, FeedEntry, FeedScope, Kind } from "@tillsync/protocol";
+import type { Standing } from "./central.ts";
+import { type Life, positionOf, seqOf } from "./journal.ts";
+import { readLane } from "./lane-row.ts";
+import type { LocalStore, Sql } from "./ports.ts";
+
+/** What a terminal may be told of others. */
+export type OrdersFeed = Exclude<FeedScope, "none">;
+
+/** Days that closed orders of others are kept. */
+export const KEEP_DAYS = 35;
+
+/** What of others' orders this terminal is told, and for how many days it keeps it. */
+export interface OthersSettings {
+  readonly scope: OrdersFeed;
+  readonly keepDays: number;
+}
+
+/** A change of another terminal, or of a life that this database does not have. */
+export interface OtherRow {
+  readonly terminal: string;
+  readonly incarnation: string;
+  readonly seq: number;
+  readonly kind: Kind;
+  readonly localId: string;
+  readonly version: number;
+  readonly businessDate: string;
+  readonly effect: Effect;
+  readonly body: string;
+}
+
+type Read = Pick<Sql, "get" | "all">;
+
+const ROWS = `SELECT l.terminal, l.incarnation, o.position, o.kind, o.local_id AS localId, o.version,
+    o.business_date AS businessDate, o.effect, o.body
+  FROM other_change o JOIN other_life l ON l.ordinal = o.position >> 40
+  WHERE o.generation <= (SELECT generation FROM others)`;
+
+/** What others did with a document, as far as this till was told. */
+export function othersOf(read: Read, localId: string): OtherRow[] {
+  return rowsOf(read, `${ROWS} AND o.local_id = ? ORDER BY o.position`, localId);
+}
+
+/** Documents of others with this number on them. */
+export function othersOfReceipt(read: Read, receiptNumber: string): OtherRow[] {
+  return rowsOf(read, `${ROWS} AND o.receipt_number = ? ORDER BY o.position`, receiptNumber);
+}
+
+function rowsOf(read: Read, sql: string, key: string): OtherRow[] {
+  const rows = read.all<Omit<OtherRow, "seq"> & { position: number }>(sql, key);
+  return rows.map(({ position, ...row }) => ({ ...row, seq: seqOf(position) }));
+}
+
+/**
+ * Where this till stands in the feed. The cursor has to belong to what it asks for: one that was told less so far begins
+ * anew, or it would never hear of what was passed over.
+ */
+export function beginFeed(store: LocalStore, { scope }: OthersSettings): Standing {
+  if (store.read.get<{ scope: string }>("SELECT scope FROM others")?.scope !== scope) {
+    store.transaction((tx) => {
+      tx.run("UPDATE others SET scope = ?", scope);
+      if (scope !== "own") tx.run("UPDATE lane SET cursor = NULL");
+    });
+  }
+  return { cursor: readLane(store.read)?.cursor ?? null, need: [], feed: scope };
+}
+
+interface Context {
+  readonly journal: { readonly terminal: string };
+  readonly lives: readonly Life[];
+  readonly wallMs: number;
+  readonly others: OthersSettings;
+}
+
+/**
+ * Keeps what an answer tells of others, inside the transaction that moves the cursor. Pages of the past are kept out of
+ * sight until the last of them is there: no reader sees half of it.
+ */
+export function takeOthers(tx: Sql, context: Context, { entries, joining }: ExchangeResponse): void {
+  const state = tx.get<{ generation: number; joining: number }>("SELECT generation, joining FROM others");
+  if (state === undefined) return;
+  const isStaged = joining === true || state.joining === 1;
+  const generation = state.generation + (isStaged ? 1 : 0);
+  const touched = new Set<string>();
+  for (const entry of entries) if (isOthers(context, entry)) takeEntry(tx, entry, generation, touched);
+  if (isStaged)
+    for (const localId of touched) tx.run("INSERT OR IGNORE INTO other_staged (local_id) VALUES (?)", localId);
+  if (joining === true) {
+    if (state.joining === 0) tx.run("UPDATE others SET joining = 1");
+    return;
+  }
+  if (isStaged) show(tx, generation, touched);
+  for (const localId of touched) keepOpenList(tx, localId);
+  if (touched.size > 0) forget(tx, context);
+}
+
+/** What this database has in its own journal needs no second copy. */
+function isOthers({ journal, lives }: Context, { terminal, incarnation, bodies }: FeedEntry): boolean {
+  if (bodies === undefined) return false;
+  return terminal !== journal.terminal || !lives.some((life) => life.incarnation === incarnation);
+}
+
+function takeEntry(tx: Sql, entry: FeedEntry, generation: number, touched: Set<string>): void {
+  const ordinal = lifeOf(tx, entry);
+  for (const [index, body] of (entry.bodies ?? []).entries()) {
+    const columns = columnsOf(body);
+    if (columns === undefined) continue;
+    const { kind, localId, version, businessDate, receiptNumber, takenBack } = columns;
+    tx.run(
+      `INSERT INTO other_change (position, kind, local_id, version, business_date, receipt_number, effect, generation, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (position) DO UPDATE SET effect = excluded.effect`,
+      positionOf(ordinal, entry.fromSeq + index),
+      kind,
+      localId,
+      version,
+      businessDate,
+      receiptNumber,
+      entry.effect,
+      generation,
+      body,
+    );
+    if (takenBack !== undefined && entry.effect === "applied")
+      tx.run("INSERT OR IGNORE INTO voided_order (local_id, by_local_id) VALUES (?, ?)", takenBack, localId);
+    if (kind.startsWith("order.")) touched.add(localId);
+  }
+}
+
+function lifeOf(tx: Sql, { terminal, incarnation }: FeedEntry): number {
+  const find = () =>
+    tx.get<{ ordinal: number }>(
+      "SELECT ordinal FROM other_life WHERE terminal = ? AND incarnation = ?",
+      terminal,
+      incarnation,
+    )?.ordinal;
+  const known = find();
+  if (known !== undefined) return known;
+  tx.run("INSERT INTO other_life (terminal, incarnation) VALUES (?, ?)", terminal, incarnation);
+  return find() ?? 0;
+}
+
+/** Undefined for bytes that are no change: head office applied it, and this till cannot say what it is. */
+function columnsOf(body: string) {
+  try {
+    const { kind, localId, version, businessDate, payload } = JSON.parse(body) as Record<string, unknown>;
+    const { receiptNumber, number, documentType, original } = (payload ?? {}) as Record<string, unknown>;
+    const printed = kind === "order.closed" ? receiptNumber : kind === "order.submitted" ? number : undefined;
+    const { localId: takenBack } = (documentType === "void" ? (original ?? {}) : {}) as { localId?: string };
+    return {
+      kind: String(kind),
+      localId: String(localId),
+      version: Number(version),
+      businessDate: String(businessDate),
+      receiptNumber: typeof printed === "string" ? printed : null,
+      takenBack,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The past is complete: from this commit on it is seen. */
+function show(tx: Sql, generation: number, touched: Set<string>): void {
+  tx.run("UPDATE others SET generation = ?, joining = 0", generation);
+  for (const { localId } of tx.all<{ localId: string }>("SELECT local_id AS localId FROM other_staged"))
+    touched.add(localId);
+  tx.run("DELETE FROM other_staged");
+}
+
+/** `open_order` lists what is open now, whoever opened it. An order that ended anywhere never opens again. */
+function keepOpenList(tx: Sql, localId: string): void {
+  const isOpen = tx.get<{ open: number }>(
+    `SELECT EXISTS (SELECT 1 FROM other_change WHERE local_id = ?1 AND kind = 'order.edited' AND effect = 'applied'
+         UNION ALL SELECT 1 FROM journal WHERE local_id = ?1 AND kind = 'order.edited')
+       AND NOT EXISTS (SELECT 1 FROM other_change WHERE local_id = ?1 AND kind IN (${ENDS}) AND effect = 'applied'
+         UNION ALL SELECT 1 FROM journal WHERE local_id = ?1 AND kind IN (${ENDS})) AS open`,
+    localId,
+  );
+  if (isOpen?.open === 1) tx.run("INSERT OR IGNORE INTO open_order (local_id) VALUES (?)", localId);
+  else tx.run("DELETE FROM open_order WHERE local_id = ?", localId);
+}
+
+const ENDS = "'order.closed', 'order.voided', 'order.deleted', 'order.withdrawn', 'order.submitted'";
+
+/** Rows that go with one answer: more than come with most, so that the table stays as small as it should be. */
+const FORGOTTEN_AT_ONCE = 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** A clock that is far ahead must not empty the table: days are counted from the newest document, too. */
+function forget(tx: Sql, { wallMs, others: { keepDays } }: Context): void {
+  const newest = tx.get<{ day: string | null }>("SELECT max(business_date) AS day FROM other_change")?.day;
+  const newestMs = Date.parse(`${newest ?? ""}T00:00:00Z`);
+  if (Number.isNaN(newestMs)) return;
+  const before = new Date(Math.min(newestMs, wallMs) - keepDays * DAY_MS).toISOString().slice(0, 10);
+  tx.run(
+    `DELETE FROM other_change WHERE position IN (SELECT position FROM other_change
+       WHERE business_date < ? AND local_id NOT IN (SELECT local_id FROM open_order) LIMIT ${FORGOTTEN_AT_ONCE})`,
+    before,
+  );
+}

@@ -20,6 +20,8 @@ export function openConfigured(values: Values): Terminal {
     profile: values["Sync.Profile"],
     maxBatchChanges: values["Sync.BatchSize"],
     badgeAfter: values["Sync.MaxRetryAttempts"],
+    feedOrders: values["Feed.Orders"],
+    keepDays: values["Feed.KeepDays"],
     retention: { attempts: values["Retention.HistoryRows"], days: values["Retention.HistoryDays"] },
     ...(interval === undefined ? {} : { intervalMs: interval * 1000 }),
     ...(slow === undefined ? {} : { slowMs: slow * 60_000 }),

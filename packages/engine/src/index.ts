@@ -14,6 +14,7 @@ export {
 } from "./journal.ts";
 export type { KindCounts } from "./kind-tally.ts";
 export { openTerminal, type TerminalOptions } from "./open.ts";
+export { KEEP_DAYS, type OrdersFeed } from "./others.ts";
 export type { OwnRows } from "./own-rows.ts";
 export type { Clock, Ids, LocalStore, Ports, Probe, Sql, SqlValue, Transport, Witness, Witnessed } from "./ports.ts";
 export { MAX_QUEUE_PAGE, type QueueFilter, type QueuePage } from "./queue.ts";

@@ -168,18 +168,17 @@ function show(tx: Sql, generation: number, touched: Set<string>): void {
 
 /** `open_order` lists what is open now, whoever opened it. An order that ended anywhere never opens again. */
 function keepOpenList(tx: Sql, localId: string): void {
-  const isOpen = tx.get<{ open: number }>(
-    `SELECT EXISTS (SELECT 1 FROM other_change WHERE local_id = ?1 AND kind = 'order.edited' AND effect = 'applied'
-         UNION ALL SELECT 1 FROM journal WHERE local_id = ?1 AND kind = 'order.edited')
-       AND NOT EXISTS (SELECT 1 FROM other_change WHERE local_id = ?1 AND kind IN (${ENDS}) AND effect = 'applied'
-         UNION ALL SELECT 1 FROM journal WHERE local_id = ?1 AND kind IN (${ENDS})) AS open`,
-    localId,
-  );
+  const isOpen = tx.get<{ open: number }>(IS_OPEN, localId, localId, localId, localId);
   if (isOpen?.open === 1) tx.run("INSERT OR IGNORE INTO open_order (local_id) VALUES (?)", localId);
   else tx.run("DELETE FROM open_order WHERE local_id = ?", localId);
 }
 
-const ENDS = "'order.closed', 'order.voided', 'order.deleted', 'order.withdrawn', 'order.submitted'";
+const ENDS = "kind IN ('order.closed', 'order.voided', 'order.deleted', 'order.withdrawn', 'order.submitted')";
+const IS_OPEN = `
+  SELECT EXISTS (SELECT 1 FROM other_change WHERE local_id = ? AND kind = 'order.edited' AND effect = 'applied'
+      UNION ALL SELECT 1 FROM journal WHERE local_id = ? AND kind = 'order.edited')
+    AND NOT EXISTS (SELECT 1 FROM other_change WHERE local_id = ? AND ${ENDS} AND effect = 'applied'
+      UNION ALL SELECT 1 FROM journal WHERE local_id = ? AND ${ENDS}) AS open`;
 
 /** Rows that go with one answer: more than come with most, so that the table stays as small as it should be. */
 const FORGOTTEN_AT_ONCE = 1000;

@@ -259,7 +259,10 @@ export interface Explanation {
     readonly incarnation: string;
     readonly seq: number;
     readonly kind: Kind;
-    readonly hash: string;
+    /** Null for another terminal's: it is for that one and head office to check. */
+    readonly hash: string | null;
+    /** Whose it is, when it is another terminal's. */
+    readonly terminal?: string;
     readonly intact: boolean;
     readonly durable: boolean;
     readonly effect: Effect | null;

@@ -32,7 +32,7 @@ export function closeOrder(recording: Recording, draft: OrderDraft): Recorded {
     if (repeated) return repeated;
   }
   const order = standing(recording, draft.localId);
-  if (order !== undefined && order.state !== "open") throw notOpen(draft.localId, order);
+  if (order !== undefined && order.state !== "open") throw notOpen(recording, draft.localId, order);
   return close(recording, draft, (order?.version ?? 0) + 1);
 }
 
@@ -239,7 +239,7 @@ export function endOrder(recording: Recording, kind: "order.voided" | "order.del
   if (order.state !== "open") {
     const repeated = rows.at(-1)?.kind === kind ? recording.repeated(rows, kind, () => payload) : undefined;
     if (repeated) return repeated;
-    throw notOpen(localId, order);
+    throw notOpen(recording, localId, order);
   }
   const { businessDate, localId: shiftId } = recording.shift();
   const recorded = recording.append({
@@ -266,14 +266,23 @@ function openOrNew(recording: Recording, localId: string): Folded | undefined {
   const order = standing(recording, localId);
   if (order === undefined && recording.desk.journal.ofEntity(localId).length > 0) throw taken(localId);
   if (order === undefined || order.state === "open") return order;
-  throw notOpen(localId, order);
+  throw notOpen(recording, localId, order);
 }
 
-function notOpen(localId: string, order: Folded | undefined): SyncError {
+function notOpen(recording: Recording, localId: string, order: Folded | undefined): SyncError {
   const state = order?.state ?? "closed";
-  const where = order?.terminal === undefined ? "" : " by another terminal of this store";
+  const where =
+    order?.terminal === undefined
+      ? ""
+      : order.terminal === recording.desk.journal.terminal
+        ? " by this terminal before its database was put back"
+        : " by another terminal of this store";
   const message = `Order ${localId} is ${state}${where}, so it can no longer be changed. Take a closed one back with a document of its own.`;
-  return new SyncError("ORDER_NOT_OPEN", message, { field: "localId", got: state });
+  return new SyncError("ORDER_NOT_OPEN", message, {
+    field: "localId",
+    got: state,
+    ...(order?.terminal === undefined ? {} : { terminal: order.terminal }),
+  });
 }
 
 function notFound(localId: string): SyncError {

@@ -1,4 +1,4 @@
-import { canonicalText, type FeedEntry } from "@tillsync/protocol";
+import { canonicalText, type ExchangeResponse, type FeedEntry } from "@tillsync/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
 import { openTill, sale, type Till } from "./testing/till.ts";
 
@@ -66,7 +66,7 @@ const ended = (localId: string, kind: "order.voided" | "order.deleted", more: Pa
   entry({ kind, localId, payload: { reason: "mistake" }, version: 2, ...more });
 
 /** The centre's next answer brings this. */
-async function hear(entries: FeedEntry[], more: { joining?: true } = {}): Promise<void> {
+async function hear(entries: FeedEntry[], more: Partial<ExchangeResponse> = {}): Promise<void> {
   const cursor = `c${n}-${till.centre.exchanges.length}`;
   till.centre.next.push((_request, honest) => ({ ...honest(), entries, cursor, ...more }));
   await till.terminal.syncNow();
@@ -149,18 +149,16 @@ describe("a sale of another till", () => {
     expect(() => till.terminal.closeOrder(mine)).toThrow(expect.objectContaining({ code: "ALREADY_VOIDED" }));
   });
 
-  it("is forgotten after its days, counted from the newest document when the clock is far ahead", async () => {
-    await hear([
-      closed("old", { businessDate: "2025-12-01" }),
-      edited("table-old", "T02.9", { businessDate: "2025-12-01" }),
-    ]);
-    expect(till.terminal.order("old")).toBeDefined();
-    await hear([closed("new")]);
-    expect(till.terminal.order("old")).toBeUndefined();
-    expect(openIds()).toEqual(["table-old"]);
+  it("is forgotten after its days, counted by head office's clock; an open order stays", async () => {
+    const at = (day: string) => ({ serverTimeMs: Date.parse(`${day}T10:00:00Z`) });
+    await hear([closed("old", { businessDate: "1970-01-01" }), edited("table-old", "T02.9")], at("2026-01-16"));
     till.clock.jump(400 * 24 * 60 * 60 * 1000);
-    await hear([closed("newer")]);
+    await hear([closed("new")], at("2026-02-20"));
+    expect(till.terminal.order("old")).toBeDefined();
+    await hear([closed("newer")], at("2026-02-21"));
+    expect(till.terminal.order("old")).toBeUndefined();
     expect(till.terminal.order("new")).toBeDefined();
+    expect(openIds()).toEqual(["table-old"]);
   });
 
   it("that this till recorded itself needs no second copy", async () => {

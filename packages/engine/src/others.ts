@@ -7,6 +7,9 @@ import type { LocalStore, Sql } from "./ports.ts";
 /** What a terminal may be told of others. */
 export type OrdersFeed = Exclude<FeedScope, "none">;
 
+/** The life of whoever has no journal of its own: devices of other makes, and head office. */
+const CENTRAL_LIFE = "0".repeat(16);
+
 /** Days that closed orders of others are kept. */
 export const KEEP_DAYS = 35;
 
@@ -68,7 +71,6 @@ export function beginFeed(store: LocalStore, { scope }: OthersSettings): Standin
 interface Context {
   readonly journal: { readonly terminal: string };
   readonly lives: readonly Life[];
-  readonly wallMs: number;
   readonly others: OthersSettings;
 }
 
@@ -76,13 +78,14 @@ interface Context {
  * Keeps what an answer tells of others, inside the transaction that moves the cursor. Pages of the past are kept out of
  * sight until the last of them is there: no reader sees half of it.
  */
-export function takeOthers(tx: Sql, context: Context, { entries, joining }: ExchangeResponse): void {
+export function takeOthers(tx: Sql, context: Context, { entries, joining, serverTimeMs }: ExchangeResponse): void {
   const state = tx.get<{ generation: number; joining: number }>("SELECT generation, joining FROM others");
   if (state === undefined) return;
   const isStaged = joining === true || state.joining === 1;
   const generation = state.generation + (isStaged ? 1 : 0);
   const touched = new Set<string>();
-  for (const entry of entries) if (isOthers(context, entry)) takeEntry(tx, entry, generation, touched);
+  const page = { generation, toldOn: dayOf(serverTimeMs), touched };
+  for (const entry of entries) if (isOthers(context, entry)) takeEntry(tx, entry, page);
   if (isStaged)
     for (const localId of touched) tx.run("INSERT OR IGNORE INTO other_staged (local_id) VALUES (?)", localId);
   if (joining === true) {
@@ -91,7 +94,7 @@ export function takeOthers(tx: Sql, context: Context, { entries, joining }: Exch
   }
   if (isStaged) show(tx, generation, touched);
   for (const localId of touched) keepOpenList(tx, localId);
-  if (touched.size > 0) forget(tx, context);
+  if (touched.size > 0) forget(tx, context.others, serverTimeMs);
 }
 
 /** What this database has in its own journal needs no second copy. */
@@ -100,22 +103,30 @@ function isOthers({ journal, lives }: Context, { terminal, incarnation, bodies }
   return terminal !== journal.terminal || !lives.some((life) => life.incarnation === incarnation);
 }
 
-function takeEntry(tx: Sql, entry: FeedEntry, generation: number, touched: Set<string>): void {
+interface Page {
+  readonly generation: number;
+  readonly toldOn: string;
+  /** Orders that it is about. */
+  readonly touched: Set<string>;
+}
+
+function takeEntry(tx: Sql, entry: FeedEntry, { generation, toldOn, touched }: Page): void {
   const ordinal = lifeOf(tx, entry);
   for (const [index, body] of (entry.bodies ?? []).entries()) {
     const columns = columnsOf(body);
     if (columns === undefined) continue;
     const { kind, localId, version, businessDate, receiptNumber, takenBack } = columns;
     tx.run(
-      `INSERT INTO other_change (position, kind, local_id, version, business_date, receipt_number, effect, generation, body)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (position) DO UPDATE SET effect = excluded.effect`,
+      TAKE,
       positionOf(ordinal, entry.fromSeq + index),
       kind,
       localId,
       version,
       businessDate,
+      toldOn,
       receiptNumber,
       entry.effect,
+      generation,
       generation,
       body,
     );
@@ -124,6 +135,14 @@ function takeEntry(tx: Sql, entry: FeedEntry, generation: number, touched: Set<s
     if (kind.startsWith("order.")) touched.add(localId);
   }
 }
+
+/** A place has one content for ever, but for those that the centre gives: restored from a backup, it gives them again. */
+const TAKE = `
+  INSERT INTO other_change (position, kind, local_id, version, business_date, told_on, receipt_number, effect, generation, told, body)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (position) DO UPDATE SET kind = excluded.kind, local_id = excluded.local_id, version = excluded.version,
+    business_date = excluded.business_date, receipt_number = excluded.receipt_number, effect = excluded.effect,
+    told = excluded.told, body = excluded.body`;
 
 function lifeOf(tx: Sql, { terminal, incarnation }: FeedEntry): number {
   const find = () =>
@@ -158,9 +177,16 @@ function columnsOf(body: string) {
   }
 }
 
-/** The past is complete: from this commit on it is seen. */
+/**
+ * The past is complete: from this commit on it is seen. What tills did and the centre has lost comes again from them; what
+ * devices and head office did has no other journal, and is gone with it.
+ */
 function show(tx: Sql, generation: number, touched: Set<string>): void {
   tx.run("UPDATE others SET generation = ?, joining = 0", generation);
+  const gone = `told < ? AND position >> 40 IN (SELECT ordinal FROM other_life WHERE incarnation = '${CENTRAL_LIFE}')`;
+  const rows = tx.all<{ localId: string }>(`SELECT local_id AS localId FROM other_change WHERE ${gone}`, generation);
+  for (const { localId } of rows) touched.add(localId);
+  tx.run(`DELETE FROM other_change WHERE ${gone}`, generation);
   for (const { localId } of tx.all<{ localId: string }>("SELECT local_id AS localId FROM other_staged"))
     touched.add(localId);
   tx.run("DELETE FROM other_staged");
@@ -184,15 +210,21 @@ const IS_OPEN = `
 const FORGOTTEN_AT_ONCE = 1000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** A clock that is far ahead must not empty the table: days are counted from the newest document, too. */
-function forget(tx: Sql, { wallMs, others: { keepDays } }: Context): void {
-  const newest = tx.get<{ day: string | null }>("SELECT max(business_date) AS day FROM other_change")?.day;
+/** Days are counted by head office's clock, from when this till was told: no till's wrong date makes a sale vanish. */
+function forget(tx: Sql, { keepDays }: OthersSettings, serverTimeMs: number): void {
+  const newest = tx.get<{ day: string | null }>("SELECT max(told_on) AS day FROM other_change")?.day;
   const newestMs = Date.parse(`${newest ?? ""}T00:00:00Z`);
   if (Number.isNaN(newestMs)) return;
-  const before = new Date(Math.min(newestMs, wallMs) - keepDays * DAY_MS).toISOString().slice(0, 10);
   tx.run(
     `DELETE FROM other_change WHERE position IN (SELECT position FROM other_change
-       WHERE business_date < ? AND local_id NOT IN (SELECT local_id FROM open_order) LIMIT ${FORGOTTEN_AT_ONCE})`,
-    before,
+       WHERE told_on < ? AND local_id NOT IN (SELECT local_id FROM open_order) LIMIT ${FORGOTTEN_AT_ONCE})`,
+    dayOf(Math.min(newestMs, serverTimeMs) - keepDays * DAY_MS),
   );
+}
+
+/** The last day that `YYYY-MM-DD` can say: a centre's clock beyond all calendars must not keep an answer from being taken. */
+const LAST_MS = Date.UTC(9999, 11, 31);
+
+function dayOf(atMs: number): string {
+  return new Date(Math.max(0, Math.min(atMs, LAST_MS))).toISOString().slice(0, 10);
 }

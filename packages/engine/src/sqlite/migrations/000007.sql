@@ -16,16 +16,20 @@ CREATE TABLE other_change (
   local_id TEXT NOT NULL,
   version INTEGER NOT NULL,
   business_date TEXT NOT NULL,
+  -- The day, by head office's clock, on which this till was told.
+  told_on TEXT NOT NULL,
   receipt_number TEXT,
   -- `applied`, or `conflict` for what lost to another version.
   effect TEXT NOT NULL,
   -- It is seen from this generation on: the pages of the past are shown all at once.
   generation INTEGER NOT NULL,
+  -- The generation in which it was told last.
+  told INTEGER NOT NULL,
   body TEXT NOT NULL
 ) STRICT;
 CREATE INDEX other_entity ON other_change (local_id);
 CREATE INDEX other_receipt ON other_change (receipt_number) WHERE receipt_number IS NOT NULL;
-CREATE INDEX other_day ON other_change (business_date);
+CREATE INDEX other_day ON other_change (told_on);
 
 -- One row: what this till asks for, the generation that is seen, and whether pages of the past are on their way.
 CREATE TABLE others (

@@ -84,7 +84,9 @@ export function takeOthers(tx: Sql, context: Context, { entries, joining, server
   const isStaged = joining === true || state.joining === 1;
   const generation = state.generation + (isStaged ? 1 : 0);
   const touched = new Set<string>();
-  const page = { generation, toldOn: dayOf(serverTimeMs), touched };
+  // Never before what was told earlier: a day that jumped back would be forgotten at once.
+  const toldOn = [newestDay(tx), dayOf(serverTimeMs)].sort().at(-1) ?? "";
+  const page = { generation, toldOn, touched };
   for (const entry of entries) if (isOthers(context, entry)) takeEntry(tx, entry, page);
   if (isStaged)
     for (const localId of touched) tx.run("INSERT OR IGNORE INTO other_staged (local_id) VALUES (?)", localId);
@@ -212,14 +214,17 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Days are counted by head office's clock, from when this till was told: no till's wrong date makes a sale vanish. */
 function forget(tx: Sql, { keepDays }: OthersSettings, serverTimeMs: number): void {
-  const newest = tx.get<{ day: string | null }>("SELECT max(told_on) AS day FROM other_change")?.day;
-  const newestMs = Date.parse(`${newest ?? ""}T00:00:00Z`);
+  const newestMs = Date.parse(`${newestDay(tx)}T00:00:00Z`);
   if (Number.isNaN(newestMs)) return;
   tx.run(
     `DELETE FROM other_change WHERE position IN (SELECT position FROM other_change
        WHERE told_on < ? AND local_id NOT IN (SELECT local_id FROM open_order) LIMIT ${FORGOTTEN_AT_ONCE})`,
     dayOf(Math.min(newestMs, serverTimeMs) - keepDays * DAY_MS),
   );
+}
+
+function newestDay(tx: Sql): string {
+  return tx.get<{ day: string | null }>("SELECT max(told_on) AS day FROM other_change")?.day ?? "";
 }
 
 /** The last day that `YYYY-MM-DD` can say: a centre's clock beyond all calendars must not keep an answer from being taken. */

@@ -52,6 +52,7 @@ async function tellAgain(tx: IngestTransaction, life: TerminalLife, taken: reado
 
 interface Taken {
   readonly seq: number;
+  /** Null when another place has it: what became of that says nothing of this one. */
   readonly changeId: string | null;
 }
 
@@ -121,6 +122,7 @@ async function takeOne(
   const identity = reading.ok ? identityOfBody(reading.body) : reading.identity;
   // Its own damaged bytes may have given the same changeId; only another place makes it a repeat.
   const known = identity.changeId === null ? [] : await tx.knownChangeIds([identity.changeId], { ...life, seq });
-  await tx.repair(life, seq, { body, hash, origin: origin ?? null, ...identity, repeat: [...known].length > 0 });
-  return { seq, changeId: identity.changeId };
+  const repeat = [...known].length > 0;
+  await tx.repair(life, seq, { body, hash, origin: origin ?? null, ...identity, repeat });
+  return { seq, changeId: repeat ? null : identity.changeId };
 }

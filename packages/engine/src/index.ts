@@ -14,7 +14,7 @@ export {
 } from "./journal.ts";
 export type { KindCounts } from "./kind-tally.ts";
 export { openTerminal, type TerminalOptions } from "./open.ts";
-export { KEEP_DAYS, type OrdersFeed } from "./others.ts";
+export { KEEP_DAYS, type OrdersFeed, type OtherRow } from "./others.ts";
 export type { OwnRows } from "./own-rows.ts";
 export type { Clock, Ids, LocalStore, Ports, Probe, Sql, SqlValue, Transport, Witness, Witnessed } from "./ports.ts";
 export { MAX_QUEUE_PAGE, type QueueFilter, type QueuePage } from "./queue.ts";
@@ -70,3 +70,4 @@ export type {
   TerminalTransaction,
   TransactionDraft,
 } from "./verbs.ts";
+export { type Folded as OrderState, foldOrder } from "./view.ts";

@@ -89,7 +89,7 @@ function fold(rows: readonly OrderRow[], last: OrderRow): Folded {
   const shown = end ?? last;
   const common = {
     localId: last.localId,
-    version: Math.max(...rows.filter((row) => isOwn(row) || !row.isLost).map(({ version }) => version)),
+    version: Math.max(...rows.map(({ version }) => version)),
     businessDate: shown.businessDate,
     shiftId: bodyOf(shown).shiftId ?? null,
     events,

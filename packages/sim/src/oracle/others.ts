@@ -9,7 +9,7 @@ const TOLD =
   /^(order\.(edited|closed|voided|deleted|submitted|withdrawn)|transaction\.(recorded|submitted|withdrawn))$/;
 
 /**
- * I36: at rest every till has what others of its store did, byte for byte, and shows each order as the centre has it.
+ * I13: at rest every till has what others of its store did, byte for byte, and shows each order as the centre has it.
  * Reads the till's database past the product, and then asks the product.
  */
 export function checkOthers(shop: Shop, storeId: number, chronicle: Chronicle): void {
@@ -24,7 +24,7 @@ export function checkOthers(shop: Shop, storeId: number, chronicle: Chronicle): 
     const { terminal } = machine;
     if (terminal === null || machine.suspect !== null || terminal.status().lanes[0]?.halted != null) continue;
     checkCopies(machine, tables, chronicle);
-    const violate = (what: string) => chronicle.violate("I36", `${machine.name}: ${what}`);
+    const violate = (what: string) => chronicle.violate("I13", `${machine.name}: ${what}`);
     const listed = new Set(terminal.openOrders().map(({ localId }) => localId));
     for (const { entity, localId, state, totalMinor, receiptNumber } of tables.documents.values()) {
       if (entity !== "order" || unsettled.has(localId)) continue;
@@ -87,6 +87,6 @@ function checkCopies(machine: Machine, tables: StoreTables, chronicle: Chronicle
     const copy = copies.get(`${terminal}/${incarnation}/${seq}`);
     if (copy?.body === body && copy.effect === effect) continue;
     const what = copy === undefined ? "was not told here" : copy.body === body ? `is ${copy.effect} here` : "differs";
-    chronicle.violate("I36", `${machine.name}: ${effect} ${kind} ${terminal}/${incarnation}/${seq} ${what}`);
+    chronicle.violate("I13", `${machine.name}: ${effect} ${kind} ${terminal}/${incarnation}/${seq} ${what}`);
   }
 }

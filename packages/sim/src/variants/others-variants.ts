@@ -9,7 +9,7 @@ export const OTHERS_VARIANTS: readonly Variant[] = [
     name: "others-behind-the-cursor",
     breaks:
       "the cursor is moved in a transaction of its own, before the entries, and now and then nothing comes after it",
-    caughtBy: ["I36"],
+    caughtBy: ["I13"],
     transport: (transport) => {
       let answers = 0;
       return onAnswer(transport, (answer) => (++answers % 5 === 0 ? { ...answer, entries: ownOf(answer) } : answer));
@@ -18,7 +18,7 @@ export const OTHERS_VARIANTS: readonly Variant[] = [
   {
     name: "others-over-own",
     breaks: "an edit of another till that comes late opens again what this till has ended itself",
-    caughtBy: ["I36"],
+    caughtBy: ["I13"],
     driver: (driver) =>
       withSql(driver, {
         prepare: (sql) =>
@@ -34,14 +34,14 @@ export const OTHERS_VARIANTS: readonly Variant[] = [
   {
     name: "others-without-tombstones",
     breaks: "what is gone is not told, since there is nothing to show of it",
-    caughtBy: ["I36"],
+    caughtBy: ["I13"],
     transport: (transport) =>
       onAnswer(transport, (answer) => ({ ...answer, entries: answer.entries.flatMap(withoutTombstones) })),
   },
   {
     name: "others-last-edit-wins",
     breaks: "of an open order the last edit is kept, as the whole of it",
-    caughtBy: ["I36"],
+    caughtBy: ["I13"],
     driver: (driver) =>
       withSql(driver, {
         prepare: (sql) => {

@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "550744706decffe66e26535f517fa23034e3182d5bb8dc1c9078415809bfd9b0",
+    schemas: "fe36f2d186be992d6641934437e2652486bf416390bbb384582f60f7aafae016",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

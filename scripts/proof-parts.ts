@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type RunResult, runSchedules, simulate } from "@tillsync/sim";
+import { type RunResult, runConvergence, runSchedules, simulate } from "@tillsync/sim";
 import { killPostgresUnderLoad, killRounds, replayAndCount, replayInDemo, TwoServers } from "tillsync/testing";
 import { fuzzRounds } from "./proof-fuzz.ts";
 import { catalogue, rows } from "./proof-modules.ts";
@@ -39,6 +39,11 @@ export const PROOFS: readonly Proof[] = [
     name: "schedules",
     says: "outages of a minute to three weeks in every profile: empty in time after each",
     run: schedules,
+  },
+  {
+    name: "convergence",
+    says: "the same orders edited, paid and ended on several tills apart: the same everywhere, nothing lost",
+    run: convergence,
   },
   { name: "kills", says: "kill -9 of real tills and servers while they sell", run: kills },
   { name: "postgres", says: "kill -9 of PostgreSQL in the middle of commits", run: postgres },
@@ -86,6 +91,13 @@ function violationsOf(failed: readonly Pick<RunResult, "seed" | "violations">[])
   return failed.flatMap(({ seed, violations }) =>
     violations.map(({ invariant, what }) => `seed ${seed}: ${invariant}: ${what}`),
   );
+}
+
+async function convergence({ seed, schedules }: ProofSettings): Promise<ProofOutcome> {
+  const violations: string[] = [];
+  for (let done = 0; done < schedules; done++)
+    violations.push(...runConvergence(seed + done).map((what) => `seed ${seed + done}: ${what}`));
+  return { figures: { fromSeed: seed, toSeed: seed + schedules - 1, schedules }, violations };
 }
 
 async function schedules(settings: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {

@@ -9,6 +9,7 @@ import { queueCommand } from "./commands/queue.ts";
 import { serverCommand } from "./commands/server.ts";
 import { settlementCommand } from "./commands/settlement.ts";
 import { shiftCommand } from "./commands/shift.ts";
+import { tasksCommand } from "./commands/tasks.ts";
 import { terminalCommand } from "./commands/terminal.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { reportFailure } from "./output.ts";
@@ -33,6 +34,7 @@ for (const add of [
   verifyCommand,
   settlementCommand,
   dayCommand,
+  tasksCommand,
   importCommand,
   exportCommand,
   seedCommand,

@@ -21,6 +21,8 @@ export function openConfigured(values: Values): Terminal {
     maxBatchChanges: values["Sync.BatchSize"],
     badgeAfter: values["Sync.MaxRetryAttempts"],
     maxSyncRetry: values["Sync.MaxSyncRetry"],
+    feedOrders: values["Feed.Orders"],
+    keepDays: values["Feed.KeepDays"],
     retention: { attempts: values["Retention.HistoryRows"], days: values["Retention.HistoryDays"] },
     ...(interval === undefined ? {} : { intervalMs: interval * 1000 }),
     ...(slow === undefined ? {} : { slowMs: slow * 60_000 }),

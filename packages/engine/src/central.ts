@@ -3,6 +3,7 @@ import {
   type ExchangeRequest,
   type ExchangeResponse,
   type FeedEntry,
+  type FeedScope,
   LIMITS,
   type Missing,
   type Origin,
@@ -14,6 +15,7 @@ import {
 } from "@tillsync/protocol";
 import { takeGifts } from "./gifts.ts";
 import { type Journal, type JournalRow, type Life, positionOf } from "./journal.ts";
+import { type OthersSettings, takeOthers } from "./others.ts";
 import { intactRow } from "./own-rows.ts";
 import type { Sql } from "./ports.ts";
 import { applySettlement } from "./settlement.ts";
@@ -26,6 +28,8 @@ export interface Standing {
   readonly cursor: string | null;
   /** Rows the centre asked for. */
   readonly need: readonly Missing[];
+  /** What of the feed the terminal wants to be told. */
+  readonly feed?: FeedScope | undefined;
   /** What closed shifts still need: rows that the centre lacks, and rows that this till has lost. */
   readonly shifts?: { readonly need: readonly Missing[]; readonly lacks: readonly Missing[] } | undefined;
 }
@@ -79,7 +83,18 @@ export function buildRequest(
     ...(repair.length > 0 ? { repair } : {}),
     ...(lacks.length > 0 ? { lacks: [...lacks] } : {}),
     cursor: standing.cursor,
+    ...(standing.feed === undefined ? {} : { feed: standing.feed }),
   };
+}
+
+/**
+ * An answer as far as it goes on from where this till stands in the feed: one that was asked for further back, because two
+ * were in flight, would take the cursor back with it.
+ */
+export function goingOn(request: ExchangeRequest, answer: ExchangeResponse, cursor: string | null): ExchangeResponse {
+  if (request.feed !== "none" && request.cursor === cursor) return answer;
+  const { joining: _page, ...rest } = answer;
+  return { ...rest, entries: [], cursor: cursor ?? answer.cursor, more: false };
 }
 
 function wireChange(journal: Journal, row: JournalRow, intact: boolean): WireChange {
@@ -162,7 +177,14 @@ export function refuseStandstill(request: ExchangeRequest, answer: ExchangeRespo
 /** Writes an answer down, inside one transaction: mark, effects, repaired rows. */
 export function applyAnswer(
   tx: Sql,
-  context: { journal: Journal; sha256: Sha256; lives: readonly Life[]; life: Life; wallMs: number },
+  context: {
+    journal: Journal;
+    sha256: Sha256;
+    lives: readonly Life[];
+    life: Life;
+    wallMs: number;
+    others: OthersSettings;
+  },
   answer: ExchangeResponse,
 ): void {
   const { life } = context;
@@ -174,6 +196,7 @@ export function applyAnswer(
     life.ordinal,
   );
   for (const entry of answer.entries) applyEntry(tx, context, entry);
+  takeOthers(tx, context, answer);
   takeGifts(tx, context, answer.give);
 }
 

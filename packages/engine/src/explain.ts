@@ -1,6 +1,7 @@
 import type { LaneState } from "@tillsync/lanes";
 import { type Effect, parseReceiptNumber, SyncError } from "@tillsync/protocol";
 import { type JournalRow, ordinalOf, seqOf } from "./journal.ts";
+import { type OtherRow, othersOf, othersOfReceipt } from "./others.ts";
 import { isDurable, type Shelf } from "./status.ts";
 import type { ExplainStep, Explanation } from "./verbs.ts";
 import { bodyOf, foldOrder } from "./view.ts";
@@ -16,24 +17,47 @@ type Context = Shelf & { readonly lane: LaneState };
 export function explain(context: Context, key: string): Explanation | undefined {
   const localId = localIdOf(context, key);
   const rows = context.journal.ofEntity(localId);
+  const others = othersOf(context.store.read, localId);
   const last = rows.at(-1);
-  if (last === undefined) return undefined;
-  const changes = rows.map((row) => changeOf(context, row));
-  const receiptNumber = orUnreadable(() => foldOrder(rows)?.receiptNumber) ?? null;
-  const steps = rows.flatMap((row, index) => stepsOf(context, row, changes[index]?.effect ?? null));
-  return { localId, receiptNumber, where: whereOf(context, last), changes, steps };
+  if (last === undefined && others.length === 0) return undefined;
+  const own = rows.map((row) => changeOf(context, row));
+  const isLost = ({ position }: JournalRow) => exceptionAt(context, position)?.effect === "conflict";
+  const receiptNumber = orUnreadable(() => foldOrder(rows, others, isLost)?.receiptNumber) ?? null;
+  const steps = rows.flatMap((row, index) => stepsOf(context, row, own[index]?.effect ?? null));
+  const where =
+    last === undefined ? "At head office, by another terminal; this till has a copy." : whereOf(context, last);
+  const changes = [...others.map(changeOfOther), ...own];
+  return { localId, receiptNumber, where, changes, steps: [...others.map(stepOfOther), ...steps] };
 }
 
-function localIdOf({ journal }: Context, key: string): string {
+/** What another terminal did: its hash is for that terminal and head office to check. */
+function changeOfOther({ terminal, incarnation, seq, kind, effect, localId, body }: OtherRow) {
+  const said = orUnreadable(() => bodyOf({ localId, body })) ?? null;
+  const place = { terminal, incarnation, seq, kind, hash: null };
+  return { ...place, intact: said !== null, durable: true, effect, code: null, message: null, body: said };
+}
+
+function stepOfOther({ terminal, seq, kind, effect, localId, body }: OtherRow): ExplainStep {
+  const said = orUnreadable(() => bodyOf({ localId, body }) as unknown as { occurredAt?: string });
+  const lost = effect === "applied" ? "" : "; it lost to another version and is kept";
+  return { at: said?.occurredAt ?? null, what: `${kind} on terminal ${terminal} (seq ${seq})${lost}` };
+}
+
+function localIdOf({ journal, store }: Context, key: string): string {
   try {
     const { businessDate, sequence } = parseReceiptNumber(key);
     const rows = journal.ofReceipt(businessDate, sequence);
     const found = rows.find((row) => printedOn(row) === key) ?? rows.find((row) => printedOn(row) === undefined);
-    return found?.localId ?? key;
+    return found?.localId ?? localIdOfOther(store, key);
   } catch (error) {
-    if (error instanceof SyncError) return key; // not a receipt number of ours, so a localId
+    if (error instanceof SyncError) return localIdOfOther(store, key); // not a receipt number of our making
     throw error;
   }
+}
+
+/** The order that another terminal printed this number for; else the key is a localId. */
+function localIdOfOther({ read }: Shelf["store"], key: string): string {
+  return othersOfReceipt(read, key)[0]?.localId ?? key;
 }
 
 function printedOn(row: JournalRow): string | undefined {

@@ -81,7 +81,9 @@ export class InFlight {
     if (!this.isProven || last === undefined || life === undefined) return undefined;
     if (durableThrough >= life.headSeq) return undefined;
     const after = { ...life, durableThrough, durableHash: last.hash };
-    const sent = this.post([after], { cursor, need: [] }, size, signal);
+    // It carries the cursor of the one before, and would be told the same again.
+    const feed = cursor === null ? undefined : ("none" as const);
+    const sent = this.post([after], { cursor, need: [], feed }, size, signal);
     sent.answer.catch(() => {}); // told when its turn comes, or never when the first one failed
     return { ...sent, isAhead: true };
   }

@@ -16,6 +16,7 @@ export type { KindCounts } from "./kind-tally.ts";
 export { type ItemPrice, type ItemQuestion, type Items, type ItemView, MAX_ITEMS } from "./modules/items.ts";
 export type { ModuleStatus, ModulesStatus, ModulesSummary } from "./modules/status.ts";
 export { openTerminal, type TerminalOptions } from "./open.ts";
+export { KEEP_DAYS, type OrdersFeed, type OtherRow } from "./others.ts";
 export type { OwnRows } from "./own-rows.ts";
 export type {
   Clock,
@@ -83,3 +84,4 @@ export type {
   TerminalTransaction,
   TransactionDraft,
 } from "./verbs.ts";
+export { type Folded as OrderState, foldOrder } from "./view.ts";

@@ -19,6 +19,7 @@ import { type Attempt, attemptOf, type UnderWay } from "./attempt.ts";
 import {
   applyAnswer,
   checkMark,
+  goingOn,
   isNewlyNeeded,
   pendingOf,
   refuseStandstill,
@@ -28,6 +29,7 @@ import {
 import { InFlight, lastSeqOf, type Sent } from "./in-flight.ts";
 import type { Journal, Life } from "./journal.ts";
 import { readLane, writeLane } from "./lane-row.ts";
+import { beginFeed, type OthersSettings } from "./others.ts";
 import type { Flush, Ports, Sql } from "./ports.ts";
 import type { Settlements } from "./settlement.ts";
 import type { Flushed } from "./verbs.ts";
@@ -40,6 +42,7 @@ export interface LoopOptions {
   readonly ports: Ports;
   readonly journal: Journal;
   readonly pace: Pace;
+  readonly others: OthersSettings;
   /** Changes in one exchange at most. */
   readonly maxBatchChanges: number;
   /** Lives as of the last commit. */
@@ -104,13 +107,13 @@ export class Loop {
 
   /** Reads where the lane stood and begins: a start of the process is a reason to send at once. */
   start(): void {
+    this.#standing = beginFeed(this.#options.ports.store, this.#options.others);
     const row = readLane(this.#options.ports.store.read);
     const now = this.#options.ports.clock.monotonicMs();
     if (row) {
       const error = row.errorCode === null ? null : { code: row.errorCode, message: row.errorMessage ?? "" };
       const { failures, lastAttemptAt, lastSuccessAt } = row;
       this.#lane = resumed({ failures, lastAttemptAt, lastSuccessAt, error, halted: row.halted === 1 });
-      this.#standing = { cursor: row.cursor, need: [] };
       this.#serverEpoch = row.serverEpoch;
     }
     this.#lane = { ...this.#lane, dueAtMs: now };
@@ -197,7 +200,7 @@ export class Loop {
         const answer: ExchangeResponse = await sent.answer;
         refuseStandstill(sent.request, answer);
         isAnswered = true;
-        this.#end("proper", null, this.#succeed(sent, answer));
+        this.#end("proper", null, this.#succeed(sent, goingOn(sent.request, answer, this.#standing.cursor)));
         this.#inFlight.isProven = true;
         // It follows the whole batch; when less was taken, it is sent again in its place.
         sent = answer.durableThrough === lastSeqOf(sent.request) ? ahead : undefined;
@@ -250,7 +253,7 @@ export class Loop {
 
   /** @returns how many changes became durable */
   #succeed({ life, need: asked }: Sent, answer: ExchangeResponse): number {
-    const { journal, ports, pace } = this.#options;
+    const { journal, ports, pace, others } = this.#options;
     this.#options.onReceipts(life, answer.receiptCounter);
     checkMark(journal, life, answer);
     const before = this.#lane;
@@ -268,10 +271,10 @@ export class Loop {
     const busy = left > 0 || more || isNewlyNeeded(answer.need, asked);
     const largest = largestBatch(answer.limits, this.#options.maxBatchChanges);
     const next = succeeded(before, this.#moment(), { busy, pace, notBeforeMs: answer.pacing.notBeforeMs, largest });
-    const standing = { cursor: answer.cursor, need: answer.need };
+    const standing = { ...this.#standing, cursor: answer.cursor, need: answer.need, shifts: undefined };
     if (news) {
       this.#options.commit((tx) => {
-        applyAnswer(tx, { journal, sha256: ports.sha256, lives, life: present, wallMs: ports.clock.wallMs() }, answer);
+        applyAnswer(tx, { journal, sha256: ports.sha256, lives, life: present, ...this.#moment(), others }, answer);
         writeLane(tx, next, {
           cursor: standing.cursor,
           serverEpoch: answer.serverEpoch,

@@ -21,6 +21,10 @@ export interface ShiftBooks {
   readonly printedOf: (ordinal: number) => string;
 }
 
+/** Open orders that this till had a hand in: those of others are not its shift's. */
+const OPEN_ORDERS =
+  "SELECT count(*) AS count FROM open_order WHERE EXISTS (SELECT 1 FROM journal WHERE journal.local_id = open_order.local_id)";
+
 /** Lives in which a shift is told apart; `shiftClosed` allows no more. The last ones are kept. */
 const MAX_LIVES = 100;
 
@@ -80,7 +84,7 @@ export function manifestOf(
   const { operator, counted } = counting;
   const cashMoves = cashMovesOf(tallies);
   const receipts = receiptsOf(books, shift.businessDate, tallies);
-  const openOrders = books.read.get<{ count: number }>("SELECT count(*) AS count FROM open_order")?.count ?? 0;
+  const openOrders = books.read.get<{ count: number }>(OPEN_ORDERS)?.count ?? 0;
   return {
     ...(operator === undefined ? {} : { operator }),
     ...stretch,

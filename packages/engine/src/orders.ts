@@ -10,6 +10,7 @@ import {
   parseField,
   SyncError,
 } from "@tillsync/protocol";
+import { othersOf } from "./others.ts";
 import { type Recording, taken } from "./recording.ts";
 import type { LineDraft, OrderDraft, OrderEdit, Payment, Recorded } from "./verbs.ts";
 import { bodyOf, type Folded, foldOrder } from "./view.ts";
@@ -23,13 +24,16 @@ export function closeOrder(recording: Recording, draft: OrderDraft): Recorded {
   parseField("localId", localIdSchema, draft.localId);
   const rows = recording.desk.journal.ofEntity(draft.localId);
   const last = rows.at(-1);
-  if (last === undefined) return close(recording, draft, 1);
-  if (last.kind === "order.edited") return close(recording, draft, last.version + 1);
-  if (last.kind === "order.voided" || last.kind === "order.deleted") throw notOpen(draft.localId, foldOrder(rows));
-  const repeated = recording.repeated(rows, "order.closed", (stored) =>
-    documentOf(recording, draft, String(stored.receiptNumber)),
-  );
-  return repeated ?? close(recording, draft, 1);
+  // What this till recorded is answered as before, whatever others did since.
+  if (last !== undefined && !["order.edited", "order.voided", "order.deleted"].includes(last.kind)) {
+    const repeated = recording.repeated(rows, "order.closed", (stored) =>
+      documentOf(recording, draft, String(stored.receiptNumber)),
+    );
+    if (repeated) return repeated;
+  }
+  const order = standing(recording, draft.localId);
+  if (order !== undefined && order.state !== "open") throw notOpen(recording, draft.localId, order);
+  return close(recording, draft, (order?.version ?? 0) + 1);
 }
 
 function close(recording: Recording, draft: OrderDraft, version: number): Recorded {
@@ -142,7 +146,7 @@ export function editOrder(recording: Recording, edit: OrderEdit): Recorded {
     occurredAt: recording.now(edit.occurredAt),
     payload,
   });
-  if (order === undefined) recording.tx.run("INSERT INTO open_order (local_id) VALUES (?)", edit.localId);
+  if (order === undefined) recording.tx.run("INSERT OR IGNORE INTO open_order (local_id) VALUES (?)", edit.localId);
   return recorded;
 }
 
@@ -213,7 +217,7 @@ function badLine(field: string, line: string, message: string): SyncError {
 
 /** Pays an open order with the lines it has. @throws as `closeOrder`; ORDER_NOT_OPEN when it is not open */
 export function payOrder(recording: Recording, payment: Payment): Recorded {
-  const order = foldOrder(recording.desk.journal.ofEntity(payment.localId));
+  const order = standing(recording, payment.localId);
   if (order === undefined) throw notFound(payment.localId);
   return closeOrder(recording, { ...payment, currency: order.currency, lines: order.lines });
 }
@@ -228,14 +232,14 @@ interface End {
 /** Gives up an open order (`order.voided`) or removes one made by mistake (`order.deleted`). Both stay known. */
 export function endOrder(recording: Recording, kind: "order.voided" | "order.deleted", end: End): Recorded {
   const rows = recording.desk.journal.ofEntity(end.localId);
-  const order = foldOrder(rows);
+  const order = standing(recording, end.localId);
   if (order === undefined) throw notFound(end.localId);
   const { localId, occurredAt, reason, operator } = end;
   const payload = { reason, ...(operator === undefined ? {} : { operator }) };
   if (order.state !== "open") {
     const repeated = rows.at(-1)?.kind === kind ? recording.repeated(rows, kind, () => payload) : undefined;
     if (repeated) return repeated;
-    throw notOpen(localId, order);
+    throw notOpen(recording, localId, order);
   }
   const { businessDate, localId: shiftId } = recording.shift();
   const recorded = recording.append({
@@ -251,19 +255,34 @@ export function endOrder(recording: Recording, kind: "order.voided" | "order.del
   return recorded;
 }
 
-function openOrNew(recording: Recording, localId: string): Folded | undefined {
-  const rows = recording.desk.journal.ofEntity(localId);
-  if (rows.length === 0) return undefined;
-  const order = foldOrder(rows);
-  if (order === undefined) throw taken(localId);
-  if (order.state === "open") return order;
-  throw notOpen(localId, order);
+/** An order as this till knows it: what it recorded itself, and what it was told of others. */
+function standing(recording: Recording, localId: string): Folded | undefined {
+  const { desk, tx } = recording;
+  const isLost = ({ position }: { position: number }) => recording.effectAt(position) === "conflict";
+  return foldOrder(desk.journal.ofEntity(localId), othersOf(tx, localId), isLost);
 }
 
-function notOpen(localId: string, order: Folded | undefined): SyncError {
+function openOrNew(recording: Recording, localId: string): Folded | undefined {
+  const order = standing(recording, localId);
+  if (order === undefined && recording.desk.journal.ofEntity(localId).length > 0) throw taken(localId);
+  if (order === undefined || order.state === "open") return order;
+  throw notOpen(recording, localId, order);
+}
+
+function notOpen(recording: Recording, localId: string, order: Folded | undefined): SyncError {
   const state = order?.state ?? "closed";
-  const message = `Order ${localId} is ${state}, so it can no longer be changed. Take a closed one back with a document of its own.`;
-  return new SyncError("ORDER_NOT_OPEN", message, { field: "localId", got: state });
+  const where =
+    order?.terminal === undefined
+      ? ""
+      : order.terminal === recording.desk.journal.terminal
+        ? " by this terminal before its database was put back"
+        : " by another terminal of this store";
+  const message = `Order ${localId} is ${state}${where}, so it can no longer be changed. Take a closed one back with a document of its own.`;
+  return new SyncError("ORDER_NOT_OPEN", message, {
+    field: "localId",
+    got: state,
+    ...(order?.terminal === undefined ? {} : { terminal: order.terminal }),
+  });
 }
 
 function notFound(localId: string): SyncError {

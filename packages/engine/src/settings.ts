@@ -1,6 +1,7 @@
 import { PACES, type Pace, type Profile } from "@tillsync/lanes";
 import { currency, parseField, SyncError, shortId, uuid } from "@tillsync/protocol";
 import type { Retention } from "./attempt-log.ts";
+import { KEEP_DAYS, type OrdersFeed, type OthersSettings } from "./others.ts";
 import type { LocalStore } from "./ports.ts";
 
 /** Failures in a row after which the badge shows, when nobody says otherwise (001). */
@@ -32,6 +33,10 @@ export interface TerminalSettings {
   readonly slowMs?: number;
   /** Attempts in a row at a module of reference data before the slow period (003 `maxSyncRetry`); nothing gives up. Default 5. */
   readonly maxSyncRetry?: number;
+  /** What this terminal is told of others' orders: all of the store (default), open ones, or nothing. */
+  readonly feedOrders?: OrdersFeed;
+  /** Days that others' closed orders are kept. Default 35. */
+  readonly keepDays?: number;
   /** How much of the history of attempts is kept. */
   readonly retention?: Retention;
 }
@@ -69,6 +74,10 @@ export function ensureIdentity({ terminal, shortId, store }: TerminalSettings, d
     const message = `This database belongs to terminal ${kept.terminal}, not to ${terminal}; give each terminal a folder of its own.`;
     throw new SyncError("CONFIG_INVALID", message, { field: "terminal", expected: kept.terminal, got: terminal });
   }
+}
+
+export function othersOf({ feedOrders = "store", keepDays = KEEP_DAYS }: TerminalSettings): OthersSettings {
+  return { scope: feedOrders, keepDays };
 }
 
 export function paceOf(settings: TerminalSettings, profile: Profile): Pace {

@@ -4,6 +4,7 @@ import { pendingOf } from "./central.ts";
 import { type Journal, type Life, ordinalOf, seqOf } from "./journal.ts";
 import type { KindTally } from "./kind-tally.ts";
 import type { ModulesSummary } from "./modules/status.ts";
+import { othersOf } from "./others.ts";
 import type { LocalStore } from "./ports.ts";
 import { queueCounts } from "./queue-item.ts";
 import { BADGE_AFTER, type TerminalSettings } from "./settings.ts";
@@ -146,9 +147,11 @@ export interface Shelf {
 /** An order with where it is on its way. */
 export function orderView(shelf: Shelf, localId: string): OrderView | undefined {
   const rows = shelf.journal.ofEntity(localId);
-  const order = foldOrder(rows);
+  const isLost = ({ position }: { position: number }) => effectAt(shelf, position) === "conflict";
+  const order = foldOrder(rows, othersOf(shelf.store.read, localId), isLost);
   if (order === undefined) return undefined;
-  const last = rows.at(-1)?.position ?? 0;
+  const last = rows.at(-1)?.position;
+  if (last === undefined) return { ...order, orderSyncStatus: "SYNCED", effect: "applied" };
   const effect = effectAt(shelf, last);
   const synced = isDurable(shelf.lives, last);
   const failed = effect !== null && isFailed({ effect });

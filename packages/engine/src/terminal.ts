@@ -16,7 +16,7 @@ import { oldestWaiting, queueOf } from "./queue.ts";
 import { higherCounter, raiseFloor } from "./receipts.ts";
 import { type Desk, instantOf, type Present, presentOf, Recording } from "./recording.ts";
 import { Schedule } from "./schedule.ts";
-import { BADGE_AFTER, checkSettings, ensureIdentity, paceOf, type TerminalSettings } from "./settings.ts";
+import { BADGE_AFTER, checkSettings, ensureIdentity, othersOf, paceOf, type TerminalSettings } from "./settings.ts";
 import { Settlements, type ShiftSettlement } from "./settlement.ts";
 import { ShiftReports } from "./shift-reports.ts";
 import { exceptionCounts } from "./statistics.ts";
@@ -74,6 +74,7 @@ class RunningTerminal implements Terminal {
       ports,
       journal: this.#journal,
       pace: paceOf(settings, this.#profile),
+      others: othersOf(settings),
       maxBatchChanges: settings.maxBatchChanges ?? LIMITS.maxBatchChanges,
       lives,
       commit: (fn, flush) => this.#commit(fn, flush),

@@ -140,6 +140,15 @@ export interface OrderView {
   readonly businessDate: string;
   readonly shiftId: string | null;
   readonly events: readonly LineEvent[];
+  /** Another terminal whose change made it what it is; absent for this till's own. */
+  readonly terminal?: string;
+  /** Other receipts that were printed for it, by tills that did not hear of each other: each took money. */
+  readonly alsoPaid?: readonly {
+    readonly receiptNumber: string;
+    readonly totalMinor: number;
+    /** Null for this till's own. */
+    readonly terminal: string | null;
+  }[];
   readonly orderSyncStatus: "PENDING" | "SYNCED" | "FAILED";
   readonly effect: Effect | null;
 }
@@ -254,7 +263,10 @@ export interface Explanation {
     readonly incarnation: string;
     readonly seq: number;
     readonly kind: Kind;
-    readonly hash: string;
+    /** Null for another terminal's: it is for that one and head office to check. */
+    readonly hash: string | null;
+    /** Whose it is, when it is another terminal's. */
+    readonly terminal?: string;
     readonly intact: boolean;
     readonly durable: boolean;
     readonly effect: Effect | null;

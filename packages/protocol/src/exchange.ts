@@ -35,6 +35,12 @@ export const repair = z.strictObject({
 /** A row somebody lacks; with `private`, only the private part of it. */
 export const missing = z.strictObject({ incarnation: incarnationId, seq, private: z.literal(true).optional() });
 
+/**
+ * What of the feed a terminal is told. `own`: what became of its own changes. `store`: beside that, what other terminals of
+ * the store did. `open`: beside that, what others did to open orders. `none`: nothing, and the cursor stays where it is.
+ */
+export const feedScope = z.enum(["store", "open", "own", "none"]);
+
 /** `POST /api/sync/exchange`: everything a terminal has to say, and the only call it makes to the centre. */
 export const exchangeRequest = z.strictObject({
   protocolVersion: z.int().min(1),
@@ -52,6 +58,8 @@ export const exchangeRequest = z.strictObject({
   lacks: z.array(missing).max(LIMITS.maxRepairs).optional(),
   /** Opaque; null before the first feed entry was applied. */
   cursor: z.string().max(256).nullable(),
+  /** `own` when absent, as terminals send it that know nothing of others. */
+  feed: feedScope.optional(),
 });
 
 /** What the centre made of stored changes. */
@@ -115,6 +123,11 @@ export const exchangeResponse = z.strictObject({
   cursor: z.string().max(256),
   /** True when more entries wait behind the cursor. */
   more: z.boolean(),
+  /**
+   * These entries are a part of what a terminal that begins without a cursor is given of the past. What others did is to be
+   * seen when an answer comes without this, all of it at once.
+   */
+  joining: z.literal(true).optional(),
   /** The highest receipt sequence stored of this incarnation, for its latest business date. */
   receiptCounter: z.strictObject({ businessDate, sequence: z.int().min(0) }).nullable(),
   /** The centre's clock, milliseconds since 1970. */
@@ -130,5 +143,6 @@ export type ExchangeRequest = z.infer<typeof exchangeRequest>;
 export type ExchangeResponse = z.infer<typeof exchangeResponse>;
 export type FeedEntry = z.infer<typeof feedEntry>;
 export type Settlement = z.infer<typeof settlement>;
+export type FeedScope = z.infer<typeof feedScope>;
 export type Missing = z.infer<typeof missing>;
 export type Effect = z.infer<typeof effect>;

@@ -25,6 +25,7 @@ export {
   exchangeRequest,
   exchangeResponse,
   type FeedEntry,
+  type FeedScope,
   type Missing,
   missing,
   type Repair,

@@ -10,6 +10,10 @@ export const LIMITS = {
   maxWireBytes: 4 * 1024 * 1024,
   /** Feed entries in one answer. */
   maxFeedEntries: 1000,
+  /** Changes of others in one answer: a till writes them in the time between two sales. */
+  maxFeedChanges: 500,
+  /** Their bytes, beside one that is larger by itself. */
+  maxFeedBytes: 512 * 1024,
   /** Rows that one message repairs, asks for or gives: a second of work for a till, and a few KB to name. */
   maxRepairs: 100,
   /** Exceptions that a judgement names to its till: more than a person at a till reads. The centre has all of them. */

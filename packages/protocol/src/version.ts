@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "6c679902d97a8c9996fc33101b327ec8c359809a82b74631c9a12edcaff949b4",
+    schemas: "cac31c0a98ce0a7215917d657596319a973ab2a83ab66ae294b14af02ec5f0c7",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

@@ -19,3 +19,4 @@ export { type RunningServer, type ServerOptions, startServer } from "./main.ts";
 export { DEFAULT_HOST, DEFAULT_PORT, databaseUrlOf } from "./settings.ts";
 export type { MarkedRows } from "./settlement/mark-rows.ts";
 export type { ShiftView } from "./settlement/read.ts";
+export type { Task } from "./tasks/tasks.ts";

@@ -19,6 +19,7 @@ import { databasePlace, databaseUrlOf, POOL_SIZE } from "./settings.ts";
 import { postgresSettlements } from "./settlement/postgres.ts";
 import { SettlementSweep } from "./settlement/settle-all.ts";
 import { Settling } from "./settlement/settling.ts";
+import { TaskSweep } from "./tasks/find-tasks.ts";
 
 /** A service manager kills after 10 s or so; requests under way get most of it, then are cut: tills send again. */
 const CLOSE_WITHIN_MS = 4000;
@@ -92,11 +93,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     const url = await listen(app, options);
     const months = setInterval(() => makeMonths(pool, log), DAY_MS);
+    const tasks = new TaskSweep(pool, surroundings.wallMs);
+    const findTasks = () => tasks.round().catch((error: unknown) => tellTasks(pool, log, error));
     const sweeps = setInterval(() => {
       sweep(pool, context, log);
+      void findTasks();
       settlement.sweep();
     }, SWEEP_EVERY_MS);
     settlement.sweep();
+    void findTasks();
     months.unref();
     sweeps.unref();
     let closed: Promise<void> | undefined;
@@ -129,6 +134,10 @@ function settlementOf(pool: pg.Pool, ingest: ExchangeContext, log: FastifyBaseLo
     settling: new Settling(context, onFailure),
     sweep: () => void sweeps.round().catch(onFailure),
   };
+}
+
+function tellTasks(pool: pg.Pool, log: FastifyBaseLogger, error: unknown): void {
+  if (!pool.ending) log.warn({ code: codeOf(error) }, "the feed could not be searched for tasks; in a minute again");
 }
 
 /** What a crash left uninterpreted, of tills that do not call; a failure is told, and the next round tries again. */

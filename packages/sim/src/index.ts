@@ -1,4 +1,5 @@
 export type { Violation } from "./chronicle.ts";
+export { runConvergence } from "./convergence/convergence.ts";
 export { FAULTS, type FaultName } from "./faults.ts";
 export { runSchedule, type ScheduleOptions, type ScheduleResult } from "./schedule/schedule.ts";
 export { runSchedules, type SchedulesOptions, type SchedulesReport } from "./schedule/schedules.ts";

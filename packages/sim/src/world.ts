@@ -34,6 +34,7 @@ import { FAULTS, swarm } from "./faults.ts";
 import { checkCentre, storeAtEnd } from "./oracle/centre.ts";
 import { checkForeign } from "./oracle/foreign.ts";
 import { checkMoney } from "./oracle/money.ts";
+import { checkOthers } from "./oracle/others.ts";
 import { atRest } from "./oracle/rest.ts";
 import { checkSettlement } from "./oracle/settlement.ts";
 import { checkStandings } from "./oracle/standing.ts";
@@ -120,5 +121,6 @@ export function judge(shop: Shop, chronicle: Chronicle): void {
     checkForeign(store);
     checkMoney(store);
     checkSettlement(store);
+    checkOthers(shop, storeId, chronicle);
   }
 }

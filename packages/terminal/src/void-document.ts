@@ -59,7 +59,8 @@ const closedBody = z.looseObject({ payload: orderClosed });
 
 /** The closed order with all its fields, from the journal: a view leaves out taxes and points. */
 function closedDocument(terminal: Terminal, localId: string): OrderClosed {
-  const change = terminal.explain(localId)?.changes.find((entry) => entry.kind === "order.closed");
+  const closings = terminal.explain(localId)?.changes.filter((entry) => entry.kind === "order.closed") ?? [];
+  const change = closings.find(({ effect }) => effect !== "conflict") ?? closings[0];
   const body = closedBody.safeParse(change?.body);
   if (body.success) return body.data.payload;
   throw new SyncError(

@@ -1,4 +1,4 @@
-import { KEPT_ATTEMPTS, KEPT_DAYS } from "@tillsync/engine";
+import { KEEP_DAYS, KEPT_ATTEMPTS, KEPT_DAYS } from "@tillsync/engine";
 import { LIMITS } from "@tillsync/protocol";
 import { kindsOf, localFileOf, postgresUrlOf, proxiesOf, uuidOf, zoneOf } from "./forms.ts";
 import { address, choice, type Setting, text, textAs, whole, yesNo } from "./settings.ts";
@@ -83,6 +83,18 @@ export const KEYS = {
     default: 30,
     unit: "days",
     effect: "Closed log files older than this go, however few there are.",
+  }),
+
+  "Feed.Orders": choice(["store", "open", "own"], {
+    default: "store",
+    effect:
+      "What a terminal is told of the store's other terminals: `store` all of their orders and transactions, `open` their open orders (for displays), `own` nothing.",
+  }),
+  "Feed.KeepDays": whole<number>(1, 400, {
+    default: KEEP_DAYS,
+    unit: "days",
+    effect:
+      "How long a terminal keeps what others sold, for look-up and returns; open orders stay. An empty terminal is given the last 35 days.",
   }),
 
   "Retention.HistoryRows": whole<number>(10, 100_000, {

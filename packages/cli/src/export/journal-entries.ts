@@ -133,7 +133,9 @@ class JournalOnDisk implements ExportJournal {
   }
 
   notExported(): NotExported[] {
-    const [open] = this.#db.all<{ count: number }>("SELECT count(*) AS count FROM open_order");
+    const [open] = this.#db.all<{ count: number }>(
+      "SELECT count(*) AS count FROM open_order WHERE EXISTS (SELECT 1 FROM journal WHERE journal.local_id = open_order.local_id)",
+    );
     const found = [...this.#notExported].map(([what, count]) => ({ what, count }));
     return open === undefined || open.count === 0
       ? found

@@ -48,6 +48,9 @@ const ROWS: Readonly<Record<string, readonly [columns: string, values: readonly 
     ["items", 1, HASH, 1, 0, 0, "head office", new Date(0)],
   ],
   module_row: ["module, id, n, row_text", ["items", "1", 1, "{}"]],
+  task: ["kind, subject, evidence, created_at", ["paid-twice", "o-1", "{}", new Date(0)]],
+  refund: ["local_id, currency, amount_minor", ["r-1", "KES", 100]],
+  task_mark: ["n", [0]],
   device_token: ["terminal, token_ms, n, issued_at", [TILL, 1, 1, new Date(0)]],
 };
 /** Filled by enrolment. */

@@ -28,6 +28,7 @@ import { addModuleRoutes } from "./module-routes.ts";
 import { addPageRoutes } from "./page-routes.ts";
 import { answerRefusal } from "./refusal.ts";
 import { inTurn, limitStrangers } from "./strangers.ts";
+import { addTaskRoutes } from "./task-routes.ts";
 
 const CORRELATION_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
@@ -106,6 +107,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   addAdminRoutes(app, pool, () => surroundings.wallMs());
   addDayRoutes(app, pool, () => surroundings.wallMs());
   addModuleRoutes(app, { pool, wallMs: () => surroundings.wallMs(), modulesOf: modulesOfKinds(options.kinds) });
+  addTaskRoutes(app, pool, () => surroundings.wallMs());
   return app;
 }
 

@@ -22,6 +22,7 @@ export function answerOf(serverEpoch: string, { mark, feed, need, nowMs }: Stand
     entries: [...feed.entries],
     cursor: feed.cursor,
     more: feed.more,
+    ...(feed.joining === true ? { joining: true } : {}),
     receiptCounter: mark.receipt,
     serverTimeMs: nowMs,
     limits: {

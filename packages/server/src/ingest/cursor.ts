@@ -7,18 +7,58 @@ export interface Cursor {
   readonly n: number;
   /** Chain value at `n`; empty at 0. */
   readonly chain: string;
+  /** Of entry `n + 1`, which was too much for one answer, the changes up to here are told as well. */
+  readonly within?: number | undefined;
+  readonly join?: Join | undefined;
 }
 
-export function formatCursor({ epoch, storeId, n, chain }: Cursor): string {
-  return `${epoch}.${storeId}.${n}.${n === 0 ? "" : chain.slice(0, 32)}`;
+/**
+ * How far a terminal that began without a cursor has come. It has joined when it is told everything up to `until`, where
+ * the feed stood at its first question (decision 0022).
+ */
+export type Join = { readonly until: number } & (
+  | /** What became of its own changes, before entry `from`. */ { readonly phase: "own"; readonly from: number }
+  | /** Open orders, behind this localId. */ { readonly phase: "open"; readonly after: string }
+  | /** The feed from here on. */ { readonly phase: "feed" }
+);
+
+export function formatCursor({ epoch, storeId, n, chain, within, join }: Cursor): string {
+  const place = `${epoch}.${storeId}.${n}.${n === 0 ? "" : chain.slice(0, 32)}`;
+  const part = within === undefined ? "" : `+${within}`;
+  return `${place}${part}${join === undefined ? "" : `~${join.until}${formatPhase(join)}`}`;
 }
+
+function formatPhase(join: Join): string {
+  switch (join.phase) {
+    case "own":
+      return `~own.${join.from}`;
+    case "open":
+      return `~open.${join.after}`;
+    case "feed":
+      return "";
+  }
+}
+
+const TOKEN =
+  /^([0-9a-f-]{36})\.(\d{1,10})\.(\d{1,15})\.([0-9a-f]{32})?(?:\+(\d{1,15}))?(?:~(\d{1,15})(?:~own\.(\d{1,15})|~open\.([A-Za-z0-9._:-]{0,64}))?)?$/;
 
 /** @throws SyncError FEED_RESET for a token that is not one of ours */
 export function parseCursor(token: string): Cursor {
-  const match = /^([0-9a-f-]{36})\.(\d{1,10})\.(\d{1,15})\.([0-9a-f]{32})?$/.exec(token);
+  const match = TOKEN.exec(token);
   if (!match) throw feedReset();
-  const [, epoch = "", storeId, n, chain = ""] = match;
-  return { epoch, storeId: Number(storeId), n: Number(n), chain };
+  const [, epoch = "", storeId, n, chain = "", within, until, from, after] = match;
+  const place = { epoch, storeId: Number(storeId), n: Number(n), chain };
+  return {
+    ...place,
+    ...(within === undefined ? {} : { within: Number(within) }),
+    ...(until === undefined ? {} : { join: joinOf(Number(until), from, after) }),
+  };
+}
+
+function joinOf(until: number, from: string | undefined, after: string | undefined): Join {
+  if (from !== undefined) return { until, phase: "own", from: Number(from) };
+  if (after !== undefined) return { until, phase: "open", after };
+  return { until, phase: "feed" };
 }
 
 export function feedReset(): SyncError {

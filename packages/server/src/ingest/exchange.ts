@@ -1,6 +1,7 @@
-import { type ExchangeRequest, type ExchangeResponse, LIMITS, SyncError } from "@tillsync/protocol";
+import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
 import { answerOf } from "./answer.ts";
 import { isDecision } from "./decisions.ts";
+import { wishOf } from "./feed-down.ts";
 import { CENTRAL_LIFE, identityOfBody, type Reading } from "./interpret.ts";
 import { type Placed, place } from "./place.ts";
 import type { IngestTransaction, Mark, Scope, StoredChange, TerminalLife } from "./ports.ts";
@@ -76,7 +77,8 @@ async function ingest(
 ): Promise<Ingested> {
   const { request } = prepared;
   const nowMs = context.nowMs();
-  tx.foreseeFeed?.(request.cursor, LIMITS.maxFeedEntries);
+  const wish = wishOf(request, nowMs);
+  tx.foreseeFeed?.(request.cursor, wish);
   const mark = await tx.lock(life, nowMs);
   if (mark.hasPending) return { kind: "sweep-first" };
   const last = Math.min(request.fromSeq + request.changes.length - 1, mark.durableThrough);
@@ -91,8 +93,8 @@ async function ingest(
     return { kind: "fork", seq, mark };
   }
   const { fresh } = placement;
-  const feed = await tx.feedAfter(life.terminal, request.cursor, LIMITS.maxFeedEntries);
-  const repaired = await takeRepairs(context.sha256, tx, request);
+  const feed = await tx.feedAfter(life, request.cursor, wish);
+  const repaired = await takeRepairs(context, tx, request);
   // What was repaired comes before what is new: an order's earlier edit must not be applied after its later ones.
   if (repaired && fresh.length > 0) return { kind: "sweep-first" };
   const next = await storeAndApply(tx, life, { prepared, mayRepeat, mark, fresh, nowMs });

@@ -2,7 +2,7 @@ import type { FeedEntry, Settlement } from "@tillsync/protocol";
 import { type Cursor, feedReset, formatCursor, parseCursor } from "./cursor.ts";
 import type { FeedPage } from "./ports.ts";
 
-/** What `READ_FEED` gives: the store's counter, and the entries of one terminal behind a cursor. */
+/** What `READ_FEED` gives: the store's counter, and entries behind a cursor: of one terminal, or of all. */
 export interface FeedRow {
   readonly epoch: string;
   readonly n: number;
@@ -11,7 +11,7 @@ export interface FeedRow {
   readonly entries: readonly StoredEntry[];
 }
 
-type StoredEntry = Omit<FeedEntry, "settlement"> & {
+export type StoredEntry = Omit<FeedEntry, "settlement" | "code" | "message" | "bodies"> & {
   readonly chain: string;
   readonly code: string | null;
   readonly message: string | null;
@@ -19,7 +19,8 @@ type StoredEntry = Omit<FeedEntry, "settlement"> & {
 };
 
 /**
- * A page of the feed, and the cursor behind it. One entry more than `limit` was read, which tells whether there are more.
+ * A page of what became of a terminal's own changes, and the cursor behind it. One entry more than `limit` was read, which
+ * tells whether there are more.
  *
  * @throws SyncError FEED_RESET
  */
@@ -54,7 +55,7 @@ export function fits(cursor: Cursor, row: FeedRow, storeId: number): boolean {
   return cursor.n === 0 || (row.cursorChain?.slice(0, 32) ?? "") === cursor.chain;
 }
 
-function entryOf({ chain: _chain, code, message, settlement, ...entry }: StoredEntry): FeedEntry {
+export function entryOf({ chain: _chain, code, message, settlement, ...entry }: StoredEntry): FeedEntry {
   return {
     ...entry,
     ...(code === null ? {} : { code }),

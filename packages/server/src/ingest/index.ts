@@ -1,5 +1,8 @@
 export { type Cursor, feedReset, formatCursor, parseCursor } from "./cursor.ts";
 export { exchange } from "./exchange.ts";
+export { type FeedReader, feedPage, type OpenChange } from "./feed-down.ts";
+export type { Slice, Told } from "./feed-others.ts";
+export type { FeedRow as FeedRowRead } from "./feed-page.ts";
 export { CENTRAL_LIFE, canFollow, collapse, type Identity, identityOfBody, type Reading, read } from "./interpret.ts";
 export { type Placement, place } from "./place.ts";
 export {
@@ -7,6 +10,8 @@ export {
   type DocumentState,
   type EntityKey,
   entityKey,
+  type FeedPage,
+  type FeedWish,
   type IngestStore,
   type IngestTransaction,
   type JointTransaction,

@@ -47,6 +47,7 @@ async function fillHistory(): Promise<void> {
 
 const place = () => [terminal, LIFE];
 const places = () => [[terminal], [LIFE]];
+const slices = () => JSON.stringify([{ n: 17, terminal, incarnation: LIFE, fromSeq: 17, toSeq: 17 }]);
 /** Each with parameters as `postgres.ts` gives them, after the scope. */
 const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
   LOCK_TERMINAL: () => [terminal],
@@ -88,6 +89,12 @@ const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
   READ_PRIVATE: () => [...place(), 100],
   DROP_PRIVATE: () => [...place(), [100]],
   RELEASE_PRIVATE: () => [...place(), [100]],
+  READ_WHOLE_FEED: () => [HISTORY - 10, 251],
+  READ_MARK_AND_WHOLE_FEED: () => [...place(), HISTORY - 10, 251],
+  READ_MARKS_AND_WHOLE_FEEDS: () => [...places(), [HISTORY - 10], 251],
+  READ_TOLD: () => [slices(), ["order.closed"], 524_288, false],
+  READ_COMMIT_TIME: () => [17],
+  READ_OPEN_ORDERS: () => ["", 50],
   CHANGED: () => [JSON.stringify([{ terminal, incarnation: LIFE, fromSeq: 1, toSeq: 500 }]), "order"],
 };
 

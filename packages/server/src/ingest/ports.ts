@@ -1,4 +1,4 @@
-import type { Effect, Entity, FeedEntry, FoundRow, LineEvent } from "@tillsync/protocol";
+import type { Effect, Entity, FeedEntry, FeedScope, FoundRow, LineEvent } from "@tillsync/protocol";
 import type { Packed } from "./packed.ts";
 
 /** One store of one organization: what a transaction may touch. */
@@ -121,11 +121,22 @@ export interface WholeBatch {
   readonly packed?: Packed | undefined;
 }
 
+/** What of the feed a terminal is told. */
+export interface FeedWish {
+  readonly scope: FeedScope;
+  /** Entries in one answer, about its own changes. */
+  readonly limit: number;
+  /** What others did before this moment is not told to a terminal that begins without a cursor, but for open orders. */
+  readonly sinceMs: number;
+}
+
 /** A page of the feed as one terminal gets it. */
 export interface FeedPage {
   readonly entries: readonly FeedEntry[];
   readonly cursor: string;
   readonly more: boolean;
+  /** As in the answer. */
+  readonly joining?: true;
 }
 
 /** Where a life stands, and what the feed has for its terminal; read together, under the terminal's lock. */
@@ -143,7 +154,7 @@ export interface JointTransaction {
   /** Locks the terminals, in one order, and reads where their lives stand; undefined for a life that is not known. */
   lock(
     lives: readonly (TerminalLife & { readonly cursor: string | null })[],
-    feedLimit: number,
+    wish: FeedWish,
   ): Promise<readonly (LifeStanding | undefined)[]>;
   /** As `IngestTransaction.blocked`, without `before`. */
   blocked(localIds: readonly string[]): Promise<ReadonlySet<string>>;
@@ -252,9 +263,9 @@ export interface IngestTransaction {
   /** Appends to the store's feed. Takes the store's counter, so nothing but the commit comes after it. */
   appendFeed(life: TerminalLife, runs: readonly Run[], nowMs: number): Promise<void>;
   /** Says, before `lock`, that `feedAfter` will be asked this of the same terminal: one statement can read both. */
-  foreseeFeed?(cursor: string | null, limit: number): void;
-  /** Feed entries of this terminal behind the cursor. @throws SyncError FEED_RESET when the cursor is of another history */
-  feedAfter(terminal: string, cursor: string | null, limit: number): Promise<FeedPage>;
+  foreseeFeed?(cursor: string | null, wish: FeedWish): void;
+  /** What the feed has for this life behind the cursor. @throws SyncError FEED_RESET when the cursor is of another history */
+  feedAfter(life: TerminalLife, cursor: string | null, wish: FeedWish): Promise<FeedPage>;
 }
 
 /** Where ingest keeps its truth. `transaction` is atomic and durable once it resolves; conflicts between writers are retried inside. */

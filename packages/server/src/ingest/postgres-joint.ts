@@ -1,7 +1,9 @@
 import type pg from "pg";
+import { ENTRIES_A_PAGE, kindsOf, outlineOf, pageDown, type Slice } from "./feed-others.ts";
 import { cursorOf, type FeedRow, fits, pageOf } from "./feed-page.ts";
 import { type MarkRow, receiptOfRow } from "./mark-row.ts";
-import type { JointTransaction, LifeStanding, Mark, Scope, TerminalLife, WholeBatch } from "./ports.ts";
+import type { FeedWish, JointTransaction, LifeStanding, Mark, Scope, TerminalLife, WholeBatch } from "./ports.ts";
+import { readTold } from "./postgres-feed.ts";
 import { type Query, queryIn } from "./postgres-query.ts";
 import * as sql from "./statements.ts";
 import { livesOf, storeAtOnce } from "./store-at-once.ts";
@@ -18,31 +20,52 @@ export class PostgresJointTransaction implements JointTransaction {
 
   async lock(
     lives: readonly (TerminalLife & { readonly cursor: string | null })[],
-    feedLimit: number,
+    wish: FeedWish,
   ): Promise<readonly (LifeStanding | undefined)[]> {
     const [terminals, incarnations] = livesOf(lives);
     const cursors = lives.map(({ cursor }) => (cursor === null ? null : cursorOf(cursor)));
     const from = cursors.map((cursor) => cursor?.n ?? 0);
+    const all = wish.scope === "store" || wish.scope === "open";
+    const [text, limit] = all
+      ? [sql.READ_MARKS_AND_WHOLE_FEEDS, ENTRIES_A_PAGE]
+      : [sql.READ_MARKS_AND_FEEDS, wish.limit];
     // They travel together and run one after the other: what is read comes after the locks are held.
     const [locked, rows] = await Promise.all([
       this.#query<{ terminal: string }>(sql.LOCK_TERMINALS, terminals),
-      this.#query<StandingRow>(sql.READ_MARKS_AND_FEEDS, terminals, incarnations, from, feedLimit + 1),
+      this.#query<StandingRow>(text, terminals, incarnations, from, limit + 1),
     ]);
     const enrolled = new Set(locked.map(({ terminal }) => terminal));
-    const standings: (LifeStanding | undefined)[] = lives.map(() => undefined);
-    for (const { life, receiptDate, receiptSequence, epoch, n, chain, cursorChain, entries, ...mark } of rows) {
-      const index = life - 1;
-      if (!enrolled.has(terminals[index] ?? "")) continue;
+    const found = rows.flatMap(({ life, receiptDate, receiptSequence, ...row }) => {
+      const { epoch, n, chain, cursorChain, entries, ...mark } = row;
+      const [who, cursor] = [lives[life - 1], cursors[life - 1]];
+      if (who === undefined || !enrolled.has(who.terminal)) return [];
       const receipt = receiptOfRow({ receiptDate, receiptSequence });
-      const feed = this.#page({ epoch, n, chain, cursorChain, entries }, cursors[index], feedLimit);
-      standings[index] = { mark: { ...mark, receipt }, feed };
-    }
-    return standings;
+      return { life: who, cursor, mark: { ...mark, receipt }, row: { epoch, n, chain, cursorChain, entries } };
+    });
+    const feeds = all ? await this.#othersToo(found, wish) : found.map((one) => this.#page(one, wish.limit));
+    const standings = new Map(found.map(({ life, mark }, index) => [life, { mark, feed: feeds[index] }]));
+    return lives.map((life) => standings.get(life));
   }
 
-  #page(row: FeedRow, cursor: ReturnType<typeof cursorOf> | null, limit: number): LifeStanding["feed"] {
+  #page({ row, cursor }: Found, limit: number): LifeStanding["feed"] {
     if (cursor === undefined || (cursor !== null && !fits(cursor, row, this.#scope.storeId))) return undefined;
     return pageOf(row, { cursor, storeId: this.#scope.storeId, limit });
+  }
+
+  /** Most of them are told the same: what any of them is told is read once. */
+  async #othersToo(found: readonly Found[], wish: FeedWish): Promise<LifeStanding["feed"][]> {
+    const { storeId } = this.#scope;
+    const outlines = found.map(({ life, cursor, row }) =>
+      cursor === undefined || cursor === null || !fits(cursor, row, storeId)
+        ? undefined
+        : { asker: { life, cursor, storeId }, outline: outlineOf(row, life, cursor, storeId) },
+    );
+    const slices = unionOf(outlines.flatMap((one) => one?.outline.slices ?? []));
+    const told = slices.length === 0 ? [] : await readTold(this.#query, slices, kindsOf(wish.scope), wish.scope);
+    return outlines.map((one, index) => {
+      const row = found[index]?.row;
+      return one === undefined || row === undefined ? undefined : pageDown(row, one.outline, told, one.asker);
+    });
   }
 
   async blocked(localIds: readonly string[]): Promise<ReadonlySet<string>> {
@@ -67,4 +90,22 @@ export class PostgresJointTransaction implements JointTransaction {
 
 interface StandingRow extends MarkRow, FeedRow {
   readonly life: number;
+}
+
+interface Found {
+  readonly life: TerminalLife;
+  /** Undefined for a token that is none of ours. */
+  readonly cursor: ReturnType<typeof cursorOf> | null;
+  readonly mark: Mark;
+  readonly row: FeedRow;
+}
+
+/** Of slices of one entry the one that reaches furthest: in a shared transaction all begin where their entry does. */
+function unionOf(slices: readonly Slice[]): Slice[] {
+  const byEntry = new Map<number, Slice>();
+  for (const slice of slices) {
+    const other = byEntry.get(slice.n);
+    if (other === undefined || other.toSeq < slice.toSeq) byEntry.set(slice.n, slice);
+  }
+  return [...byEntry.values()].sort((one, other) => one.n - other.n);
 }

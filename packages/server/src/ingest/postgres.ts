@@ -2,8 +2,9 @@ import { CHAIN_START, type Entity, SyncError } from "@tillsync/protocol";
 import type pg from "pg";
 import { codeOf, failureOf } from "../db/failure.ts";
 import { inScope } from "../db/scope.ts";
-import { parseCursor } from "./cursor.ts";
-import { cursorOf, type FeedRow, pageOf } from "./feed-page.ts";
+import { feedPage, readsAll } from "./feed-down.ts";
+import { ENTRIES_A_PAGE } from "./feed-others.ts";
+import { cursorOf, type FeedRow } from "./feed-page.ts";
 import { type MarkRow, monthOf, receiptOfRow } from "./mark-row.ts";
 import { packed, packedDocuments } from "./packed.ts";
 import {
@@ -11,6 +12,7 @@ import {
   type EntityKey,
   entityKey,
   type FeedPage,
+  type FeedWish,
   type IngestStore,
   type IngestTransaction,
   type Mark,
@@ -23,6 +25,7 @@ import {
   type TerminalLife,
   type WholeBatch,
 } from "./ports.ts";
+import { type Foreseen, postgresFeed } from "./postgres-feed.ts";
 import { PostgresJointTransaction } from "./postgres-joint.ts";
 import { nameOf, type Query, queryIn } from "./postgres-query.ts";
 import { readAround, readPrivate, writePrivate, writeRestored } from "./postgres-repair.ts";
@@ -53,9 +56,9 @@ class PostgresTransaction implements IngestTransaction {
   readonly #scope: Scope;
   readonly #query: Query;
   readonly #attempts: { needSavepoints: boolean };
-  /** Cursor and limit of the feed that will be asked for, and what the statement of the mark brought of it. */
-  #next: readonly [number, number] | undefined;
-  #foreseen: FeedRow | undefined;
+  /** What of the feed will be asked for, and what the statement of the mark brought of it. */
+  #next: { readonly all: boolean; readonly n: number; readonly limit: number } | undefined;
+  #foreseen: Foreseen | undefined;
 
   /** @param attempts shared by the runs of one transaction */
   constructor(client: pg.PoolClient, scope: Scope, attempts: { needSavepoints: boolean }) {
@@ -83,11 +86,16 @@ class PostgresTransaction implements IngestTransaction {
 
   /** With the feed, when that was said to be asked for next. */
   async #mark(life: TerminalLife): Promise<Mark | undefined> {
-    const text = this.#next ? sql.READ_MARK_AND_FEED : sql.READ_MARK;
-    const [row] = await this.#query<MarkRow & FeedRow>(text, life.terminal, life.incarnation, ...(this.#next ?? []));
+    const next = this.#next;
+    const text = next ? (next.all ? sql.READ_MARK_AND_WHOLE_FEED : sql.READ_MARK_AND_FEED) : sql.READ_MARK;
+    const more = next ? [next.n, next.limit] : [];
+    const [row] = await this.#query<MarkRow & FeedRow>(text, life.terminal, life.incarnation, ...more);
     if (row === undefined) return undefined;
     const { receiptDate, receiptSequence, epoch, n, chain, cursorChain, entries, ...mark } = row;
-    if (this.#next) this.#foreseen = { epoch, n, chain, cursorChain, entries };
+    if (next) {
+      const terminal = next.all ? null : life.terminal;
+      this.#foreseen = { terminal, n: next.n, limit: next.limit, row: { epoch, n, chain, cursorChain, entries } };
+    }
     return { ...mark, receipt: receiptOfRow({ receiptDate, receiptSequence }) };
   }
 
@@ -316,16 +324,16 @@ class PostgresTransaction implements IngestTransaction {
     await appendFeed(this.#query, [{ ...life, runs }], nowMs);
   }
 
-  foreseeFeed(token: string | null, limit: number): void {
+  foreseeFeed(token: string | null, wish: FeedWish): void {
     const cursor = token === null ? null : cursorOf(token);
-    if (cursor !== undefined) this.#next = [cursor?.n ?? 0, limit + 1];
+    if (cursor === undefined || (wish.scope === "none" && token !== null)) return;
+    const all = readsAll(wish, cursor);
+    this.#next = { all, n: cursor?.n ?? 0, limit: (all ? ENTRIES_A_PAGE : wish.limit) + 1 };
   }
 
-  async feedAfter(terminal: string, token: string | null, limit: number): Promise<FeedPage> {
-    const cursor = token === null ? null : parseCursor(token);
-    const row = this.#foreseen ?? (await this.#query<FeedRow>(sql.READ_FEED, terminal, cursor?.n ?? 0, limit + 1))[0];
-    if (row === undefined) throw new Error("this store has no feed counter: it was not made by enrolment");
-    return pageOf(row, { cursor, storeId: this.#scope.storeId, limit });
+  feedAfter(life: TerminalLife, token: string | null, wish: FeedWish): Promise<FeedPage> {
+    const reader = postgresFeed(this.#query, this.#foreseen);
+    return feedPage(reader, { life, storeId: this.#scope.storeId }, token, wish);
   }
 
   async #count(text: string, ...params: readonly unknown[]): Promise<number> {

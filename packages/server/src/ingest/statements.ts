@@ -286,26 +286,74 @@ export const APPEND_FEED = `
   SELECT $1::integer, $2::integer, c.n - $6::bigint + r.i, c.chain, c.at_ms, ${TERMINAL}, ${INCARNATION}, r."fromSeq", r."toSeq", r.effect, r.code, r.message
   FROM c, json_to_recordset($5::json) AS r(i bigint, life integer, "fromSeq" bigint, "toSeq" bigint, effect text, code text, message text)`;
 
-/** Counter and entries in one snapshot: nothing behind the returned mark can be missing from what is before it. */
-const feed = (terminal: string, cursor: string, limit: string) => `
+/**
+ * Counter and entries in one snapshot: nothing behind the returned mark can be missing from what is before it. Either way
+ * one range of one index: of a terminal's own entries, or of all.
+ */
+const feed = (terminal: string | null, cursor: string, limit: string) => `
   c.epoch, c.n::float8 AS n, encode(c.chain, 'hex') AS chain,
     (SELECT encode(chain, 'hex') FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND n = ${cursor}::bigint) AS "cursorChain",
     coalesce((SELECT json_agg(e ORDER BY e.n) FROM (
       SELECT n, encode(chain, 'hex') AS chain, terminal, incarnation, from_seq AS "fromSeq", to_seq AS "toSeq", effect, code, message, settlement
-      FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND terminal = ${terminal} AND n > ${cursor}::bigint AND n <= c.n
+      FROM feed_entry WHERE org_id = $1 AND store_id = $2 ${terminal === null ? "" : `AND terminal = ${terminal}`} AND n > ${cursor}::bigint AND n <= c.n
       ORDER BY n LIMIT ${limit}) e), '[]') AS entries`;
 
 export const READ_FEED = `SELECT ${feed("$3", "$4", "$5")} FROM feed_counter c WHERE c.org_id = $1 AND c.store_id = $2`;
+export const READ_WHOLE_FEED = `SELECT ${feed(null, "$3", "$4")} FROM feed_counter c WHERE c.org_id = $1 AND c.store_id = $2`;
 
 /** Both at once, for a terminal that was here before. */
-export const READ_MARK_AND_FEED = `
-  SELECT ${mark("$3", "$4")}, ${feed("$3", "$5", "$6")} FROM incarnation i, feed_counter c
+const markAndFeed = (terminal: string | null) => `
+  SELECT ${mark("$3", "$4")}, ${feed(terminal, "$5", "$6")} FROM incarnation i, feed_counter c
   WHERE i.org_id = $1 AND i.store_id = $2 AND i.terminal = $3 AND i.incarnation = $4 AND c.org_id = $1 AND c.store_id = $2`;
 
+export const READ_MARK_AND_FEED = markAndFeed("$3");
+export const READ_MARK_AND_WHOLE_FEED = markAndFeed(null);
+
 /** Both at once for several lives: $3 and $4 list them, $5 their cursors. LATERAL with LIMIT has each looked up by itself. */
-export const READ_MARKS_AND_FEEDS = `
+const marksAndFeeds = (terminal: string | null) => `
   SELECT l.life::float8 AS life, m.* FROM unnest($3::uuid[], $4::text[], $5::bigint[]) WITH ORDINALITY AS l(terminal, incarnation, cursor, life)
   CROSS JOIN LATERAL (
-    SELECT ${mark("l.terminal", "l.incarnation")}, ${feed("l.terminal", "l.cursor", "$6")} FROM incarnation i, feed_counter c
+    SELECT ${mark("l.terminal", "l.incarnation")}, ${feed(terminal, "l.cursor", "$6")} FROM incarnation i, feed_counter c
     WHERE i.org_id = $1 AND i.store_id = $2 AND i.terminal = l.terminal AND i.incarnation = l.incarnation
       AND c.org_id = $1 AND c.store_id = $2 LIMIT 1) m`;
+
+export const READ_MARKS_AND_FEEDS = marksAndFeeds("l.terminal");
+export const READ_MARKS_AND_WHOLE_FEEDS = marksAndFeeds(null);
+
+/**
+ * Bytes of others' changes, $3 the slices, $4 the kinds, $5 how many bytes: those of a change are left out when the ones
+ * before it have taken that much. LATERAL with LIMIT has each slice looked up by itself. $6: of closed orders only those
+ * that were open before, for terminals that follow open orders.
+ */
+export const READ_TOLD = `
+  SELECT n::float8 AS n, seq::float8 AS seq, CASE WHEN before < $5::bigint THEN body END AS body FROM (
+    SELECT r.n, c.seq, c.body, sum(octet_length(c.body)) OVER (ORDER BY r.n, c.seq) - octet_length(c.body) AS before
+    FROM json_to_recordset($3::json) AS r(n bigint, terminal uuid, incarnation text, "fromSeq" bigint, "toSeq" bigint)
+    CROSS JOIN LATERAL (
+      SELECT h.seq, b.body FROM change_head h
+      JOIN change_body b ON b.org_id = h.org_id AND b.store_id = h.store_id AND b.terminal = h.terminal
+        AND b.incarnation = h.incarnation AND b.seq = h.seq AND b.received_month = date_trunc('month', h.received_at)::date
+      WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = r.terminal AND h.incarnation = r.incarnation
+        AND h.seq BETWEEN r."fromSeq" AND r."toSeq" AND h.kind = ANY ($4::text[]) AND NOT h.damaged
+        AND (NOT $6::boolean OR h.kind <> 'order.closed' OR EXISTS (SELECT FROM change_head e
+          WHERE e.org_id = $1 AND e.store_id = $2 AND e.local_id = h.local_id AND e.kind = 'order.edited'))
+      ORDER BY h.seq LIMIT 1000
+    ) c
+  ) page ORDER BY n, seq`;
+
+export const READ_COMMIT_TIME = `
+  SELECT at_ms::float8 AS "atMs" FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND n = $3`;
+
+/** The first $4 orders behind $3 that are open, with what was applied of them. */
+export const READ_OPEN_ORDERS = `
+  SELECT d.local_id AS "localId", h.terminal, h.incarnation, h.seq::float8 AS seq, b.body FROM (
+    SELECT local_id FROM document WHERE org_id = $1 AND store_id = $2 AND entity = 'order' AND state = 'open' AND local_id > $3
+    ORDER BY local_id LIMIT $4
+  ) d
+  LEFT JOIN LATERAL (
+    SELECT * FROM change_head WHERE org_id = $1 AND store_id = $2 AND local_id = d.local_id AND kind = 'order.edited'
+      AND effect = 'applied' AND NOT damaged LIMIT 1000
+  ) h ON true
+  LEFT JOIN change_body b ON b.org_id = h.org_id AND b.store_id = h.store_id AND b.terminal = h.terminal
+    AND b.incarnation = h.incarnation AND b.seq = h.seq AND b.received_month = date_trunc('month', h.received_at)::date
+  ORDER BY d.local_id, h.terminal, h.incarnation, h.seq`;

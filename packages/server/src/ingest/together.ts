@@ -1,6 +1,7 @@
-import { type ExchangeRequest, type ExchangeResponse, LIMITS, SyncError } from "@tillsync/protocol";
+import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
 import { answerOf } from "./answer.ts";
 import { exchange } from "./exchange.ts";
+import { isUnderWay, wishOf } from "./feed-down.ts";
 import { CENTRAL_LIFE } from "./interpret.ts";
 import { entityKey, type JointTransaction, type Mark, type Scope } from "./ports.ts";
 import { type ExchangeContext, type PreparedExchange, prepare } from "./prepare.ts";
@@ -36,7 +37,10 @@ async function share(context: ExchangeContext, scope: Scope, requests: readonly 
   const { store, nowMs } = context;
   if (requests.length < 2 || store.jointTransaction === undefined) return NONE;
   try {
-    const simple = withoutRivals(requests.map((request) => prepare(context, request)).filter(isSimple));
+    const ready = requests.map((request) => prepare(context, request)).filter(isSimple);
+    const [first] = ready;
+    // They are told of the feed by one statement: those of an older release, which want less, go alone.
+    const simple = withoutRivals(ready.filter(({ request }) => request.feed === first?.request.feed));
     if (simple.length < 2) return NONE;
     return await store.jointTransaction(scope, (tx) => ingestAll(tx, simple, store.serverEpoch, nowMs()));
   } catch (error) {
@@ -46,8 +50,10 @@ async function share(context: ExchangeContext, scope: Scope, requests: readonly 
   }
 }
 
-/** What has to be judged, repaired or looked up has a transaction of its own. */
-function isSimple({ request: { changes, repair = [], incarnation }, whole }: PreparedExchange): boolean {
+/** What has to be judged, repaired or looked up has a transaction of its own; so has a terminal that begins to learn of others. */
+function isSimple({ request, whole }: PreparedExchange): boolean {
+  const { changes, repair = [], incarnation, cursor, feed } = request;
+  if (feed === "none" || (feed !== undefined && (cursor === null || isUnderWay(cursor)))) return false;
   return repair.length === 0 && incarnation !== CENTRAL_LIFE && (changes.length === 0 || whole !== undefined);
 }
 
@@ -69,9 +75,11 @@ async function ingestAll(
   serverEpoch: string,
   nowMs: number,
 ): Promise<Answers> {
+  const [first] = exchanges;
+  if (first === undefined) return NONE;
   const standings = await tx.lock(
     exchanges.map(({ request: { terminal, incarnation, cursor } }) => ({ terminal, incarnation, cursor })),
-    LIMITS.maxFeedEntries,
+    wishOf(first.request, nowMs),
   );
   const placed = exchanges.flatMap((prepared, index) => {
     const { mark, feed } = standings[index] ?? {};

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
-import type { FeedEntry, Settlement } from "@tillsync/protocol";
-import { type Cursor, feedReset, formatCursor, type Run, type TerminalLife } from "@tillsync/server/ingest";
+import { LIMITS, type Settlement } from "@tillsync/protocol";
+import type { FeedReader, FeedRowRead, OpenChange, Run, Slice, TerminalLife, Told } from "@tillsync/server/ingest";
 import type { View } from "./overlay.ts";
 import { refuseNul } from "./postgres-limits.ts";
-import { COUNTER, type FeedRow } from "./tables.ts";
+import { COUNTER, type FeedRow, type HeadRow, headKey } from "./tables.ts";
 
 /** Appends to the store's feed; the caller holds the counter's lock until it commits. */
 export function appendRuns(
@@ -22,37 +22,85 @@ export function appendRuns(
   view.counter.put(COUNTER, { ...counter, n: counter.n + runs.length, chain });
 }
 
-export interface FeedQuestion {
-  readonly storeId: number;
-  readonly terminal: string;
-  readonly cursor: Cursor | null;
-  readonly limit: number;
+/** The statements of `ingest/postgres-feed.ts` on maps, with a moment before each. A run is shorter than `feed.keepDays`. */
+export function memoryFeed(view: View, pause: () => Promise<void>): FeedReader {
+  return {
+    row: async (terminal, n, limit) => {
+      await pause();
+      return rowBehind(view, terminal, n, limit);
+    },
+    told: async (slices, kinds, scope) => {
+      await pause();
+      return toldOf(
+        view,
+        slices,
+        (head) => kinds.includes(head.kind ?? "") && (scope !== "open" || wasOpen(view, head)),
+      );
+    },
+    lastBefore: async () => 0,
+    openChanges: async (after, orders) => {
+      await pause();
+      return openChanges(view, after, orders);
+    },
+  };
 }
 
-/** @throws SyncError FEED_RESET when the cursor is of another history */
-export function readFeed(
-  view: View,
-  { storeId, terminal, cursor, limit }: FeedQuestion,
-): { entries: FeedEntry[]; cursor: string; more: boolean } {
+function rowBehind(view: View, terminal: string | null, after: number, limit: number): FeedRowRead {
   const counter = view.counter.get(COUNTER);
   if (counter === undefined) throw new Error("this store has no feed counter");
-  if (cursor) {
-    const chain = view.feed.get(String(cursor.n))?.chain.slice(0, 32) ?? "";
-    const fits = cursor.storeId === storeId && cursor.epoch === counter.epoch && cursor.n <= counter.n;
-    if (!fits || (cursor.n > 0 && chain !== cursor.chain)) throw feedReset();
-  }
-  const rows: FeedRow[] = [];
-  for (let n = (cursor?.n ?? 0) + 1; n <= counter.n && rows.length <= limit; n++) {
+  const entries: FeedRowRead["entries"][number][] = [];
+  for (let n = after + 1; n <= counter.n && entries.length < limit; n++) {
     const row = view.feed.get(String(n));
-    if (row?.terminal === terminal) rows.push(row);
+    if (row && (terminal === null || row.terminal === terminal)) entries.push(storedEntry(row));
   }
-  const more = rows.length > limit;
-  const page = rows.slice(0, limit);
-  const at = (more ? page.at(-1) : undefined) ?? counter;
-  const next = formatCursor({ epoch: counter.epoch, storeId, n: at.n, chain: at.chain });
-  return { entries: page.map(entryOf), cursor: next, more };
+  return { ...counter, cursorChain: view.feed.get(String(after))?.chain ?? null, entries };
 }
 
-function entryOf({ chain: _chain, code, message, ...entry }: FeedRow): FeedEntry {
-  return { ...entry, ...(code === null ? {} : { code }), ...(message === null ? {} : { message }) };
+function storedEntry({ settlement, ...row }: FeedRow): FeedRowRead["entries"][number] {
+  return { ...row, settlement: settlement ?? null };
+}
+
+function toldOf(view: View, slices: readonly Slice[], isWanted: (head: HeadRow) => boolean): Told[] {
+  const told: Told[] = [];
+  let bytes = 0;
+  for (const { n, terminal, incarnation, fromSeq, toSeq } of slices) {
+    for (let seq = fromSeq; seq <= toSeq; seq++) {
+      const head = view.heads.get(headKey(terminal, incarnation, seq));
+      if (head === undefined || head.damaged || !isWanted(head)) continue;
+      told.push({ n, seq, body: bytes < LIMITS.maxFeedBytes ? head.body : null });
+      bytes += Buffer.byteLength(head.body);
+    }
+  }
+  return told;
+}
+
+function wasOpen(view: View, { kind, localId }: HeadRow): boolean {
+  if (kind !== "order.closed") return true;
+  for (const head of view.heads.values()) if (head.localId === localId && head.kind === "order.edited") return true;
+  return false;
+}
+
+function openChanges(view: View, after: string, orders: number): OpenChange[] {
+  const open = [...view.documents.values()].filter(
+    ({ entity, state, localId }) => entity === "order" && state === "open" && localId > after,
+  );
+  const ids = new Set(
+    open
+      .map(({ localId }) => localId)
+      .sort()
+      .slice(0, orders),
+  );
+  const heads = [...view.heads.values()].filter(
+    ({ localId, kind, effect, damaged }) =>
+      ids.has(localId ?? "") && kind === "order.edited" && effect === "applied" && !damaged,
+  );
+  return heads
+    .map(({ localId, terminal, incarnation, seq, body }) => ({
+      localId: localId ?? "",
+      terminal,
+      incarnation,
+      seq,
+      body,
+    }))
+    .sort((a, b) => (a.localId < b.localId ? -1 : a.localId > b.localId ? 1 : a.seq - b.seq));
 }

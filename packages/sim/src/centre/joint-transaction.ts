@@ -1,8 +1,9 @@
-import { LIMITS, type SyncError } from "@tillsync/protocol";
+import type { SyncError } from "@tillsync/protocol";
 import {
   collapse,
   type DocumentRow,
   entityKey,
+  type FeedWish,
   type JointTransaction,
   type LifeStanding,
   type Mark,
@@ -22,21 +23,21 @@ export class MemoryJointTransaction implements JointTransaction {
 
   async lock(
     lives: readonly (TerminalLife & { readonly cursor: string | null })[],
-    feedLimit: number,
+    wish: FeedWish,
   ): Promise<readonly (LifeStanding | undefined)[]> {
     const standings = new Map<string, LifeStanding>();
     for (const life of [...lives].sort((one, other) => (one.terminal < other.terminal ? -1 : 1))) {
       if (!(await this.#tx.lockEnrolled(life.terminal))) continue;
       if (this.#tx.view.lives.get(lifeKey(life.terminal, life.incarnation)) === undefined) continue;
       const mark = { ...(await this.#tx.markWithoutLock(life)), isSettled: this.#tx.isSettled() };
-      standings.set(life.terminal, { mark, feed: await this.#feed(life.terminal, life.cursor, feedLimit) });
+      standings.set(life.terminal, { mark, feed: await this.#feed(life, life.cursor, wish) });
     }
     return lives.map(({ terminal }) => standings.get(terminal));
   }
 
-  async #feed(terminal: string, cursor: string | null, limit: number): Promise<LifeStanding["feed"]> {
+  async #feed(life: TerminalLife, cursor: string | null, wish: FeedWish): Promise<LifeStanding["feed"]> {
     try {
-      return await this.#tx.feedAfter(terminal, cursor, Math.min(limit, LIMITS.maxFeedEntries));
+      return await this.#tx.feedAfter(life, cursor, wish);
     } catch (error) {
       if ((error as SyncError).code === "FEED_RESET") return undefined;
       throw error;

@@ -1,13 +1,15 @@
-import { CHAIN_START, type Entity, type FeedEntry, SyncError } from "@tillsync/protocol";
+import { CHAIN_START, type Entity, SyncError } from "@tillsync/protocol";
 import {
   canFollow,
   type DocumentRow,
   type EntityKey,
   entityKey,
+  type FeedPage,
+  type FeedWish,
+  feedPage,
   type IngestTransaction,
   type Mark,
   type PendingChange,
-  parseCursor,
   type Run,
   type Scope,
   type Standing,
@@ -16,7 +18,7 @@ import {
   type TerminalLife,
 } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "./database.ts";
-import { appendRuns, readFeed } from "./feed.ts";
+import { appendRuns, memoryFeed } from "./feed.ts";
 import { Conflict } from "./locks.ts";
 import { View } from "./overlay.ts";
 import { refuseDate, refuseNul } from "./postgres-limits.ts";
@@ -354,14 +356,9 @@ export class MemoryTransaction implements IngestTransaction {
     appendRuns(this.view, life, runs);
   }
 
-  async feedAfter(
-    terminal: string,
-    token: string | null,
-    limit: number,
-  ): Promise<{ entries: FeedEntry[]; cursor: string; more: boolean }> {
-    const cursor = token === null ? null : parseCursor(token);
-    await this.#session.pause("before feedAfter");
-    return readFeed(this.view, { storeId: this.storeId, terminal, cursor, limit });
+  async feedAfter(life: TerminalLife, token: string | null, wish: FeedWish): Promise<FeedPage> {
+    const reader = memoryFeed(this.view, () => this.#session.pause("before feedAfter"));
+    return feedPage(reader, { life, storeId: this.storeId }, token, wish);
   }
 
   /** Locks a row, then changes what it is by then: an UPDATE reads the row again after it had to wait. */

@@ -107,10 +107,14 @@ function isAware(shop: Shop, machine: Machine): boolean {
   const { storeId } = machine.options.caller.scope;
   const { feed, counter } = shop.database.store(storeId);
   const now = counter.get("counter");
-  const [epoch, , read] = (cursorOf(machine) ?? "").split(".");
-  const known = epoch === now?.epoch ? Number(read) : 0;
+  const cursor = cursorOf(machine) ?? "";
+  const [epoch, , read] = cursor.split(".");
+  const known = epoch === now?.epoch && !cursor.includes("~") ? Number(read) : 0;
   for (let n = known + 1; n <= (now?.n ?? 0); n++) {
-    if (feed.get(String(n))?.terminal === machine.options.settings.terminal) return false;
+    const entry = feed.get(String(n));
+    // Of its own changes it has to hear everything, of others' what stands or lost to another version.
+    if (entry?.terminal === machine.options.settings.terminal) return false;
+    if (entry?.effect === "applied" || entry?.effect === "conflict") return false;
   }
   return true;
 }

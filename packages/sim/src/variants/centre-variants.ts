@@ -253,15 +253,15 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
     needs: ["centreRestored", "poison"],
     ingest: (store) =>
       withStatements(store, (tx) => ({
-        feedAfter: async (terminal, cursor, limit) => {
+        feedAfter: async (life, cursor, wish) => {
           const { storeId, view } = memoryOf(tx);
           const counter = view.counter.get(COUNTER);
           const n = Number((cursor ?? "").split(".")[2] ?? 0);
           if (counter === undefined || n <= counter.n)
             return tx.feedAfter(
-              terminal,
+              life,
               cursor && counter ? tokenAt(counter, storeId, n, view.feed.get(String(n))?.chain) : null,
-              limit,
+              wish,
             );
           return { entries: [], cursor: cursor ?? "", more: false };
         },

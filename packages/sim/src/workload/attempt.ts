@@ -58,16 +58,20 @@ function outcomeOf(machine: Machine, error: unknown, expected: readonly ErrorCod
     machine.crash(false);
     return { kind: "unknown" };
   }
-  if (isExcused(machine, error.code)) return { kind: "refused", code: error.code };
+  if (isExcused(machine, error)) return { kind: "refused", code: error.code };
   if (!expected.includes(error.code) && !DISK_TROUBLE.has(error.code)) {
     chronicle.violate("refusal", `${machine.name}: unexpected ${error.code}: ${error.message}`);
   }
   return { kind: "refused", code: error.code };
 }
 
-/** A damaged document cannot be read, and one that went with a database that was put back is not known any more. */
-function isExcused(machine: Machine, code: ErrorCode): boolean {
+/**
+ * A damaged document cannot be read, and one that went with a database that was put back is not known any more. What
+ * another terminal has ended, or this one in an earlier life, is not sold a second time.
+ */
+function isExcused(machine: Machine, { code, details }: SyncError): boolean {
   if (code === "BODY_DAMAGED") return machine.rotten.size > 0;
+  if (code === "ORDER_NOT_OPEN" && details.terminal !== undefined) return true;
   return code === "NOT_FOUND" && machine.suspect === "rolled back";
 }
 

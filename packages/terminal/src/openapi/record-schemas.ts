@@ -51,7 +51,16 @@ const order = {
   receiptNumber: textOrNull("Null while it is open."),
   businessDate: day,
   shiftId: textOrNull("The shift it belongs to."),
-  events: listOf(fromZod(lineEvent), "What happened to it while it was open."),
+  events: listOf(fromZod(lineEvent), "What happened to it while it was open, on all terminals."),
+  "terminal?": text("Another terminal whose change made it what it is.", { format: "uuid" }),
+  "alsoPaid?": listOf(
+    object({
+      receiptNumber: text("As printed."),
+      totalMinor: minor("Minor units."),
+      terminal: textOrNull("Null for this till's own."),
+    }),
+    "Other receipts that were printed for it, by tills that did not hear of each other: each took money.",
+  ),
   orderSyncStatus: {
     type: "string",
     enum: ["PENDING", "SYNCED", "FAILED"],
@@ -128,7 +137,8 @@ const explanation = object({
       incarnation: fromZod(incarnationId),
       seq: { type: "integer", minimum: 1 },
       kind: text("Such as `order.closed`."),
-      hash: fromZod(hash),
+      hash: nullable(fromZod(hash, "Null for another terminal's change.")),
+      "terminal?": text("Whose it is, when it is another terminal's.", { format: "uuid" }),
       intact: { type: "boolean", description: "True when its bytes still give its hash." },
       durable: { type: "boolean", description: "True when head office has it." },
       effect,

@@ -20,6 +20,7 @@ import { MODULE_ROUTES, MODULE_SCHEMAS } from "./module-descriptions.ts";
 import { OPEN_ROUTES, OPEN_SCHEMAS } from "./open-descriptions.ts";
 import { READING_ROUTES, READING_SCHEMAS } from "./reading-descriptions.ts";
 import { SYNCABLE_SCHEMAS } from "./syncable.ts";
+import { TASK_ROUTES, TASK_SCHEMAS } from "./task-descriptions.ts";
 
 /** Every route of `ACCESS`, in the order in which the examples are sent: later ones read what earlier ones stored. */
 export const ROUTES: Readonly<Record<string, RouteDescription>> = {
@@ -29,6 +30,7 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...READING_ROUTES,
   ...LEDGER_ROUTES,
   ...DAY_ROUTES,
+  ...TASK_ROUTES,
   ...DOCUMENT_ROUTES,
   ...MODULE_ROUTES,
   ...OPEN_ROUTES,
@@ -98,6 +100,7 @@ export function centralDocument(): OpenApi {
       ...LEDGER_SCHEMAS,
       ...DAY_SCHEMAS,
       ...MODULE_SCHEMAS,
+      ...TASK_SCHEMAS,
       ...OPEN_SCHEMAS,
     },
     answers: readAnswers(),

@@ -21,6 +21,7 @@ import { ACCESS } from "../access.ts";
 import { ANSWERS_FILE, centralDocument, generalRefusals, ROUTES } from "./central-document.ts";
 import { CLOSED_DAY, CLOSED_SHIFT, SECOND_TERMINAL } from "./example-shift.ts";
 import { TERMINAL } from "./example-till.ts";
+import { EXAMPLE_TASK } from "./task-descriptions.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 16, 10, 11, 12, 345);
 const EPOCH = "2b6f0cc9-04d1-4f07-9d6c-0c2b1a2f3d4e";
@@ -76,6 +77,12 @@ async function settleChance(orgId: number, storeId: number): Promise<void> {
       ...[orgId, storeId, id, shortId, kind, new Date(NOW_MS), device],
     ]);
   }
+  const { kind, subject, evidence } = EXAMPLE_TASK;
+  const task = [orgId, storeId, kind, subject, JSON.stringify(evidence), new Date(NOW_MS)];
+  await admin.query(
+    "INSERT INTO tillsync.task (org_id, store_id, kind, subject, evidence, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+    task,
+  );
   await admin.end();
 }
 

@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "dd72d686de7e4395ecbf55f9a9268acd5866f56b600f2cfd1d352be5b77e588d",
+    schemas: "be18a29696b5d74b7728f3ef20fb9dff4ecb90bea6103537d24bf9de2a6259a4",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

@@ -44,6 +44,8 @@ export interface Loss {
   readonly field: string;
   readonly lost: Written;
   readonly stands: Written;
+  /** True when what stands is no other value of the field, but that the record is deleted. */
+  readonly isHidden: boolean;
 }
 
 /**
@@ -62,12 +64,12 @@ export function mergeEdit(
     const standing = own(fields, field);
     const isSeen = standing === undefined || isSame(standing.value, own(edit.base, field) ?? null);
     if (standing !== undefined && !replaces(next, standing, isSeen, policy)) {
-      if (!isSame(standing.value, value)) losses.push({ field, lost: next, stands: standing });
+      if (!isSame(standing.value, value)) losses.push({ field, lost: next, stands: standing, isHidden: false });
       continue;
     }
     fields[field] = next;
     if (standing !== undefined && !isSeen && !isSame(standing.value, value))
-      losses.push({ field, lost: standing, stands: next });
+      losses.push({ field, lost: standing, stands: next, isHidden: false });
   }
   losses.push(...hidden(fields, edit));
   const totals = { ...record.totals };
@@ -95,7 +97,7 @@ function hidden(fields: Readonly<Record<string, Written>>, edit: RecordEdit): Lo
     if (!isTheDeletion) return compareStamps(stamp, edit.stamp) === 0;
     return !isSame(value, own(edit.base, field) ?? null);
   });
-  return written.map(([field, lost]) => ({ field, lost, stands: deletion }));
+  return written.map(([field, lost]) => ({ field, lost, stands: deletion, isHidden: true }));
 }
 
 /** The fields of the record as people see them; undefined when it is deleted, or nobody has written any. */

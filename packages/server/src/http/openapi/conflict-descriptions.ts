@@ -131,6 +131,7 @@ export const CONFLICT_ROUTES: Readonly<Record<string, RouteDescription>> = {
         ...resolve(2, { keep: "mine", reason: "the guest's receipt" }),
         status: 200,
       },
+      { summary: "Of a till's final order", ...resolve(3, { keep: "mine", reason: "x" }), status: 422 },
     ],
   },
 };

@@ -16,7 +16,7 @@ import { exchangeTogether } from "./ingest/together.ts";
 import { sha256 } from "./ledger/sha256.ts";
 import type { ModulesOfKinds } from "./modules/kinds.ts";
 import { Merging } from "./records/merging.ts";
-import { NO_ROWS } from "./records/ports.ts";
+import { moduleRows } from "./records/module-rows.ts";
 import { databasePlace, databaseUrlOf, POOL_SIZE } from "./settings.ts";
 import { postgresSettlements } from "./settlement/postgres.ts";
 import { SettlementSweep } from "./settlement/settle-all.ts";
@@ -84,7 +84,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const { log, openPages = false, openDevices = false, rates = {}, trustedProxies = [], kinds = {} } = options;
     const context = { store: await postgresIngest(pool), sha256, nowMs: surroundings.wallMs };
     const settlement = settlementOf(pool, context, log);
-    const records = { rows: NO_ROWS, policy: options.customerConflicts ?? "per-field" };
+    const records = { rows: moduleRows, policy: options.customerConflicts ?? "per-field" };
     const merging = new Merging({ pool, nowMs: surroundings.wallMs, ...records }, (error) => {
       if (!pool.ending) log.warn({ code: codeOf(error) }, "edits of customers could not be merged; in a minute again");
     });

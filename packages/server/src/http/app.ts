@@ -7,7 +7,7 @@ import { firstStore } from "../directory/first-store.ts";
 import type { ExchangeContext } from "../ingest/prepare.ts";
 import { watchUnsettled } from "../ledger/unsettled.ts";
 import { type ModulesOfKinds, modulesOfKinds } from "../modules/kinds.ts";
-import { NO_ROWS } from "../records/ports.ts";
+import { moduleRows } from "../records/module-rows.ts";
 import type { RecordContext } from "../records/writer.ts";
 import { guard, type OpenDoors, refuseUnlisted } from "./access.ts";
 import { addAdminRoutes } from "./admin-routes.ts";
@@ -113,7 +113,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   addAdminRoutes(app, pool, () => surroundings.wallMs());
   addDayRoutes(app, pool, () => surroundings.wallMs());
   addModuleRoutes(app, { pool, wallMs: () => surroundings.wallMs(), modulesOf: modulesOfKinds(options.kinds) });
-  const { records = { rows: NO_ROWS, policy: "per-field" }, documentsDecided = "SERVER_WINS" } = options;
+  const { records = { rows: moduleRows, policy: "per-field" }, documentsDecided = "SERVER_WINS" } = options;
   const merging = { pool, nowMs: options.submitting.nowMs, ...records };
   addConflictRoutes(app, { pool, ingest: options.submitting, devices, records: merging, documentsDecided });
   return app;

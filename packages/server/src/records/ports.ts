@@ -17,9 +17,3 @@ export interface RecordRows {
   /** Writes rows and tombstones as one edit of the organization's module. The last thing before the commit. */
   write(client: pg.PoolClient, scope: Scope, changes: readonly RowChange[], nowMs: number): Promise<void>;
 }
-
-/** For a centre without modules: records are kept, and no till reads them. */
-export const NO_ROWS: RecordRows = {
-  read: async () => new Map(),
-  write: async () => {},
-};

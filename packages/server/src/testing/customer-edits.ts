@@ -7,7 +7,10 @@ import {
   type RowChange,
   type Sha256,
 } from "@tillsync/protocol";
-import type { RecordRows, StandingRow } from "../records/ports.ts";
+import type pg from "pg";
+import { inScope } from "../db/scope.ts";
+import type { Scope } from "../ingest/ports.ts";
+import { moduleRows } from "../records/module-rows.ts";
 import { SampleLife, sampleBody, sampleChangeId } from "./sample-life.ts";
 
 const sha256: Sha256 = (text) => createHash("sha256").update(text, "utf8").digest("hex");
@@ -40,27 +43,36 @@ export class CustomerLife extends SampleLife {
   }
 }
 
-/** The module in memory, for tests of what is merged into it. */
-export class MemoryRows implements RecordRows {
-  readonly rows = new Map<string, StandingRow>();
-  /** How often it was written, each one number of the module. */
-  writes = 0;
+/** The organization's customers as tills read them. For tests. */
+export class CustomerRows {
+  readonly #pool: pg.Pool;
+  readonly #scope: Scope;
 
-  read: RecordRows["read"] = async (_client, _scope, ids) =>
-    new Map(ids.flatMap((id) => (this.rows.has(id) ? [[id, this.rows.get(id) as StandingRow] as const] : [])));
+  constructor(pool: pg.Pool, scope: Scope) {
+    this.#pool = pool;
+    this.#scope = scope;
+  }
 
-  write: RecordRows["write"] = async (_client, _scope, changes, nowMs) => {
-    this.writes++;
-    for (const change of changes) this.put(change, nowMs);
-  };
-
-  put(change: RowChange, nowMs: number): void {
-    this.rows.set(change.id, { text: change.deleted ? null : change.text, changedAtMs: nowMs });
+  /** As an import at head office does. */
+  put(change: RowChange, nowMs: number): Promise<void> {
+    return inScope(this.#pool, this.#scope, (client) => moduleRows.write(client, this.#scope, [change], nowMs));
   }
 
   /** Undefined when it is not there. */
-  row(id: string): unknown {
-    const text = this.rows.get(id)?.text ?? null;
+  async row(id: string): Promise<unknown> {
+    const rows = await inScope(this.#pool, this.#scope, (client) => moduleRows.read(client, this.#scope, [id]));
+    const text = rows.get(id)?.text ?? null;
     return text === null ? undefined : JSON.parse(text);
+  }
+
+  /** How often the module was written. */
+  writes(): Promise<number> {
+    return inScope(this.#pool, this.#scope, async (client) => {
+      const { rows } = await client.query<{ n: number }>(
+        "SELECT n FROM module_state WHERE org_id = $1 AND store_id = 0 AND module = 'customers'",
+        [this.#scope.orgId],
+      );
+      return rows[0]?.n ?? 0;
+    });
   }
 }

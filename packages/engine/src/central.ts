@@ -16,6 +16,7 @@ import { takeGifts } from "./gifts.ts";
 import { type Journal, type JournalRow, type Life, positionOf } from "./journal.ts";
 import { intactRow } from "./own-rows.ts";
 import type { Sql } from "./ports.ts";
+import { noteAnswer } from "./records/edits.ts";
 import { applySettlement } from "./settlement.ts";
 
 /** Bytes a change adds to a request besides its body: hash, quotes, names. */
@@ -175,6 +176,7 @@ export function applyAnswer(
   );
   for (const entry of answer.entries) applyEntry(tx, context, entry);
   takeGifts(tx, context, answer.give);
+  noteAnswer(tx, context, answer);
 }
 
 /** Effects of this till's own changes. What is applied needs no row; only exceptions are kept, and judgements of shifts. */

@@ -1,0 +1,1 @@
+-- Nothing: this number belongs to what others did, as the feed tells it.

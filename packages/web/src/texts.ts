@@ -98,6 +98,7 @@ export const texts = {
     "order.deleted": "Order deleted",
     "transaction.recorded": "Transaction",
     "inventory.updated": "Stock movement",
+    "customer.edited": "Customer",
     "shift.opened": "Shift opened",
     "shift.closed": "Shift closed",
     "terminal.reborn": "Terminal restored",

@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "be18a29696b5d74b7728f3ef20fb9dff4ecb90bea6103537d24bf9de2a6259a4",
+    schemas: "09d2136ec5c06a5cb9191d76a112bf808bad6ff87e0809f387f8f0f2b7c5169c",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { conflictsCommand } from "./commands/conflicts.ts";
 import { dayCommand } from "./commands/day.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { enrollCommand } from "./commands/enroll.ts";
@@ -29,6 +30,7 @@ for (const add of [
   statusCommand,
   syncCommand,
   queueCommand,
+  conflictsCommand,
   explainCommand,
   shiftCommand,
   verifyCommand,

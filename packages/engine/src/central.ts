@@ -18,6 +18,7 @@ import { type Journal, type JournalRow, type Life, positionOf } from "./journal.
 import { type OthersSettings, takeOthers } from "./others.ts";
 import { intactRow } from "./own-rows.ts";
 import type { Sql } from "./ports.ts";
+import { noteAnswer } from "./records/edits.ts";
 import { applySettlement } from "./settlement.ts";
 
 /** Bytes a change adds to a request besides its body: hash, quotes, names. */
@@ -198,6 +199,7 @@ export function applyAnswer(
   for (const entry of answer.entries) applyEntry(tx, context, entry);
   takeOthers(tx, context, answer);
   takeGifts(tx, context, answer.give);
+  noteAnswer(tx, context, answer);
 }
 
 /** Effects of this till's own changes. What is applied needs no row; only exceptions are kept, and judgements of shifts. */

@@ -109,6 +109,7 @@ const SAID: Readonly<Record<string, string>> = {
   "order.deleted": "deleted while open",
   "transaction.recorded": "recorded on this till",
   "inventory.updated": "stock movement recorded on this till",
+  "customer.edited": "customer edited on this till",
   "shift.opened": "shift opened",
   "shift.closed": "shift closed",
   "terminal.reborn": "a new life of this till's database began",

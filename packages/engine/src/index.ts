@@ -43,6 +43,8 @@ export {
   type QueueType,
   queueIdOf,
 } from "./queue-item.ts";
+export type { CustomerDraft } from "./records/customers.ts";
+export type { CustomerRecord } from "./records/edits.ts";
 export type { TerminalSettings } from "./settings.ts";
 export type { ShiftSettlement } from "./settlement.ts";
 export { systemClock } from "./system/clock.ts";

@@ -5,7 +5,15 @@ import type { Kind } from "@tillsync/protocol";
 export const PUSH_AT_ONCE: Readonly<Record<Profile, readonly Kind[]>> = {
   shift: ["shift.opened", "shift.closed"],
   continuous: ["order.closed", "shift.opened", "shift.closed"],
-  live: ["order.closed", "order.edited", "transaction.recorded", "inventory.updated", "shift.opened", "shift.closed"],
+  live: [
+    "order.closed",
+    "order.edited",
+    "transaction.recorded",
+    "inventory.updated",
+    "customer.edited",
+    "shift.opened",
+    "shift.closed",
+  ],
 };
 
 /** After these a person waits for what head office says, or everything has to go. */

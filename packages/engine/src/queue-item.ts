@@ -15,7 +15,7 @@ export interface QueueItem {
   /** Stable for as long as the till lives; see `queueIdOf`. */
   readonly id: string;
   readonly queueType: QueueType;
-  /** What it is about: Receipt (a closed order), Order (an open one), Transaction, Inventory, Shift, Terminal, or Exception (a person's decision). */
+  /** What it is about: Receipt (a closed order), Order (an open one), Transaction, Inventory, Customer, Shift, Terminal, or Exception (a person's decision). */
   readonly entityType: string;
   readonly entityId: string;
   readonly status: QueueStatus;
@@ -93,6 +93,7 @@ const ENTITY_TYPES: Readonly<Record<string, string>> = {
   order: "Order",
   transaction: "Transaction",
   inventory: "Inventory",
+  customer: "Customer",
   shift: "Shift",
   terminal: "Terminal",
   exception: "Exception",

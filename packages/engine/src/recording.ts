@@ -47,6 +47,8 @@ export interface Desk {
   readonly incarnationOf: (ordinal: number) => string;
   /** The other way round; undefined for a life that is not this terminal's. */
   readonly ordinalOf: (incarnation: string) => number | undefined;
+  /** When head office was last asked for news of its modules, and answered. */
+  readonly askedAt: () => string | null;
   /** Whether the centre has the change at this position. */
   readonly isDurable: (position: number) => boolean;
   /** What this terminal prints before its receipt numbers. */

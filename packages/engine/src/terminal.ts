@@ -218,7 +218,8 @@ class RunningTerminal implements Terminal {
   #desk(): Desk {
     const { currency } = this.#settings;
     const { ordinal } = this.#present.head;
-    const own = { journal: this.#journal, clock: this.#ports.clock, currency, dayOf: this.#dayOf };
+    const askedAt = () => this.#schedule.modules.status().lastAskedAt;
+    const own = { journal: this.#journal, clock: this.#ports.clock, currency, dayOf: this.#dayOf, askedAt };
     const ordinalOf = (of: string) => this.#lives.find((life) => life.incarnation === of)?.ordinal;
     const isDurableAt = (position: number) => isDurable(this.#lives, position);
     const lives = { incarnationOf: this.#incarnationOf, ordinalOf, isDurable: isDurableAt };
@@ -251,6 +252,8 @@ class RunningTerminal implements Terminal {
   deleteOrder: Terminal["deleteOrder"] = (end) => this.transaction((tx) => tx.deleteOrder(end));
   recordTransaction: Terminal["recordTransaction"] = (draft) => this.transaction((tx) => tx.recordTransaction(draft));
   recordInventory: Terminal["recordInventory"] = (draft) => this.transaction((tx) => tx.recordInventory(draft));
+  editCustomer: Terminal["editCustomer"] = (draft) => this.transaction((tx) => tx.editCustomer(draft));
+  customer: Terminal["customer"] = (id) => this.transaction((tx) => tx.customer(id));
   recordCash: Terminal["recordCash"] = (move) => this.transaction((tx) => tx.recordCash(move));
   openShift: Terminal["openShift"] = (opening) => this.transaction((tx) => tx.openShift(opening));
   closeShift: Terminal["closeShift"] = (closing) => this.transaction((tx) => tx.closeShift(closing));

@@ -3,6 +3,7 @@ import { discardParked, retryParked } from "./exceptions.ts";
 import { recordInventory, recordTransaction } from "./facts.ts";
 import { closeOrder, editOrder, endOrder, payOrder } from "./orders.ts";
 import type { Recording } from "./recording.ts";
+import { customerOf, editCustomer } from "./records/customers.ts";
 import { closeShift, openShift } from "./shifts.ts";
 import type { TerminalTransaction } from "./verbs.ts";
 
@@ -17,6 +18,8 @@ export function verbsOf(recording: Recording, makeId: () => string): TerminalTra
     deleteOrder: (end) => endOrder(recording, "order.deleted", end),
     recordTransaction: (draft) => recordTransaction(recording, draft),
     recordInventory: (draft) => recordInventory(recording, draft),
+    editCustomer: (draft) => editCustomer(recording, draft),
+    customer: (id) => customerOf(recording, id),
     recordCash: (move) => recordCash(recording, move),
     openShift: (opening) => openShift(recording, opening, makeId),
     closeShift: (closing) => closeShift(recording, closing),

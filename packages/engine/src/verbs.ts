@@ -21,6 +21,8 @@ import type { Items } from "./modules/items.ts";
 import type { ModulesStatus, ModulesSummary } from "./modules/status.ts";
 import type { QueueFilter, QueuePage } from "./queue.ts";
 import type { QueueCount } from "./queue-item.ts";
+import type { CustomerDraft } from "./records/customers.ts";
+import type { CustomerRecord } from "./records/edits.ts";
 import type { ShiftSettlement } from "./settlement.ts";
 
 /** A line as a POS hands it in. `amountMinor` may be left out: it is then quantity times unit price, half-up. */
@@ -297,6 +299,10 @@ export interface TerminalTransaction {
   }): Recorded;
   recordTransaction(draft: TransactionDraft): Recorded;
   recordInventory(draft: InventoryDraft): Recorded;
+  /** Makes, edits or deletes a customer; seen here at once, merged with the edits of others at head office. */
+  editCustomer(draft: CustomerDraft): Recorded;
+  /** A customer as this till has it: head office's, with its own edits over it until those are merged. */
+  customer(id: string): (CustomerRecord & { readonly id: string }) | undefined;
   /** Cash put into the drawer or taken out of it beside sales: a transaction of type `PaidIn`, `PaidOut`, `Loan` or `Pickup`. */
   recordCash(move: CashMove): Recorded;
   /** Local and immediate. The shift that is open, opened again alike under its `localId`, is answered as it is. */

@@ -3,6 +3,7 @@ import { MAX_AMOUNTS } from "./amounts.ts";
 import { businessDate, changeId, hash, incarnationId, instant, localId, seq } from "./ids.ts";
 import { currency, decimal, minor } from "./money.ts";
 import { orderClosed, orderEdited, orderEnded } from "./order.ts";
+import { customerEdited } from "./records/customer.ts";
 import { deletedAtCentre, submitted } from "./submitted.ts";
 
 const text = (max: number) => z.string().min(1).max(max);
@@ -112,6 +113,7 @@ export const PAYLOADS = {
   "order.deleted": orderEnded,
   "transaction.recorded": transactionRecorded,
   "inventory.updated": inventoryUpdated,
+  "customer.edited": customerEdited,
   "shift.opened": shiftOpened,
   "shift.closed": shiftClosed,
   "exception.retried": exceptionRetried,
@@ -170,7 +172,7 @@ export function isKind(kind: string): kind is Kind {
 }
 
 /** Which entity a kind speaks of; documents at the centre are keyed by it and the localId. */
-export type Entity = "order" | "transaction" | "inventory" | "shift" | "exception" | "terminal";
+export type Entity = "order" | "transaction" | "inventory" | "customer" | "shift" | "exception" | "terminal";
 
 export function entityOf(kind: Kind): Entity {
   return kind.slice(0, kind.indexOf(".")) as Entity;

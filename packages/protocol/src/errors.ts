@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   SHIFT_ALREADY_OPEN: { status: 409, retryable: false, who: "cashier" },
   SHIFT_ALREADY_CLOSED: { status: 409, retryable: false, who: "cashier" },
   NOT_PARKED: { status: 409, retryable: false, who: "cashier" },
+  CONFLICT_RESOLVED: { status: 409, retryable: false, who: "caller" },
   DAY_NOT_SETTLED: { status: 409, retryable: true, who: "operator" },
   FEED_RESET: { status: 410, retryable: true, who: "nobody" },
   TOO_LARGE: { status: 413, retryable: false, who: "caller" },

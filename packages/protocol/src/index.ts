@@ -139,5 +139,27 @@ export {
   runsOf,
 } from "./range-digest.ts";
 export { formatReceiptNumber, parseReceiptNumber, printedTerminal, type ReceiptNumber } from "./receipt-number.ts";
+export {
+  type CustomerEdited,
+  customerPrivate,
+  MAX_EDIT_FIELDS,
+  readCustomerEdit,
+  recordField,
+} from "./records/customer.ts";
+export {
+  DELETED,
+  type FieldValue,
+  isSame,
+  type Loss,
+  MERGE_POLICIES,
+  type MergePolicy,
+  mergeEdit,
+  NO_RECORD,
+  type RecordEdit,
+  type SharedRecord,
+  visible,
+  type Written,
+} from "./records/merge.ts";
+export { compareStamps, effectiveAtMs, type Stamp } from "./records/stamp.ts";
 export type { SubmissionFlag, Submitted } from "./submitted.ts";
 export { PROTOCOL_FLOOR, PROTOCOL_HISTORY, PROTOCOL_VERSION } from "./version.ts";

@@ -106,6 +106,7 @@ describe("kinds", () => {
   it("each speak of one entity", () => {
     const entities = Object.keys(PAYLOADS).filter(isKind).map(entityOf);
     expect([...new Set(entities)].sort()).toEqual([
+      "customer",
       "exception",
       "inventory",
       "order",

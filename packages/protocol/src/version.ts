@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "cac31c0a98ce0a7215917d657596319a973ab2a83ab66ae294b14af02ec5f0c7",
+    schemas: "d23172737983e5c316d25c4dda0a7936248ad5c1c2b93257df0dc57099167423",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

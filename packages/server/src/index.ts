@@ -1,3 +1,5 @@
+export type { ConflictPage } from "./conflicts/inbox.ts";
+export type { ConflictRecord } from "./conflicts/record.ts";
 export type { Day, DaySums, MissingShift } from "./day/day.ts";
 export type { DocumentSum, ShiftPart } from "./day/shift-part.ts";
 export { failureOf, isConflict } from "./db/failure.ts";

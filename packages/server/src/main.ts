@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
-import { SyncError } from "@tillsync/protocol";
+import { type MergePolicy, SyncError } from "@tillsync/protocol";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type pg from "pg";
 import { codeOf, failureOf } from "./db/failure.ts";
@@ -15,6 +15,8 @@ import { sweepAll } from "./ingest/sweep-all.ts";
 import { exchangeTogether } from "./ingest/together.ts";
 import { sha256 } from "./ledger/sha256.ts";
 import type { ModulesOfKinds } from "./modules/kinds.ts";
+import { Merging } from "./records/merging.ts";
+import { moduleRows } from "./records/module-rows.ts";
 import { databasePlace, databaseUrlOf, POOL_SIZE } from "./settings.ts";
 import { postgresSettlements } from "./settlement/postgres.ts";
 import { SettlementSweep } from "./settlement/settle-all.ts";
@@ -46,6 +48,10 @@ export interface ServerOptions {
   readonly kinds?: ModulesOfKinds;
   /** Addresses of proxies before this server, whose `x-forwarded-for` is believed (default none). */
   readonly trustedProxies?: readonly string[];
+  /** How edits of customers are merged that did not see each other (default `per-field`). */
+  readonly customerConflicts?: MergePolicy;
+  /** How conflicts of whole documents stand until a person has looked at them (default `server-wins`; `manual` says that one has to). */
+  readonly documentConflicts?: "server-wins" | "manual";
   /** Milliseconds that requests under way get when the server stops (default 4000). */
   readonly closeWithinMs?: number;
 }
@@ -79,8 +85,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const { log, openPages = false, openDevices = false, rates = {}, trustedProxies = [], kinds = {} } = options;
     const context = { store: await postgresIngest(pool), sha256, nowMs: surroundings.wallMs };
     const settlement = settlementOf(pool, context, log);
+    const records = { rows: moduleRows, policy: options.customerConflicts ?? "per-field" };
+    const merging = new Merging({ pool, nowMs: surroundings.wallMs, ...records }, (error) => {
+      if (!pool.ending) log.warn({ code: codeOf(error) }, "edits of customers could not be merged; in a minute again");
+    });
     const app = createApp({
-      ingest: settlement.settling.around(ingestOf(context)),
+      ingest: merging.around(settlement.settling.around(ingestOf(context))),
+      records,
+      documentsDecided: options.documentConflicts === "manual" ? "MANUAL" : "SERVER_WINS",
       submitting: context,
       pool,
       log,
@@ -99,9 +111,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       sweep(pool, context, log);
       void findTasks();
       settlement.sweep();
+      void merging.sweep();
     }, SWEEP_EVERY_MS);
     settlement.sweep();
     void findTasks();
+    void merging.sweep();
     months.unref();
     sweeps.unref();
     let closed: Promise<void> | undefined;
@@ -109,6 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       clearInterval(months);
       clearInterval(sweeps);
       void settlement.settling.stop();
+      void merging.stop();
       closed ??= stop(app, pool, options.closeWithinMs ?? CLOSE_WITHIN_MS);
       return closed;
     };

@@ -1,11 +1,14 @@
 import type { Terminal } from "@tillsync/engine";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { admit, checkListenSettings } from "./guard.ts";
+import type { HeadOffice } from "./head-office.ts";
 import { readJsonBodies } from "./json-body.ts";
 import { checkHead, LISTENER, prepareServer } from "./listener.ts";
 import { logEvents } from "./log-events.ts";
 import { watchTerminal } from "./metrics.ts";
 import { answerRefusals, type Log, refuseBytes, sendRefusal } from "./refusals.ts";
+import { conflictRoutes } from "./routes/conflicts.ts";
+import { customerRoutes } from "./routes/customers.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { itemRoutes } from "./routes/items.ts";
@@ -27,6 +30,8 @@ export interface TerminalAppOptions {
   readonly log?: Log | undefined;
   /** Where the built page is, when not where the package `@tillsync/web` has it. */
   readonly page?: string | undefined;
+  /** Where people's questions that only head office can answer go; without it the till answers from what it knows. */
+  readonly headOffice?: HeadOffice | undefined;
   /** Tests hand in their own. */
   readonly every?: Every | undefined;
 }
@@ -75,6 +80,8 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
   statusRoutes(app, terminal);
   queueRoutes(app, terminal);
   itemRoutes(app, terminal);
+  customerRoutes(app, terminal);
+  conflictRoutes(app, terminal, options.headOffice);
   metricsRoute(app, watchTerminal(terminal, wallMs));
   eventRoutes(app, terminal, every);
   pageRoutes(app, terminal, options.page);

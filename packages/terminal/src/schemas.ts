@@ -174,3 +174,33 @@ export const lineQuery = z.strictObject({
   priceList: searched,
   at: occurredAt,
 });
+
+const wholeNumber = (max: number) => z.coerce.number().int().min(1).max(max);
+
+export const customerPlace = z.strictObject({ id: localId });
+/** Fields of the module `customers`; null takes one away. The engine checks what comes out of it. */
+export const customerEdit = z.strictObject({
+  set: z
+    .record(z.string().min(1).max(64), z.union([z.string().max(4096), z.null(), z.record(z.string(), z.string())]))
+    .optional(),
+  add: z.record(z.string().min(1).max(64), z.int()).optional(),
+  deleted: z.literal(true).optional(),
+  editId: localId.optional(),
+  operator: z.string().min(1).max(64).optional(),
+  reason: z.string().min(1).max(256).optional(),
+  occurredAt,
+});
+
+/** As head office takes them; it checks them once more. */
+export const conflictQuery = z.strictObject({
+  state: z.enum(["open", "resolved"]).optional(),
+  limit: wholeNumber(200).optional(),
+  after: wholeNumber(Number.MAX_SAFE_INTEGER).optional(),
+});
+export const conflictPlace = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/) });
+export const conflictResolving = z.strictObject({
+  keep: z.enum(["mine", "theirs", "merge"]),
+  fields: z.array(z.string().min(1).max(64)).max(200).optional(),
+  actor: z.string().min(1).max(64),
+  reason: z.string().min(1).max(256),
+});

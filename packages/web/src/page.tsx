@@ -1,6 +1,7 @@
 import { UnstyledButton, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useEffect } from "react";
 import { Alarm } from "./alarm.tsx";
+import { ConflictsScreen } from "./conflicts-screen.tsx";
 import { count } from "./format.ts";
 import { HistoryScreen } from "./history-screen.tsx";
 import { KeyForm } from "./key-form.tsx";
@@ -16,6 +17,7 @@ import { SCREENS, type Screen, useScreen } from "./use-screen.ts";
 const CONTENT: Readonly<Record<Screen, () => React.ReactNode>> = {
   now: NowScreen,
   queue: QueueScreen,
+  conflicts: ConflictsScreen,
   history: HistoryScreen,
   shifts: ShiftsScreen,
 };

@@ -67,6 +67,34 @@ export interface QueueItem {
   readonly receiptNumber: string | null;
 }
 
+export interface ConflictSide {
+  readonly shortId?: string | null;
+  readonly seq: number;
+}
+
+/** A version that does not stand. Its id is a number at head office, a text where only the till knows of it. */
+export interface Conflict {
+  readonly id: number | string;
+  readonly entityType: string;
+  readonly entityId: string;
+  readonly resolution: string;
+  readonly createdAt: string;
+  readonly message?: string | null;
+  readonly local: ConflictSide | null;
+  readonly remote: ConflictSide | null;
+}
+
+export interface ConflictPage {
+  readonly source: "head-office" | "till";
+  readonly conflicts: readonly Conflict[];
+  readonly next: number | null;
+}
+
+export interface BothSides extends Conflict {
+  readonly localData: Readonly<Record<string, unknown>> | null;
+  readonly remoteData: Readonly<Record<string, unknown>> | null;
+}
+
 export interface Attempt {
   readonly id: string | number;
   readonly at: string;

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-export const SCREENS = ["now", "queue", "history", "shifts"] as const;
+export const SCREENS = ["now", "queue", "conflicts", "history", "shifts"] as const;
 export type Screen = (typeof SCREENS)[number];
 
 /** The screen that the address names (`/#history`), so that "back" works and a screen can be bookmarked. */

@@ -57,6 +57,8 @@ async function serve(
       autoMigrate: values["Database.AutoMigrate"],
       openPages,
       openDevices: values["Foreign.Open"],
+      customerConflicts: values["Conflicts.Customers"],
+      documentConflicts: values["Conflicts.Documents"],
       rates: {
         perDevice: values["Server.RequestsPerSecondPerDevice"],
         perStore: values["Server.RequestsPerSecondPerStore"],

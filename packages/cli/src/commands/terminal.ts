@@ -1,6 +1,7 @@
-import { startTerminalHttp } from "@tillsync/terminal";
+import { httpHeadOffice, startTerminalHttp } from "@tillsync/terminal";
 import type { Command } from "commander";
 import type { Logger } from "pino";
+import { centralUrl } from "../config/derived.ts";
 import type { Values } from "../config/keys.ts";
 import { openLog } from "../logging/open-log.ts";
 import { openConfigured } from "../open-configured.ts";
@@ -53,6 +54,7 @@ async function serve(values: Values, log: Logger, output: Output): Promise<void>
       host: values["Terminal.Host"],
       port: values["Terminal.Port"],
       log,
+      headOffice: httpHeadOffice({ url: centralUrl(values), key: values["Terminal.Key"] ?? "none" }),
       ...(key ? { key } : {}),
     });
     const close = async () => void (await Promise.all([http.close(), terminal.close()]));

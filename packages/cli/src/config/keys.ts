@@ -218,6 +218,17 @@ export const KEYS = {
       "Lets devices of other makes on this very machine sync without a key, as devices of the store that was enrolled first. For trying out; the demo does. Requests from elsewhere always need a key.",
   }),
 
+  "Conflicts.Customers": choice(["per-field", "client-wins", "server-wins", "manual"], {
+    default: "per-field",
+    effect:
+      "What stands when tills changed one field of a customer without seeing each other: `per-field` the last write by corrected time, `client-wins` the one that arrives last, `server-wins` and `manual` the one that head office has; `manual` says that a person has to decide. The other one is kept as a conflict, and nothing waits.",
+  }),
+  "Conflicts.Documents": choice(["server-wins", "manual"], {
+    default: "server-wins",
+    effect:
+      "How conflicts of orders, transactions and stock are shown until a person has looked: head office's version stands either way, and `manual` says that a person has to decide.",
+  }),
+
   "Terminal.Id": textAs<string | undefined>("a UUID", uuidOf, {
     default: undefined,
     absent: "made once, kept in Terminal.DataDir",

@@ -62,6 +62,7 @@ const NO_DOCUMENT: Readonly<Record<string, string>> = {
   "order.edited": "edits of orders before payment; a closed order holds their result",
   "order.voided": "open orders that were given up before payment",
   "order.deleted": "open orders that were deleted",
+  "customer.edited": "edits of customers; head office's list of customers holds their result",
   "terminal.reborn": "new lives of the till's database",
 };
 

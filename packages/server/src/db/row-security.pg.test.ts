@@ -51,6 +51,11 @@ const ROWS: Readonly<Record<string, readonly [columns: string, values: readonly 
   task: ["kind, subject, evidence, created_at", ["paid-twice", "o-1", "{}", new Date(0)]],
   refund: ["local_id, currency, amount_minor", ["r-1", "KES", 100]],
   task_mark: ["n", [0]],
+  record_merged: ["terminal, incarnation, seq", [TILL, "a".repeat(16), 1]],
+  conflict: [
+    "entity_type, entity_id, conflict_type, incarnation, seq, decided, created_at",
+    ["order", "o-1", "ALREADY_CLOSED", "a".repeat(16), 1, "SERVER_WINS", new Date(0)],
+  ],
   device_token: ["terminal, token_ms, n, issued_at", [TILL, 1, 1, new Date(0)]],
 };
 /** Filled by enrolment. */
@@ -184,6 +189,8 @@ describe("row security", () => {
       "DELETE FROM change_head",
       "DELETE FROM change_body",
       "DELETE FROM document",
+      "DELETE FROM conflict",
+      "UPDATE record_merged SET seq = 9",
       "UPDATE fork SET seq = 9",
     ]) {
       await expect(inScope(database.pool, mine, (client) => client.query(statement))).rejects.toThrow(

@@ -7,10 +7,13 @@ import { firstStore } from "../directory/first-store.ts";
 import type { ExchangeContext } from "../ingest/prepare.ts";
 import { watchUnsettled } from "../ledger/unsettled.ts";
 import { type ModulesOfKinds, modulesOfKinds } from "../modules/kinds.ts";
+import { moduleRows } from "../records/module-rows.ts";
+import type { RecordContext } from "../records/writer.ts";
 import { guard, type OpenDoors, refuseUnlisted } from "./access.ts";
 import { addAdminRoutes } from "./admin-routes.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { compressAnswer } from "./compress.ts";
+import { addConflictRoutes } from "./conflict-routes.ts";
 import { addDayRoutes } from "./day-routes.ts";
 import { addDeviceRoutes } from "./device-routes.ts";
 import { addDocsRoutes } from "./docs-routes.ts";
@@ -59,6 +62,10 @@ export interface AppOptions {
   readonly kinds?: ModulesOfKinds;
   /** Addresses of proxies whose `x-forwarded-for` is believed when strangers are counted by address. */
   readonly trustedProxies?: readonly string[];
+  /** Where customers edited on tills become the organization's. */
+  readonly records?: Pick<RecordContext, "rows" | "policy">;
+  /** How the centre decides conflicts of whole documents until a person does (default SERVER_WINS). */
+  readonly documentsDecided?: "SERVER_WINS" | "MANUAL";
 }
 
 /** The centre's HTTP doors, not yet listening. `docs/errors.md` has what they refuse. */
@@ -108,6 +115,9 @@ export function createApp(options: AppOptions): FastifyInstance {
   addDayRoutes(app, pool, () => surroundings.wallMs());
   addModuleRoutes(app, { pool, wallMs: () => surroundings.wallMs(), modulesOf: modulesOfKinds(options.kinds) });
   addTaskRoutes(app, pool, () => surroundings.wallMs());
+  const { records = { rows: moduleRows, policy: "per-field" }, documentsDecided = "SERVER_WINS" } = options;
+  const merging = { pool, nowMs: options.submitting.nowMs, ...records };
+  addConflictRoutes(app, { pool, ingest: options.submitting, devices, records: merging, documentsDecided });
   return app;
 }
 

@@ -55,6 +55,10 @@ const FACTS: Readonly<Record<keyof typeof PAYLOADS, readonly [payload: object, r
     { item: "bread", delta: "-2", type: "waste" },
     { state: "recorded", documentType: "waste", reference: null, totalMinor: null },
   ],
+  "customer.edited": [
+    { fields: ["phone"], clockOffsetMs: -40 },
+    { state: "open", currency: null, totalMinor: null },
+  ],
   "shift.opened": [
     { operator: "Amina", currency: "KES" },
     { state: "open", currency: "KES" },

@@ -151,6 +151,9 @@ function documentOf(body: ChangeBody, seq: number): DocumentRow {
     }
     case "inventory.updated":
       return { ...row, state: "recorded", documentType: body.payload.type, reference: body.payload.reference ?? null };
+    case "customer.edited":
+      // Never final: what several tills write is merged field by field, behind this transaction (`records/`).
+      return { ...row, state: "open" };
     case "shift.opened":
       return { ...row, state: "open", currency: body.payload.currency };
     case "shift.closed":

@@ -92,6 +92,12 @@ export const SERVER_EXAMPLES: Readonly<Record<string, readonly DoorExample[]>> =
     { params: { module: "items" }, query: { scope: "store" }, body: { rows: [ITEM, { id: "tea", deleted: true }] } },
     { params: { module: "itemBarcodes" }, body: { rows: [BARCODE] } },
   ],
+  "GET /api/conflicts": [{ query: { state: "open", limit: "10", after: "17" } }],
+  "GET /api/conflicts/:id": [{ params: { id: "17" } }],
+  "POST /api/conflicts/:id/resolve": [
+    { params: { id: "17" }, body: { keep: "mine", ...ACT } },
+    { params: { id: "17" }, body: { keep: "merge", fields: ["total"], reason: "x" } },
+  ],
   "GET /api/admin/overview": [{}],
   "GET /api/admin/totals": [{}],
   "GET /api/admin/terminals/:terminal/ledger": [

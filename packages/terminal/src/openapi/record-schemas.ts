@@ -10,6 +10,7 @@ import {
   text,
 } from "@tillsync/protocol/openapi";
 import * as sent from "../schemas.ts";
+import { CONFLICT_SCHEMAS } from "./conflict-descriptions.ts";
 import { ITEM_SCHEMAS } from "./item-descriptions.ts";
 import { QUEUE_SCHEMAS } from "./queue-descriptions.ts";
 import { SHIFT_SCHEMAS } from "./shift-schemas.ts";
@@ -176,6 +177,7 @@ export const TILL_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...SHIFT_SCHEMAS,
   Lane: lane,
   Connectivity: connectivity,
+  ...CONFLICT_SCHEMAS,
   ...ITEM_SCHEMAS,
   Status: status,
   SyncResult: object({

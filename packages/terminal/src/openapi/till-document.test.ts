@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { terminalApp } from "../app.ts";
 import { DOOR } from "../door-limits.ts";
 import { MAX_STREAMS } from "../routes/events.ts";
+import { FakeHeadOffice } from "../testing/fake-head-office.ts";
 import { FakeTerminal } from "../testing/fake-terminal.ts";
 import { terminalRoutes } from "../testing/fuzz-terminal.ts";
 import { exampleTill } from "./testing/example-till.ts";
@@ -15,7 +16,7 @@ import { ANSWERS_FILE, ROUTES, tillDocument } from "./till-document.ts";
 const STREAMS = ["GET /api/events", "GET /light/events"];
 const JSON_TYPE = { "content-type": "application/json" };
 const till = exampleTill();
-const app = terminalApp({ terminal: till.terminal });
+const app = terminalApp({ terminal: till.terminal, headOffice: new FakeHeadOffice() });
 const stopped = new FakeTerminal();
 const recorded: { routes: Record<string, Record<string, unknown>>; refusals: Partial<Record<ErrorCode, unknown>> } = {
   routes: {},

@@ -3,6 +3,7 @@ import { type ErrorCode, LIMITS } from "@tillsync/protocol";
 import { buildDocument, type OpenApi, type RecordedAnswers, type RouteDescription } from "@tillsync/protocol/openapi";
 import { DOOR } from "../door-limits.ts";
 import { isOpenRoute } from "../guard.ts";
+import { CONFLICT_ROUTES, CUSTOMER_ROUTES } from "./conflict-descriptions.ts";
 import { ITEM_ROUTES } from "./item-descriptions.ts";
 import { ORDER_ROUTES } from "./order-descriptions.ts";
 import { PAGE_ROUTES, RECORD_ROUTES, STATUS_ROUTES } from "./other-descriptions.ts";
@@ -15,9 +16,11 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...SHIFT_OPENING,
   ...ORDER_ROUTES,
   ...RECORD_ROUTES,
+  ...CUSTOMER_ROUTES,
   ...SHIFT_CLOSING,
   ...STATUS_ROUTES,
   ...QUEUE_ROUTES,
+  ...CONFLICT_ROUTES,
   ...ITEM_ROUTES,
   ...PAGE_ROUTES,
 };
@@ -25,7 +28,7 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
 const TAGS = [
   { name: "Shifts", description: "A till sells inside a shift." },
   { name: "Orders", description: "Closed at once, or opened, edited and paid." },
-  { name: "Records", description: "Transactions and stock movements." },
+  { name: "Records", description: "Transactions, stock movements and customers." },
   { name: "Items", description: "What there is to sell, at which price, and how reference data comes along." },
   { name: "Status", description: "How the till is, and what became of what it recorded." },
   { name: "Pages", description: "For browsers." },

@@ -1,6 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { startBrowser, whyNoBrowser } from "../testing/browser.ts";
+import { axeFindings, startBrowser, whyNoBrowser } from "../testing/browser.ts";
+import { CONFLICT, SIDES } from "../testing/fake-head-office.ts";
 import { attempts, FAILED_ATTEMPT, FAILED_ITEM, PENDING_ITEM, PROCESSING_ITEM, SHIFTS } from "../testing/fake-panel.ts";
 import { openPage } from "../testing/open-page.ts";
 import { waiting } from "../testing/samples.ts";
@@ -83,6 +84,77 @@ describe("what waits", () => {
   });
 });
 
+describe("conflicts", () => {
+  const data = () => ({
+    conflicts: [CONFLICT] as object[],
+    conflict: { source: "head-office", ...CONFLICT, ...SIDES },
+  });
+
+  it("shows both sides field by field and keeps what was ticked, with a name and a reason, in place", async () => {
+    const shown = data();
+    const { page, asked, terminal, complaints } = await openPage(browser, { hash: "conflicts", data: shown });
+    await page.getByText("T01 lost to T02").waitFor();
+    await page.getByRole("button", { name: "Compare…" }).click();
+    const row = page.getByRole("row", { name: /^phone/ });
+    expect(await row.innerText()).toMatch(/0712345678[\s\S]*0787654321/);
+    expect(await page.getByRole("button", { name: "Merge what is ticked" }).isDisabled()).toBe(true);
+    await page.getByRole("checkbox", { name: "Take mine of phone" }).check();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole("button", { name: "Merge what is ticked" }).click();
+    expect(await page.getByText("Please fill this in.").count()).toBe(2);
+    await page.getByLabel("Your name").fill("Amina");
+    await page.getByLabel("Reason").fill("phoned her");
+    await page.getByRole("button", { name: "Merge what is ticked" }).click();
+    await page.getByText("Decided; head office has it.").waitFor();
+    expect(asked).toEqual([
+      ["POST /api/conflicts/17/resolve", { keep: "merge", fields: ["phone"], actor: "Amina", reason: "phoned her" }],
+    ]);
+    shown.conflicts.pop();
+    terminal.setStatus({ exceptions: 0 });
+    await page.getByText("Nobody's version lost").waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it.each([
+    ["Keep mine", "mine"],
+    ["Keep theirs", "theirs"],
+  ])("%s is one press", async (name, keep) => {
+    const { page, asked } = await openPage(browser, { hash: "conflicts", data: data() });
+    await page.getByRole("button", { name: "Compare…" }).click();
+    await page.getByLabel("Your name").fill("Amina");
+    await page.getByLabel("Reason").fill("x");
+    await page.getByRole("button", { name }).click();
+    await page.getByText("Decided; head office has it.").waitFor();
+    expect(asked).toEqual([["POST /api/conflicts/17/resolve", { keep, actor: "Amina", reason: "x" }]]);
+  });
+
+  it("can be looked at without a link, and says that deciding needs it", async () => {
+    const offline = { ...data(), conflictSource: "till" as const };
+    const { page } = await openPage(browser, {
+      hash: "conflicts",
+      viewport: { width: 360, height: 640 },
+      data: offline,
+    });
+    await page.getByRole("button", { name: "Compare…" }).click();
+    await page.getByText("conflicts are decided there").waitFor();
+    for (const name of ["Keep mine", "Keep theirs", "Merge what is ticked"])
+      expect(await page.getByRole("button", { name }).isDisabled()).toBe(true);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    expect(await axeFindings(page)).toEqual([]);
+  });
+
+  it("says head office's refusal where the buttons are", async () => {
+    const { page } = await openPage(browser, { hash: "conflicts", data: data() });
+    const error = { code: "CONFLICT_RESOLVED", message: "This conflict was resolved already: KEEP_THEIRS by Grace." };
+    await page.route("**/resolve", (route) => route.fulfill({ status: 409, json: { error } }));
+    await page.getByRole("button", { name: "Compare…" }).click();
+    await page.getByLabel("Your name").fill("Amina");
+    await page.getByLabel("Reason").fill("x");
+    await page.getByRole("button", { name: "Keep mine" }).click();
+    await page.getByText(error.message).waitFor();
+  });
+});
+
 describe("history", () => {
   it("shows each attempt with its time, what it sent or why it failed, and more on demand", async () => {
     const { page } = await openPage(browser, {
@@ -147,7 +219,7 @@ describe("shifts", () => {
 });
 
 describe("a till without the routes of the panel", () => {
-  it.each(["queue", "history", "shifts"])("says so at #%s", async (hash) => {
+  it.each(["queue", "conflicts", "history", "shifts"])("says so at #%s", async (hash) => {
     const { page, complaints } = await openPage(browser, { hash });
     await page.getByText("Not available on this till.").first().waitFor();
     expect(complaints).toEqual([]);

@@ -7,6 +7,11 @@ export interface PanelData {
   pending?: readonly object[];
   attempts?: readonly object[];
   shifts?: readonly object[];
+  conflicts?: readonly object[];
+  /** Both sides of any of them. */
+  conflict?: object;
+  /** Who answers about conflicts; head office when absent. */
+  conflictSource?: "till";
 }
 
 /** What the page asked the till to do, in order: `["POST /api/queue/q-1/retry", {}]`. */
@@ -27,9 +32,12 @@ export async function fakePanel(page: Page, data: PanelData): Promise<Asked> {
       const next = (data.attempts?.length ?? 0) > limit ? "older" : null;
       return data.attempts && { attempts: data.attempts.slice(0, limit), next };
     },
+    "/api/conflicts": () =>
+      data.conflicts && { source: data.conflictSource ?? "head-office", conflicts: data.conflicts, next: null },
+    "/api/conflicts/17": () => data.conflict,
     "/api/shifts": () => data.shifts && { shifts: data.shifts },
   };
-  await page.route(/\/api\/(queue|sync\/history|shifts)\b/, (route: Route) => {
+  await page.route(/\/api\/(queue|conflicts|sync\/history|shifts)\b/, (route: Route) => {
     const request = route.request();
     const url = new URL(request.url());
     if (request.method() === "POST") {

@@ -1,6 +1,7 @@
 import type {
   CashMove,
   ClosedShift,
+  CustomerDraft,
   History,
   HistoryPage,
   InventoryDraft,
@@ -38,6 +39,7 @@ export class FakeTerminal implements Terminal {
   /** Called after a listener was taken off. */
   onUnsubscribe: () => void = () => undefined;
   #orders = new Map<string, OrderView>();
+  readonly #customers = new Map<string, NonNullable<CustomerDraft["set"]>>();
   #bodies = new Map<string, unknown>();
   #seen = new Map<string, Recorded>();
   #status = STATUS;
@@ -89,6 +91,24 @@ export class FakeTerminal implements Terminal {
   recordInventory(draft: InventoryDraft): Recorded {
     this.#ask("recordInventory", draft);
     return this.#once("inventory.updated", draft.localId, () => this.#record("inventory.updated", draft.localId));
+  }
+
+  editCustomer(draft: CustomerDraft): Recorded {
+    this.#ask("editCustomer", draft);
+    const before = this.#customers.get(draft.id);
+    if (draft.deleted === true && before === undefined)
+      throw new SyncError("NOT_FOUND", "This till knows no customer with this id.", { field: "id" });
+    if (draft.deleted === true) this.#customers.delete(draft.id);
+    else this.#customers.set(draft.id, { ...before, ...draft.set });
+    return this.#once("customer.edited", `${draft.id} ${JSON.stringify(draft)}`, () =>
+      this.#record("customer.edited", draft.id),
+    );
+  }
+
+  customer(id: string): ReturnType<Terminal["customer"]> {
+    this.#ask("customer", id);
+    const fields = this.#customers.get(id);
+    return fields && { id, fields, pending: 1, pendingTotals: {} };
   }
 
   openShift({ localId = "shift-1", operator, businessDate = "2026-01-16", ...rest }: ShiftOpening): Shift {

@@ -53,6 +53,16 @@ const EXAMPLES: Readonly<Record<string, readonly DoorExample[]>> = {
   ],
   "POST /api/transactions": [{ body: { localId: "t-1", type: "payout", amountMinor: -50_000, reason: "milk" } }],
   "POST /api/inventory": [{ body: { localId: "i-1", item: "bread", delta: "12", type: "delivery" } }],
+  "PUT /api/records/customers/:id": [
+    { params: { id: "c-1" }, body: { set: { name: "Wanjiku", phone: null }, add: { points: 3 }, editId: "e-1" } },
+    { params: { id: "c-1" }, body: { deleted: true, operator: "Amina", reason: "asked for it" } },
+  ],
+  "GET /api/records/customers/:id": [{ params: { id: "c-1" } }],
+  "GET /api/conflicts": [{ query: { state: "open", limit: "10", after: "17" } }],
+  "GET /api/conflicts/:id": [{ params: { id: "17" } }],
+  "POST /api/conflicts/:id/resolve": [
+    { params: { id: "17" }, body: { keep: "merge", fields: ["phone"], actor: "Amina", reason: "phoned her" } },
+  ],
   "POST /api/shifts/open": [{ body: { localId: "s-1", operator: "Amina", businessDate: "2026-01-16" } }],
   "POST /api/shifts/close": [
     { body: {} },

@@ -10,6 +10,7 @@ import {
 } from "@tillsync/protocol/openapi";
 import { ACCESS } from "../access.ts";
 import { DOOR } from "../door-limits.ts";
+import { CONFLICT_ROUTES, CONFLICT_SCHEMAS } from "./conflict-descriptions.ts";
 import { DAY_ROUTES, DAY_SCHEMAS } from "./day-descriptions.ts";
 import { DEVICE_ROUTES } from "./device-descriptions.ts";
 import { DOCUMENT_ROUTES, DOCUMENT_SCHEMAS } from "./document-descriptions.ts";
@@ -33,6 +34,7 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...TASK_ROUTES,
   ...DOCUMENT_ROUTES,
   ...MODULE_ROUTES,
+  ...CONFLICT_ROUTES,
   ...OPEN_ROUTES,
 };
 
@@ -53,6 +55,7 @@ const TAGS = [
       "Items, prices, customers and the rest that tills keep a copy of: brought by head office, read by tills.",
   },
   { name: "Documents", description: "Orders and transactions of devices, edited and deleted at head office." },
+  { name: "Conflicts", description: "What lost to another version, for people who look at both." },
   { name: "Health", description: "For monitors and balancers." },
   { name: "Pages", description: "For browsers." },
 ];
@@ -96,6 +99,7 @@ export function centralDocument(): OpenApi {
       ...INVENTORY_SCHEMAS,
       ...EXCHANGE_SCHEMAS,
       ...DOCUMENT_SCHEMAS,
+      ...CONFLICT_SCHEMAS,
       ...READING_SCHEMAS,
       ...LEDGER_SCHEMAS,
       ...DAY_SCHEMAS,

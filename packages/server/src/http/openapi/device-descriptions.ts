@@ -76,6 +76,14 @@ export const DEVICE_ROUTES: Readonly<Record<string, RouteDescription>> = {
     schema: "SyncableOrder",
     body: order("order-uuid-126", 99.5, 1, ONE),
     older: order("order-uuid-124", 44, 1, ONE),
+    more: [
+      {
+        summary: "An order that one of Tillsync's own tills has closed",
+        as: "foreign",
+        body: order("till-order-1", 120, 1, ONE),
+        status: 200,
+      },
+    ],
   }),
   "POST /api/sync/transaction": single("transaction", {
     operationId: "syncTransaction",
@@ -106,9 +114,17 @@ export const DEVICE_ROUTES: Readonly<Record<string, RouteDescription>> = {
   },
 };
 
+interface SingleDoor {
+  readonly operationId: string;
+  readonly schema: string;
+  readonly body: object;
+  readonly older: object;
+  readonly more?: RouteDescription["examples"];
+}
+
 function single(
   what: "order" | "transaction",
-  { operationId, schema, body, older }: { operationId: string; schema: string; body: object; older: object },
+  { operationId, schema, body, older, more = [] }: SingleDoor,
 ): RouteDescription {
   return {
     operationId,
@@ -126,6 +142,7 @@ function single(
     examples: [
       { summary: `A new ${what}`, as: "foreign", body, status: 200 },
       { summary: "An older version, or the same with other content", as: "foreign", body: older, status: 200 },
+      ...more,
       {
         summary: "Without a localId",
         as: "foreign",

@@ -33,6 +33,7 @@ export const LINE = {
   taxCode: texts(16),
   unit: fc.oneof(texts(16), fc.constantFrom("kg", "none")),
   stocked: fc.boolean(),
+  priceVersion: fc.constantFrom("prices@0", "prices@17", "prices.store@4"),
 };
 export const TENDER = {
   type: fc.oneof(texts(32), fc.constantFrom("cash", "card", "Cash", "tillsync:Other", "mpesa")),

@@ -94,7 +94,7 @@ async function ingest(
   }
   const { fresh } = placement;
   const feed = await tx.feedAfter(life, request.cursor, wish);
-  const repaired = await takeRepairs(context, tx, request);
+  const repaired = await takeRepairs(context.sha256, tx, request);
   // What was repaired comes before what is new: an order's earlier edit must not be applied after its later ones.
   if (repaired && fresh.length > 0) return { kind: "sweep-first" };
   const next = await storeAndApply(tx, life, { prepared, mayRepeat, mark, fresh, nowMs });

@@ -10,8 +10,6 @@ import {
 } from "@tillsync/protocol";
 import { identityOfBody, read } from "./interpret.ts";
 import type { IngestTransaction, StoredChange, TerminalLife } from "./ports.ts";
-import type { ExchangeContext } from "./prepare.ts";
-import { runsOf } from "./runs.ts";
 
 /**
  * Takes back bytes that the centre asked for, when they fit the chain as it holds it, and private parts that fit those. A change that was never interpreted
@@ -19,41 +17,17 @@ import { runsOf } from "./runs.ts";
  *
  * @returns whether any were taken
  */
-export async function takeRepairs(
-  { sha256, nowMs }: Pick<ExchangeContext, "sha256" | "nowMs">,
-  tx: IngestTransaction,
-  request: ExchangeRequest,
-): Promise<boolean> {
+export async function takeRepairs(sha256: Sha256, tx: IngestTransaction, request: ExchangeRequest): Promise<boolean> {
   const byLife = Map.groupBy(request.repair ?? [], ({ incarnation }) => incarnation);
   let repaired = false;
-  const told: { readonly life: TerminalLife; readonly taken: readonly Taken[] }[] = [];
   for (const [incarnation, gifts] of byLife) {
     const life = { terminal: request.terminal, incarnation };
     const taken = await repairLife(sha256, tx, life, gifts);
     // Behind the bytes, which say what fits them.
     const hasPrivate = await repairPrivate(sha256, tx, life, gifts);
-    if (taken.length > 0 || hasPrivate) repaired = true;
-    if (taken.length > 0) told.push({ life, taken });
+    if (taken || hasPrivate) repaired = true;
   }
-  // Last of all: the feed's counter is locked until the commit.
-  for (const { life, taken } of told) await tellAgain(tx, life, taken, nowMs());
   return repaired;
-}
-
-/** Other terminals that asked meanwhile were not told these bytes: what keeps its effect is told once more. */
-async function tellAgain(tx: IngestTransaction, life: TerminalLife, taken: readonly Taken[], nowMs: number) {
-  const effects = await tx.effectsOf(taken.flatMap(({ changeId }) => changeId ?? []));
-  const kept = taken.flatMap(({ seq, changeId }) => {
-    const found = effects.get(changeId ?? "");
-    return found?.effect === "applied" || found?.effect === "conflict" ? [{ ...found, seq }] : [];
-  });
-  await tx.appendFeed(life, runsOf(kept.sort((one, other) => one.seq - other.seq)), nowMs);
-}
-
-interface Taken {
-  readonly seq: number;
-  /** Null when another place has it: what became of that says nothing of this one. */
-  readonly changeId: string | null;
 }
 
 async function repairLife(
@@ -61,7 +35,7 @@ async function repairLife(
   tx: IngestTransaction,
   life: TerminalLife,
   repairs: readonly Repair[],
-): Promise<Taken[]> {
+): Promise<boolean> {
   const wanted = new Map<number, Repair>();
   const origins = new Map<number, StoredChange["origin"]>();
   for (const repair of repairs) {
@@ -70,15 +44,14 @@ async function repairLife(
     wanted.set(repair.seq, repair);
     origins.set(repair.seq, row.origin);
   }
-  if (wanted.size === 0) return [];
+  if (wanted.size === 0) return false;
   const gifts = [...wanted.values()].map((repair): Gift => {
     const { seq, body, prevHash, origin } = repair;
     return { seq, body, prevHash, origin: origin ?? origins.get(seq) ?? undefined };
   });
   const { found, known } = await tx.around(life, [...wanted.keys()]);
   const { rows, hashes, doubted } = heal(sha256, life, gifts, { found, known });
-  const replaced: Taken[] = [];
-  for (const row of rows) replaced.push(await takeOne(sha256, tx, life, row));
+  for (const row of rows) await takeOne(sha256, tx, life, row);
   if (hashes.length > 0 || doubted.length > 0) await tx.restore(life, { hashes, doubted });
   const taken = [...rows, ...hashes].map(({ seq }) => seq);
   // A row that was only doubted comes back as it was: asked for, and nothing was wrong with it.
@@ -88,7 +61,7 @@ async function repairLife(
   });
   const healed = [...wrong, ...hashes].map(({ seq }) => seq);
   if (taken.length > 0) await tx.rejudge(life, taken, healed);
-  return replaced;
+  return rows.length > 0;
 }
 
 /** Takes private parts that fit where none does: those of changes whose bytes are the same on both sides. */
@@ -116,13 +89,11 @@ async function takeOne(
   tx: IngestTransaction,
   life: TerminalLife,
   row: ReturnType<typeof heal>["rows"][number],
-): Promise<Taken> {
+): Promise<void> {
   const { seq, hash, body, origin } = row;
   const reading = read({ incarnation: life.incarnation, seq, body, private: null, damaged: false }, sha256);
   const identity = reading.ok ? identityOfBody(reading.body) : reading.identity;
   // Its own damaged bytes may have given the same changeId; only another place makes it a repeat.
   const known = identity.changeId === null ? [] : await tx.knownChangeIds([identity.changeId], { ...life, seq });
-  const repeat = [...known].length > 0;
-  await tx.repair(life, seq, { body, hash, origin: origin ?? null, ...identity, repeat });
-  return { seq, changeId: repeat ? null : identity.changeId };
+  await tx.repair(life, seq, { body, hash, origin: origin ?? null, ...identity, repeat: [...known].length > 0 });
 }

@@ -53,7 +53,8 @@ it("merges what two tills did to one customer, keeps what lost, and brings it ba
   await expect.poll(() => settled(two, "c-1"), PATIENCE).toEqual(seen);
   await expect.poll(() => settled(one, "c-1"), PATIENCE).toEqual(seen);
 
-  one.editCustomer({ id: "c-1", set: { phone: "0711", email: "w@example.ke" } });
+  const aMinuteAgo = new Date(Date.now() - 60_000).toISOString();
+  one.editCustomer({ id: "c-1", set: { phone: "0711", email: "w@example.ke" }, occurredAt: aMinuteAgo });
   two.editCustomer({ id: "c-1", set: { phone: "0722", address: "Moi Avenue" }, add: { points: 3 }, editId: "sale-1" });
   await two.syncNow();
   await one.syncNow();

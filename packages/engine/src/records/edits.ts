@@ -18,6 +18,8 @@ type Read = Pick<Sql, "get" | "all">;
  * that a server makes every minute. Whatever copy was asked for later has it.
  */
 const MERGED_AFTER_MS = 150_000;
+/** A smaller difference of the clocks is the answer's way, milliseconds: it would put two edits in the wrong order. */
+const NOISE_MS = 1_000;
 /** An edit whose copy never came is let go after so long: this till has no modules. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
@@ -85,7 +87,8 @@ export function noteAnswer(
   { life, wallMs }: { readonly life: Life; readonly wallMs: number },
   answer: { readonly durableThrough: number; readonly serverTimeMs: number },
 ): void {
-  const offsetMs = Math.round(answer.serverTimeMs - wallMs);
+  const ahead = Math.round(answer.serverTimeMs - wallMs);
+  const offsetMs = Math.abs(ahead) < NOISE_MS ? 0 : ahead;
   tx.run(
     "INSERT INTO centre_clock (one, offset_ms) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET offset_ms = excluded.offset_ms",
     offsetMs,

@@ -19,8 +19,9 @@ export interface PullDesk extends ApplyDesk {
 /** Asks which modules have news. */
 export async function askGateway(desk: Pick<PullDesk, "read" | "ids" | "fetch" | "signal">) {
   const query = new URLSearchParams();
-  for (const { module, scope, cursor } of readCopies(desk.read))
-    if (cursor !== null) query.append("have", formatHave({ module, scope, cursor }));
+  // Modules that were never filled, most of them in most shops, need no words.
+  for (const { module, scope, cursor, n } of readCopies(desk.read))
+    if (cursor !== null && n > 0) query.append("have", formatHave({ module, scope, cursor }));
   const path = `api/sync/gateway${query.size > 0 ? `?${query}` : ""}`;
   return readGateway(await desk.fetch({ path, type: "application/json" }, desk.signal, desk.ids.next()));
 }

@@ -49,7 +49,7 @@ describe("a till with a copy", () => {
     const till = await pulled();
     const before = till.centre.sent;
     till.centre.import("items", "organization", [item(1, { name: "New name" }), item(99)], ["item-0002"]);
-    await till.clock.advance(30_000);
+    await till.clock.advance(15 * 60_000);
     await till.settle();
     expect(till.centre.sent - before).toBe(3);
     expect(till.isEqual("items", "organization")).toBe(true);
@@ -103,7 +103,8 @@ describe("a till with a copy", () => {
     till.centre.beginEpoch();
     till.pulls.nudge();
     await till.settle();
-    await till.clock.advance(60_000);
+    await till.clock.advance(15 * 60_000);
+    await till.settle();
     const count = (sql: string) => till.store.read.get<{ n: number }>(`SELECT count(*) AS n FROM ${sql}`)?.n;
     expect(count("module_row")).toBe(25);
     expect(count("module_key")).toBe(25);

@@ -215,7 +215,7 @@ export class ModulePulls {
   readonly #commit = (fn: (tx: Sql) => void): void => this.#options.commit(fn, "later");
 
   #succeeded(lane: LaneState): LaneState {
-    const { pace } = this.#options;
+    const pace = { ...this.#options.pace, intervalMs: askEveryMs(this.#options.pace) };
     return succeeded(lane, this.#moment(), { busy: false, pace, notBeforeMs: 0, largest: lane.size });
   }
 
@@ -247,6 +247,14 @@ export class ModulePulls {
     const { clock } = this.#options.ports;
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
   }
+}
+
+/**
+ * An answer of the gateway takes a kilobyte or two, and prices are known ahead of their time: asking with every exchange
+ * would cost an idle till more than all else it does.
+ */
+function askEveryMs({ intervalMs }: Pace): number {
+  return Math.min(20 * 60_000, Math.max(60_000, 30 * intervalMs));
 }
 
 function asSyncError(cause: unknown): SyncError {

@@ -112,7 +112,7 @@ class Run {
       }
       await this.#till.settle();
       if (round < 2) this.#change(CHANGES.length + round);
-      await this.#till.clock.advance(30_000);
+      await this.#till.clock.advance(15 * 60_000);
     }
     if (!this.#isOver) await this.#till.settle();
     if (!this.#isDead || this.#isOver) return;

@@ -93,6 +93,21 @@ describe("a database that cannot promise durability", () => {
     });
   });
 
+  it("sells nothing when SQLite ignores that it is to flush again", () => {
+    let opened = false;
+    const store = openStore(
+      tempFile(),
+      stubDriver({ exec: (sql, go) => (opened && /= FULL/.test(sql) ? undefined : go()) }),
+    );
+    opened = true;
+    const write = (flush: "now" | "later") =>
+      store.transaction((tx) => tx.run("INSERT INTO open_order (local_id) VALUES (?)", flush), flush);
+    write("later");
+    expect(refusalOf(() => write("now")).code).toBe("SQLITE_NOT_DURABLE");
+    expect(store.read.all("SELECT local_id FROM open_order")).toEqual([{ local_id: "later" }]);
+    store.close();
+  });
+
   it("is refused when SQLite stays out of WAL mode", () => {
     const { code, details } = refusalOf(() => openDurable(tempFile(), stubDriver(ignoring("journal_mode = WAL"))));
     expect({ code, got: details.got }).toEqual({

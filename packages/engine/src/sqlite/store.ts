@@ -43,19 +43,24 @@ export function openDurable(file: string, open: OpenDriver): Driver {
     driver.exec("PRAGMA synchronous = FULL");
     driver.exec("PRAGMA foreign_keys = ON");
     driver.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
-    const mode = readOne(driver, "PRAGMA journal_mode");
-    const synchronous = readOne(driver, "PRAGMA synchronous");
-    if (mode !== "wal" || synchronous !== "2") {
-      const got = `journal_mode ${mode}, synchronous ${synchronous}`;
-      throw new SyncError("SQLITE_NOT_DURABLE", `The database does not accept durable commits (${got}).`, {
-        expected: "wal, 2",
-        got,
-      });
-    }
+    assertDurable(driver);
     return driver;
   } catch (error) {
     driver.close();
     throw error;
+  }
+}
+
+/** Reads back what was set. */
+function assertDurable(driver: Driver): void {
+  const mode = readOne(driver, "PRAGMA journal_mode");
+  const synchronous = readOne(driver, "PRAGMA synchronous");
+  if (mode !== "wal" || synchronous !== "2") {
+    const got = `journal_mode ${mode}, synchronous ${synchronous}`;
+    throw new SyncError("SQLITE_NOT_DURABLE", `The database does not accept durable commits (${got}).`, {
+      expected: "wal, 2",
+      got,
+    });
   }
 }
 
@@ -156,6 +161,7 @@ export class SqliteStore implements LocalStore {
   #flushing(flush: Flush): void {
     if (flush === this.#flush) return;
     this.#driver.exec(flush === "now" ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    if (flush === "now") assertDurable(this.#driver);
     this.#flush = flush;
   }
 

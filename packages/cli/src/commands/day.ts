@@ -61,12 +61,12 @@ function printDay(output: Output, day: Day): void {
   printSums(output, day.report);
   for (const { shift, shortId } of day.missing.open) output.line(`  open: ${shift} on ${shortId}`);
   for (const { shift, shortId } of day.missing.unsettled) output.line(`  not settled: ${shift} on ${shortId}`);
-  if (day.supplement.shifts.length === 0) return;
+  if (day.supplement.shifts.length + day.supplement.outside.length === 0) return;
   output.line("\n  Supplement, arrived after the day was closed:");
   printSums(output, day.supplement);
 }
 
-function printSums(output: Output, { shifts, totals, documents, exceptions, overShort }: DaySums): void {
+function printSums(output: Output, { shifts, totals, documents, exceptions, overShort, outside }: DaySums): void {
   const head = ["till", "shift", "operator", "state", "changes", "to look at"];
   const rows = shifts.map((one) => [
     one.shortId,
@@ -88,5 +88,7 @@ function printSums(output: Output, { shifts, totals, documents, exceptions, over
   for (const { receipts, shortId } of shifts)
     for (const { first, last, count } of receipts)
       output.line(`  receipts of ${shortId}: ${first} to ${last}, ${count}`);
+  for (const { documentType, currency, count, totalMinor } of outside)
+    output.line(`  outside shifts, ${documentType}: ${count}, ${formatMinor(totalMinor, currency)} ${currency}`);
   if (exceptions > 0) output.line(`  ${exceptions} changes to look at: tillsync settlement SHIFT names them`);
 }

@@ -107,6 +107,34 @@ describe("a day", () => {
     await expect(close({ businessDate: "2026-01-17" })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
+  it("shows apart what no shift has, which other makes and head office sent; what comes later is its supplement", async () => {
+    await bakeryDay();
+    const outside = (localId: string, type: string | null, totalMinor: number) =>
+      world.admin.query(
+        `INSERT INTO tillsync.document (org_id, store_id, entity, local_id, state, version, business_date, occurred_at,
+           document_type, currency, total_minor, terminal, incarnation, seq)
+         VALUES ($1, $2, 'order', $3, 'closed', 1, $4, now(), $5, 'KES', $6, $7, '0000000000000000', 1)`,
+        [store.scope.orgId, store.scope.storeId, localId, DAY, type, totalMinor, first.terminal],
+      );
+    await outside("device-1", null, 500);
+    await outside("device-2", null, 250);
+    await outside("device-3", "refund", -100);
+    const day = await close();
+    const own = [
+      { documentType: "order", currency: "KES", count: 2, totalMinor: 750 },
+      { documentType: "refund", currency: "KES", count: 1, totalMinor: -100 },
+    ];
+    expect(day.report.outside).toEqual(own);
+    expect(day.report.documents).toMatchObject([{ documentType: "return" }, { documentType: "sale", count: 6 }]);
+    expect(day.supplement.outside).toEqual([]);
+    await outside("device-4", null, 30);
+    const later = await read();
+    expect(later.report.outside).toEqual(own);
+    expect(later.supplement.outside).toEqual([{ documentType: "order", currency: "KES", count: 1, totalMinor: 30 }]);
+    await world.admin.query("UPDATE tillsync.day_close SET report = report - 'outside'");
+    expect((await read()).report.outside).toEqual([]);
+  });
+
   it("is refused while bytes of a shift are missing at the centre", async () => {
     await bakeryDay();
     await world.admin.query(

@@ -2,6 +2,7 @@ import { type Amount, SyncError } from "@tillsync/protocol";
 import type pg from "pg";
 import { inScope } from "../db/scope.ts";
 import type { Scope } from "../ingest/ports.ts";
+import { outsideShifts, since } from "./outside.ts";
 import { type DocumentSum, documentsOf, type ShiftPart, settledShifts, summed } from "./shift-part.ts";
 
 /** What shifts come to together. */
@@ -16,6 +17,8 @@ export interface DaySums {
   readonly documents: readonly DocumentSum[];
   readonly exceptions: number;
   readonly overShort: readonly Amount[];
+  /** Documents that no shift has, in none of the sums above: of devices of other makes and of head office. */
+  readonly outside: readonly DocumentSum[];
 }
 
 /** A shift that keeps a day from being closed. */
@@ -41,7 +44,7 @@ export interface Day {
 
 const NOTHING_MISSING = { open: [], unsettled: [] };
 
-/** How a day stands. @throws SyncError NOT_FOUND when the centre knows no shift of it */
+/** How a day stands. @throws SyncError NOT_FOUND when the centre knows no shift and no document of it */
 export function readDay(pool: pg.Pool, scope: Scope, businessDate: string): Promise<Day> {
   return inScope(pool, scope, async (client) => {
     const day = await readOne(client, scope, businessDate);
@@ -57,7 +60,7 @@ export function readDay(pool: pg.Pool, scope: Scope, businessDate: string): Prom
  * It takes no lock that an exchange waits for: a shift that is opened or judged at the same moment is in the report, or it
  * is not, and then it is the supplement.
  *
- * @throws SyncError DAY_NOT_SETTLED naming the shifts; NOT_FOUND when the centre knows no shift of that day
+ * @throws SyncError DAY_NOT_SETTLED naming the shifts; NOT_FOUND when the centre knows nothing of that day
  */
 export function closeDay(
   pool: pg.Pool,
@@ -100,7 +103,8 @@ const MISSING = `
   WHERE s.org_id = $1 AND s.store_id = $2 AND s.business_date = $3 AND s.state = 'different' AND s.local_id IS NOT NULL
   ORDER BY 2, 1`;
 
-type CloseRow = { closedAt: Date; actor: string; reason: string | null; report: DaySums };
+type KeptSums = Omit<DaySums, "outside"> & Partial<Pick<DaySums, "outside">>;
+type CloseRow = { closedAt: Date; actor: string; reason: string | null; report: KeptSums };
 type MissingRow = MissingShift & { isOpen: boolean };
 
 /** What is missing is read first: a shift that is settled between the two looks is then in the report. */
@@ -109,17 +113,22 @@ async function readOne(client: pg.PoolClient, scope: Scope, businessDate: string
   const [closed] = (await client.query<CloseRow>(READ_CLOSE, parameters)).rows;
   const missing = closed ? [] : (await client.query<MissingRow>(MISSING, parameters)).rows;
   const shifts = await settledShifts(client, scope, businessDate);
+  const outside = await outsideShifts(client, scope, businessDate);
   if (closed === undefined) {
-    if (shifts.length === 0 && missing.length === 0) return undefined;
+    if (shifts.length + missing.length + outside.length === 0) return undefined;
     const of = (isOpen: boolean) =>
       missing.filter((one) => one.isOpen === isOpen).map(({ shift, shortId }) => ({ shift, shortId }));
     const open = { state: "open", closedAt: null, actor: null, reason: null } as const;
-    const report = sumsOf(shifts);
-    return { businessDate, ...open, report, missing: { open: of(true), unsettled: of(false) }, supplement: sumsOf([]) };
+    const report = sumsOf(shifts, outside);
+    const left = { open: of(true), unsettled: of(false) };
+    return { businessDate, ...open, report, missing: left, supplement: sumsOf([], []) };
   }
-  const { closedAt, actor, reason, report } = closed;
+  const { closedAt, actor, reason } = closed;
+  // A report of before such documents were in it says nothing of them.
+  const report = { ...closed.report, outside: closed.report.outside ?? [] };
   const reported = new Set(report.shifts.map(placeOf));
-  const supplement = sumsOf(shifts.filter((shift) => !reported.has(placeOf(shift))));
+  const later = shifts.filter((shift) => !reported.has(placeOf(shift)));
+  const supplement = sumsOf(later, since(report.outside, outside));
   const when = { closedAt: closedAt.toISOString(), actor, reason };
   return { businessDate, state: "closed", ...when, report, missing: NOTHING_MISSING, supplement };
 }
@@ -128,7 +137,7 @@ function placeOf({ terminal, incarnation, seq }: ShiftPart): string {
   return `${terminal}/${incarnation}/${seq}`;
 }
 
-function sumsOf(shifts: readonly ShiftPart[]): DaySums {
+function sumsOf(shifts: readonly ShiftPart[], outside: readonly DocumentSum[]): DaySums {
   const terminals = [...Map.groupBy(shifts, ({ terminal }) => terminal)].map(([terminal, own]) => ({
     terminal,
     shortId: own[0]?.shortId ?? "",
@@ -141,6 +150,7 @@ function sumsOf(shifts: readonly ShiftPart[]): DaySums {
     documents: documentsOf(shifts),
     exceptions: shifts.reduce((sum, { exceptions }) => sum + exceptions, 0),
     overShort: summed(shifts.map(({ overShort }) => overShort)),
+    outside,
   };
 }
 
@@ -160,6 +170,6 @@ function refuseMissing({ businessDate, missing: { open, unsettled } }: Day): voi
 }
 
 function unknownDay(businessDate: string): SyncError {
-  const message = `The centre knows no shift of ${businessDate}.`;
+  const message = `The centre knows no shift and no document of ${businessDate}.`;
   return new SyncError("NOT_FOUND", message, { field: "businessDate", got: businessDate });
 }

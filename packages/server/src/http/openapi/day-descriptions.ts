@@ -109,6 +109,15 @@ export const DAY_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     documents,
     exceptions: count("Changes that people have to look at."),
     overShort: amounts("Of all shifts."),
+    outside: listOf(
+      object({
+        documentType: text("As its sender calls it; `order` or `transaction` where it says nothing."),
+        currency: text("ISO 4217."),
+        count: { type: "integer", description: "How many; in a supplement what came or went since." },
+        totalMinor: minor,
+      }),
+      "Documents that no shift has, in none of the other sums: of devices of other makes and of head office.",
+    ),
   }),
   Day: object({
     businessDate: text("The day.", { format: "date" }),

@@ -43,7 +43,7 @@ describe.concurrent("requirement 000, with real processes", () => {
     const till = await centre.till(EVERY_HOUR);
     await till.start();
     await till.openShift("Amina");
-    await till.drained();
+    await till.rested();
     await till.sell(30);
     expect(await till.status()).toMatchObject({ pending: 30 });
     await till.closeShift();
@@ -77,7 +77,7 @@ describe.concurrent("requirement 000, with real processes", () => {
     const till = await centre.till(EVERY_2_S);
     await till.start();
     await till.openShift("Amina");
-    await till.drained();
+    await till.rested();
     const attemptsMs = new Set<number>();
     for (let cycle = 1; cycle <= 3; cycle++) {
       await till.sell(2);
@@ -98,7 +98,7 @@ describe.concurrent("requirement 000, with real processes", () => {
     const till = await centre.till(EVERY_2_S);
     await till.start();
     await till.openShift("Amina");
-    await till.drained();
+    await till.rested();
     till.link.cut();
     await till.sell(10);
     await till.until("a first failure", ({ lanes: [lane] }) => (lane?.failures ?? 0) > 0);
@@ -135,7 +135,7 @@ describe.concurrent("requirement 000, with real processes", () => {
     const till = await centre.till(EVERY_HOUR);
     await till.start();
     await till.openShift("Amina");
-    await till.drained();
+    await till.rested();
     const told = await till.sell(25);
     till.link.stall();
     await till.closeShift();
@@ -236,7 +236,7 @@ describe.concurrent("one database, one process", () => {
     const till = await centre.till({ Profile: "shift", SyncIntervalSeconds: 3600 });
     await till.start();
     await till.openShift("Amina");
-    await till.drained();
+    await till.rested();
     const told = await till.sell(15);
     // The request is on its way for this long, and so is the answer: the till is frozen between the two.
     till.link.delay(400);

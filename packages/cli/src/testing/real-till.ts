@@ -154,6 +154,14 @@ export class RealTill {
     return this.until("all is sent", ({ pending }) => pending === 0);
   }
 
+  /** As drained, and nothing goes on any more: a till that is new in its shop is told at once, page by page, what others did. */
+  rested(): Promise<TerminalStatus> {
+    return this.until("all is sent, and the next exchange is a while off", ({ pending, syncState, lanes: [lane] }) => {
+      const waitMs = Date.parse(lane?.nextAttemptAt ?? "") - Date.now();
+      return pending === 0 && syncState !== "Syncing" && waitMs > 500;
+    });
+  }
+
   #post<T>(path: string, body: object): Promise<T> {
     return askJson<T>({ url: this.#url }, "POST", path, body);
   }

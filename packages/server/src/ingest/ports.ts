@@ -210,8 +210,8 @@ export interface IngestTransaction {
     life: TerminalLife,
     seq: number,
   ): Promise<{ readonly body: string; readonly private: string | null } | undefined>;
-  /** Puts a private part in the place of one that is lost. What was parked for that one is pending now. */
-  restorePrivate(life: TerminalLife, seq: number, text: string): Promise<void>;
+  /** Puts a private part, or none, in the place of a wrong one. What was parked for that one is pending now. */
+  restorePrivate(life: TerminalLife, seq: number, text: string | null): Promise<void>;
   /** Puts hashes right, and asks for bytes that are doubted. */
   restore(
     life: TerminalLife,

@@ -47,10 +47,10 @@ export async function readPrivate(
 export async function writePrivate(
   query: Query,
   { terminal, incarnation }: TerminalLife,
-  { seq, text }: { seq: number; text: string },
+  { seq, text }: { seq: number; text: string | null },
 ): Promise<void> {
   await query(sql.DROP_PRIVATE, terminal, incarnation, [seq]);
-  await query(sql.PUT_PRIVATE, terminal, incarnation, seq, Buffer.from(text, "utf8"));
+  if (text !== null) await query(sql.PUT_PRIVATE, terminal, incarnation, seq, Buffer.from(text, "utf8"));
   const released = await query<{ localId: string | null }>(sql.RELEASE_PRIVATE, terminal, incarnation, [seq]);
   for (const { localId } of released) if (localId !== null) await query(sql.WAKE_WAITING, localId);
 }

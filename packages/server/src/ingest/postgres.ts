@@ -176,7 +176,7 @@ class PostgresTransaction implements IngestTransaction {
     return readPrivate((text, ...params) => this.#query(text, ...params), life, seq);
   }
 
-  restorePrivate(life: TerminalLife, seq: number, text: string): Promise<void> {
+  restorePrivate(life: TerminalLife, seq: number, text: string | null): Promise<void> {
     return writePrivate((sqlText, ...params) => this.#query(sqlText, ...params), life, { seq, text });
   }
 

@@ -12,8 +12,8 @@ import { identityOfBody, read } from "./interpret.ts";
 import type { IngestTransaction, StoredChange, TerminalLife } from "./ports.ts";
 
 /**
- * Takes back bytes that the centre asked for, when they fit the chain as it holds it, and private parts that fit those. A change that was never interpreted
- * for want of its bytes is pending then; one that was keeps its effect.
+ * Takes back bytes that the centre asked for, when they fit the chain as it holds it, and private parts that fit those. A
+ * change that was never interpreted for want of its bytes is pending then; one that was keeps its effect.
  *
  * @returns whether any were taken
  */
@@ -64,24 +64,31 @@ async function repairLife(
   return rows.length > 0;
 }
 
-/** Takes private parts that fit where none does: those of changes whose bytes are the same on both sides. */
+/**
+ * Takes private parts that fit where none does: those of changes whose bytes are the same on both sides. One that came with
+ * damaged bytes and turns out to be none of theirs goes, or its sale would stay parked until its shift is settled.
+ */
 async function repairPrivate(
   sha256: Sha256,
   tx: IngestTransaction,
   life: TerminalLife,
   repairs: readonly Repair[],
 ): Promise<boolean> {
-  const restored: number[] = [];
+  const changed: number[] = [];
+  const healed: number[] = [];
   for (const { seq, body, private: text } of repairs) {
-    if (text === undefined || !fitsPrivate(sha256, body, text)) continue;
     const stored = await tx.privateOf(life, seq);
     if (stored?.body !== body) continue;
-    if (privatePart(sha256, wantedPrivate(body), stored.private) !== "lost") continue;
-    await tx.restorePrivate(life, seq, text);
-    restored.push(seq);
+    const part = privatePart(sha256, wantedPrivate(body), stored.private);
+    if (part === "whole") continue;
+    const fitting = text !== undefined && fitsPrivate(sha256, body, text) ? text : null;
+    if (fitting === stored.private) continue; // lost, and nothing to put there
+    await tx.restorePrivate(life, seq, fitting);
+    changed.push(seq);
+    if (part === "stray" || fitting !== null) healed.push(seq);
   }
-  if (restored.length > 0) await tx.rejudge(life, restored, restored);
-  return restored.length > 0;
+  if (changed.length > 0) await tx.rejudge(life, changed, healed);
+  return changed.length > 0;
 }
 
 async function takeOne(

@@ -164,7 +164,7 @@ export class MemoryTransaction implements IngestTransaction {
     return this.view.heads.get(headKey(life.terminal, life.incarnation, seq));
   }
 
-  async restorePrivate(life: TerminalLife, seq: number, text: string): Promise<void> {
+  async restorePrivate(life: TerminalLife, seq: number, text: string | null): Promise<void> {
     await this.#session.pause("before repair");
     const key = headKey(life.terminal, life.incarnation, seq);
     const isParked = this.view.heads.get(key)?.effect === "parked";

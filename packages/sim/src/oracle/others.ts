@@ -11,19 +11,23 @@ const TOLD =
 /**
  * I13: at rest every till has what others of its store did, byte for byte, and shows each order as the centre has it.
  * Reads the till's database past the product, and then asks the product.
+ *
+ * Bytes that were bad at the centre when they were told are not told again once they are healed (decision 0022): rows that
+ * went bad on either side prove nothing here.
  */
 export function checkOthers(shop: Shop, storeId: number, chronicle: Chronicle): void {
   const tables = shop.database.store(storeId);
+  const wentBad = placesGoneBad(shop, storeId);
   const unsettled = new Set(
     [...tables.heads.values()]
-      .filter(({ effect }) => effect === "parked" || effect === "waiting" || effect === "pending")
+      .filter(({ effect, ...head }) => !["applied", "conflict"].includes(effect) || wentBad.has(placeOf(head)))
       .map(({ localId }) => localId),
   );
   const events = Map.groupBy(tables.events.values(), ({ localId }) => localId);
   for (const machine of shop.machinesOf(storeId)) {
     const { terminal } = machine;
     if (terminal === null || machine.suspect !== null || terminal.status().lanes[0]?.halted != null) continue;
-    checkCopies(machine, tables, chronicle);
+    checkCopies(machine, { tables, wentBad }, chronicle);
     const violate = (what: string) => chronicle.violate("I13", `${machine.name}: ${what}`);
     const listed = new Set(terminal.openOrders().map(({ localId }) => localId));
     for (const { entity, localId, state, totalMinor, receiptNumber } of tables.documents.values()) {
@@ -43,6 +47,12 @@ export function checkOthers(shop: Shop, storeId: number, chronicle: Chronicle): 
         violate(`${localId} is another sale here (${order.receiptNumber}) than at the centre (${receiptNumber})`);
     }
   }
+}
+
+const placeOf = ({ incarnation, seq }: { incarnation: string; seq: number }) => `${incarnation}/${seq}`;
+
+function placesGoneBad(shop: Shop, storeId: number): ReadonlySet<string> {
+  return new Set(shop.machinesOf(storeId).flatMap(({ rotten, rottenAtCentre }) => [...rotten, ...rottenAtCentre]));
 }
 
 /** A row that the disk damaged is found elsewhere; it can show nothing. */
@@ -68,7 +78,11 @@ interface Copy {
 }
 
 /** Every change that stands or lost to another version, of every life that is not in the till's own journal. */
-function checkCopies(machine: Machine, tables: StoreTables, chronicle: Chronicle): void {
+function checkCopies(
+  machine: Machine,
+  { tables, wentBad }: { readonly tables: StoreTables; readonly wentBad: ReadonlySet<string> },
+  chronicle: Chronicle,
+): void {
   const own = new Set(
     (machine.disk.prepare("SELECT incarnation FROM life").all() as { incarnation: string }[]).map(
       ({ incarnation }) => `${machine.options.settings.terminal}/${incarnation}`,
@@ -83,6 +97,7 @@ function checkCopies(machine: Machine, tables: StoreTables, chronicle: Chronicle
   const copies = new Map(rows.map((row) => [row.place, row]));
   for (const { terminal, incarnation, seq, kind, effect, body, damaged } of tables.heads.values()) {
     if (own.has(`${terminal}/${incarnation}`) || damaged || !TOLD.test(kind ?? "")) continue;
+    if (wentBad.has(placeOf({ incarnation, seq }))) continue;
     if (effect !== "applied" && effect !== "conflict") continue;
     const copy = copies.get(`${terminal}/${incarnation}/${seq}`);
     if (copy?.body === body && copy.effect === effect) continue;

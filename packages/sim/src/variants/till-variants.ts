@@ -201,13 +201,15 @@ export const TILL_VARIANTS: readonly Variant[] = [
         },
         prepare: (sql) => {
           const statement = driver.prepare(sql);
-          if (!/FROM journal WHERE position >= \? .* LIMIT \?$/s.test(sql)) return statement;
-          const isOut = (row: unknown) => /"type":"(PaidOut|Pickup)"/.test((row as { body: string }).body);
-          const all: typeof statement.all = (...params) =>
-            statement
-              .all(...params)
-              .map((row) => (isRecording && isOut(row) ? { ...(row as object), kind: "x" } : row));
-          return { ...statement, all };
+          if (!/FROM journal WHERE position (>= \? .* LIMIT|=) \?$/s.test(sql)) return statement;
+          const withoutOut = <T>(row: T): T => {
+            const { body } = (row ?? {}) as { body?: string };
+            if (!isRecording || body === undefined || !/"type":"(PaidOut|Pickup)"/.test(body)) return row;
+            return { ...row, body: body.replace(/"amountMinor":-?\d+/, '"amountMinor":0') };
+          };
+          const all: typeof statement.all = (...params) => statement.all(...params).map(withoutOut);
+          const get: typeof statement.get = (...params) => withoutOut(statement.get(...params));
+          return { ...statement, all, get };
         },
       });
     },

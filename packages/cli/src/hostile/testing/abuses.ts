@@ -116,12 +116,12 @@ function tooMuchHttp(door: Door, limit: number): Abuse[] {
   const manyHeaders = Array.from({ length: 150 }, (_, index) => [`x-${index}`, "1"] as const);
   const chunked = ["transfer-encoding", "chunked"] as const;
   const extension = `2;${"x".repeat(40_000)}\r\n{}\r\n0\r\n\r\n`;
-  const address = requestBytes(`GET /api/x?${"y".repeat(3000)} HTTP/1.1`, [["host", door.host]]);
+  const address = requestBytes(`GET /api/x?${"y".repeat(5000)} HTTP/1.1`, [["host", door.host]]);
   return [
     // 431 at the centre, 413 at the till.
     { ...large("a header of 20 KB", "headers", [["x", "y".repeat(20_000)]]), status: 0 },
     large("150 headers", "headers", manyHeaders),
-    { ...large("an address of 3 KB", "url", []), bytes: address },
+    { ...large("an address of 5 KB", "url", []), bytes: address },
     large("a chunk extension of 40 KB", "body", [chunked], extension),
     large("the promise of a body of 1 TB", "body", [["content-length", "1099511627776"]]),
     large("a body without end, chunk by chunk", "body", [chunked], endlessChunks(limit + MIB)),

@@ -95,10 +95,12 @@ function checkCopies(
     )
     .all() as Copy[];
   const copies = new Map(rows.map((row) => [row.place, row]));
-  for (const { terminal, incarnation, seq, kind, effect, body, damaged } of tables.heads.values()) {
+  for (const { terminal, incarnation, seq, kind, effect, code, body, damaged } of tables.heads.values()) {
     if (own.has(`${terminal}/${incarnation}`) || damaged || !TOLD.test(kind ?? "")) continue;
     if (wentBad.has(placeOf({ incarnation, seq }))) continue;
     if (effect !== "applied" && effect !== "conflict") continue;
+    // What a person gave up may have been without bytes when that was told, and it never stands.
+    if (code === "DISCARDED" && !copies.has(`${terminal}/${incarnation}/${seq}`)) continue;
     const copy = copies.get(`${terminal}/${incarnation}/${seq}`);
     if (copy?.body === body && copy.effect === effect) continue;
     const what = copy === undefined ? "was not told here" : copy.body === body ? `is ${copy.effect} here` : "differs";

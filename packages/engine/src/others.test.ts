@@ -215,3 +215,23 @@ it("takes the feed only of an answer that goes on from where it stands", async (
   await till.terminal.syncNow();
   expect(till.terminal.order("sale-2")).toBeDefined();
 });
+
+it.each([
+  ["no version", '{"businessDate":"2026-01-16","kind":"order.closed","localId":"o-bad","payload":{}}'],
+  [
+    "a version that is text",
+    '{"businessDate":"2026-01-16","kind":"order.closed","localId":"o-bad","payload":{},"version":"1"}',
+  ],
+  ["no date", '{"kind":"order.closed","localId":"o-bad","payload":{},"version":1}'],
+  ["nothing of a change", "[]"],
+  ["null", "null"],
+  [
+    "a void of something without a name",
+    '{"businessDate":"2026-01-16","kind":"order.closed","localId":"o-bad","payload":{"documentType":"void","original":{"localId":{}}},"version":1}',
+  ],
+])("bytes with %s, given up by somebody else, keep no answer from being taken", async (_what, body) => {
+  const bad = { ...closed("o-bad", { effect: "conflict" }), bodies: [body] };
+  await hear([{ ...bad, effect: "applied" }, closed("o-good")]);
+  expect(till.terminal.order("o-good")).toMatchObject({ state: "closed" });
+  expect(till.terminal.status().lanes[0]).toMatchObject({ failures: 0, lastError: null });
+});

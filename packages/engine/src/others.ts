@@ -159,20 +159,22 @@ function lifeOf(tx: Sql, { terminal, incarnation }: FeedEntry): number {
   return find() ?? 0;
 }
 
-/** Undefined for bytes that are no change: head office applied it, and this till cannot say what it is. */
+/**
+ * Undefined for bytes that do not say what a change says: whoever gave such a one up made it known, and no byte of
+ * somebody else's may keep this till from taking an answer.
+ */
 function columnsOf(body: string) {
   try {
     const { kind, localId, version, businessDate, payload } = JSON.parse(body) as Record<string, unknown>;
+    if (typeof kind !== "string" || typeof localId !== "string" || typeof businessDate !== "string") return undefined;
+    if (typeof version !== "number" || !Number.isSafeInteger(version)) return undefined;
     const { receiptNumber, number, documentType, original } = (payload ?? {}) as Record<string, unknown>;
     const printed = kind === "order.closed" ? receiptNumber : kind === "order.submitted" ? number : undefined;
-    const { localId: takenBack } = (documentType === "void" ? (original ?? {}) : {}) as { localId?: string };
+    const { localId: takenBack } = ((documentType === "void" ? original : null) ?? {}) as { localId?: unknown };
     return {
-      kind: String(kind),
-      localId: String(localId),
-      version: Number(version),
-      businessDate: String(businessDate),
+      ...{ kind, localId, version, businessDate },
       receiptNumber: typeof printed === "string" ? printed : null,
-      takenBack,
+      takenBack: typeof takenBack === "string" ? takenBack : undefined,
     };
   } catch {
     return undefined;

@@ -187,7 +187,7 @@ async function askOnce(
       headers: { host: "127.0.0.1:7070", ...headers },
       ...(body === undefined ? {} : { payload: body }),
     });
-    const text = method === "HEAD" && answer.statusCode < 500 ? HEAD_BODY : answer.payload;
+    const text = method === "HEAD" && answer.statusCode !== 500 ? HEAD_BODY : answer.payload;
     tally.answer(what, body ?? "", { status: answer.statusCode, body: text });
   } catch (error) {
     tally.read(what, body ?? "", () => {

@@ -73,7 +73,7 @@ async function idleExchange(
     const intervalMs = 50;
     await worker.ask("idle", { ...place, intervalMs });
     // Only whole exchanges are counted: from one pause of the wire to another.
-    const from = await quiet(proxy);
+    const from = await joined(proxy);
     const exchanges: { up: number; down: number }[] = [];
     for (let seen = from; exchanges.length < (smoke ? 3 : 50); ) {
       await setTimeout(1);
@@ -86,6 +86,21 @@ async function idleExchange(
     const middle = (way: "up" | "down") => median(exchanges.map((each) => each[way])) ?? 0;
     return { up: middle("up"), down: middle("down") };
   });
+}
+
+/** More than an answer without news, and less than a page of what others did. */
+const NEWS_BYTES = 5_000;
+
+/** A till that is new in its shop is told first what others did: the wire, once an exchange brings none of that. */
+async function joined(proxy: CountingProxy): Promise<{ up: number; down: number }> {
+  let seen = await quiet(proxy);
+  for (;;) {
+    await setTimeout(1);
+    if (proxy.up === seen.up) continue;
+    const now = await quiet(proxy);
+    if (now.down - seen.down < NEWS_BYTES) return now;
+    seen = now;
+  }
 }
 
 async function quiet(proxy: CountingProxy): Promise<{ up: number; down: number }> {

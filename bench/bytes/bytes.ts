@@ -90,17 +90,20 @@ async function idleExchange(
 
 /** More than an answer without news, and less than a page of what others did. */
 const NEWS_BYTES = 5_000;
+/** The first answers to a till that joins are small as well. */
+const EMPTY_IN_A_ROW = 10;
 
-/** A till that is new in its shop is told first what others did: the wire, once an exchange brings none of that. */
+/** A till that is new in its shop is told first what others did: the wire, once exchanges bring none of that any more. */
 async function joined(proxy: CountingProxy): Promise<{ up: number; down: number }> {
   let seen = await quiet(proxy);
-  for (;;) {
+  for (let empty = 0; empty < EMPTY_IN_A_ROW; ) {
     await setTimeout(1);
     if (proxy.up === seen.up) continue;
     const now = await quiet(proxy);
-    if (now.down - seen.down < NEWS_BYTES) return now;
+    empty = now.down - seen.down < NEWS_BYTES ? empty + 1 : 0;
     seen = now;
   }
+  return seen;
 }
 
 async function quiet(proxy: CountingProxy): Promise<{ up: number; down: number }> {

@@ -1,4 +1,11 @@
-import type { Effect, ExchangeResponse, FeedEntry, FeedScope, Kind } from "@tillsync/protocol";
+import {
+  CENTRAL_LIFE,
+  type Effect,
+  type ExchangeResponse,
+  type FeedEntry,
+  type FeedScope,
+  type Kind,
+} from "@tillsync/protocol";
 import type { Standing } from "./central.ts";
 import { type Life, positionOf, seqOf } from "./journal.ts";
 import { readLane } from "./lane-row.ts";
@@ -6,9 +13,6 @@ import type { LocalStore, Sql } from "./ports.ts";
 
 /** What a terminal may be told of others. */
 export type OrdersFeed = Exclude<FeedScope, "none">;
-
-/** The life of whoever has no journal of its own: devices of other makes, and head office. */
-const CENTRAL_LIFE = "0".repeat(16);
 
 /** Days that closed orders of others are kept. */
 export const KEEP_DAYS = 35;

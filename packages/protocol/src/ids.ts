@@ -46,6 +46,12 @@ export const instant = z.iso.datetime({
   error: "a UTC time with milliseconds such as 2026-01-16T10:11:12.345Z",
 });
 
+/**
+ * The one life of whoever has no journal of its own: devices of somebody else's and people at head office. The centre
+ * gives their changes a place in it. A till's incarnation is random, and this one is refused from it.
+ */
+export const CENTRAL_LIFE = "0".repeat(16);
+
 /** Position in an incarnation's chain, from 1, without gaps. */
 export const seq = z.int().min(1);
 

@@ -34,6 +34,7 @@ export {
 } from "./exchange.ts";
 export {
   businessDate,
+  CENTRAL_LIFE,
   changeId,
   hash,
   incarnationId,

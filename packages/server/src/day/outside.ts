@@ -1,3 +1,4 @@
+import { CENTRAL_LIFE } from "@tillsync/protocol";
 import type pg from "pg";
 import type { Scope } from "../ingest/ports.ts";
 import type { DocumentSum } from "./shift-part.ts";
@@ -8,7 +9,7 @@ const OUTSIDE = `
     coalesce(sum(total_minor), 0)::float8 AS "totalMinor"
   FROM document
   WHERE org_id = $1 AND store_id = $2 AND business_date = $3
-    AND incarnation = '0000000000000000' AND entity IN ('order', 'transaction') AND state IN ('closed', 'recorded')
+    AND incarnation = '${CENTRAL_LIFE}' AND entity IN ('order', 'transaction') AND state IN ('closed', 'recorded')
   GROUP BY 1, 2 ORDER BY 2, 1`;
 
 /**

@@ -1,8 +1,8 @@
-import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
+import { CENTRAL_LIFE, type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
 import { answerOf } from "./answer.ts";
 import { isDecision } from "./decisions.ts";
 import { wishOf } from "./feed-down.ts";
-import { CENTRAL_LIFE, identityOfBody, type Reading } from "./interpret.ts";
+import { identityOfBody, type Reading } from "./interpret.ts";
 import { type Placed, place } from "./place.ts";
 import type { IngestTransaction, Mark, Scope, StoredChange, TerminalLife } from "./ports.ts";
 import { type ExchangeContext, type PreparedExchange, prepare } from "./prepare.ts";

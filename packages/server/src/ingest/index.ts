@@ -3,7 +3,7 @@ export { exchange } from "./exchange.ts";
 export { type FeedReader, feedPage, type OpenChange } from "./feed-down.ts";
 export type { Slice, Told } from "./feed-others.ts";
 export type { FeedRow as FeedRowRead } from "./feed-page.ts";
-export { CENTRAL_LIFE, canFollow, collapse, type Identity, identityOfBody, type Reading, read } from "./interpret.ts";
+export { canFollow, collapse, type Identity, identityOfBody, type Reading, read } from "./interpret.ts";
 export { type Placement, place } from "./place.ts";
 export {
   type DocumentRow,

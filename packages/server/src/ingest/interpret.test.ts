@@ -1,9 +1,9 @@
-import { CENTRAL_KINDS, type PAYLOADS, privateHash } from "@tillsync/protocol";
+import { CENTRAL_KINDS, CENTRAL_LIFE, type PAYLOADS, privateHash } from "@tillsync/protocol";
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../ledger/sha256.ts";
 import { APPLY_POISONS, HARMLESS, UNREADABLE_POISONS } from "../testing/poisons.ts";
 import { sampleBody, sampleChangeId, sampleEdit, sampleSale } from "../testing/sample-life.ts";
-import { CENTRAL_LIFE, canFollow, collapse, type Reading, read } from "./interpret.ts";
+import { canFollow, collapse, type Reading, read } from "./interpret.ts";
 import type { DocumentRow, DocumentState, Standing } from "./ports.ts";
 
 function reading(body: string, secret: string | null = null, damaged = false): Reading {

@@ -1,5 +1,6 @@
 import {
   CENTRAL_KINDS,
+  CENTRAL_LIFE,
   type ChangeBody,
   type ErrorCode,
   entityOf,
@@ -36,12 +37,6 @@ export interface Identity {
   readonly kind: string | null;
   readonly localId: string | null;
 }
-
-/**
- * The one life of whoever has no journal of its own: devices of somebody else's and people at head office. The centre
- * gives their changes a place in it. A till's incarnation is random, and this one is refused from it.
- */
-export const CENTRAL_LIFE = "0".repeat(16);
 
 /** Reads one change. Pure: the same bytes give the same reading, on the real centre and on the simulated one. */
 export function read(

@@ -1,3 +1,4 @@
+import { CENTRAL_LIFE } from "@tillsync/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { inScope } from "../db/scope.ts";
 import { findOrMakeDevice } from "../directory/devices.ts";
@@ -5,7 +6,6 @@ import { sha256 } from "../ledger/sha256.ts";
 import { type IngestWorld, ingestWorld, type TestStore } from "../testing/ingest-world.ts";
 import { SampleLife, sampleEdit, sampleSale } from "../testing/sample-life.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
-import { CENTRAL_LIFE } from "./interpret.ts";
 import type { ExchangeContext } from "./prepare.ts";
 import { type Submission, submit } from "./submit.ts";
 

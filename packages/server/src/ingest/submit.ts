@@ -1,6 +1,6 @@
-import { canonicalText, linkHash, SyncError, uuidFromHash } from "@tillsync/protocol";
+import { CENTRAL_LIFE, canonicalText, linkHash, SyncError, uuidFromHash } from "@tillsync/protocol";
 import { conflictOf } from "./conflict.ts";
-import { CENTRAL_LIFE, canFollow, identityOfBody, type Reading, read, standsAlready } from "./interpret.ts";
+import { canFollow, identityOfBody, type Reading, read, standsAlready } from "./interpret.ts";
 import {
   type DocumentRow,
   entityKey,

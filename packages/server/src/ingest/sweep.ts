@@ -1,7 +1,7 @@
-import { type Sha256, SyncError } from "@tillsync/protocol";
+import { CENTRAL_LIFE, type Sha256, SyncError } from "@tillsync/protocol";
 import { conflictOf } from "./conflict.ts";
 import { carryOut, isDecision } from "./decisions.ts";
-import { CENTRAL_LIFE, canFollow, type Reading, read as readChange, standsAlready } from "./interpret.ts";
+import { canFollow, type Reading, read as readChange, standsAlready } from "./interpret.ts";
 import type { DocumentRow, IngestTransaction, PendingChange, Run, Standing, TerminalLife } from "./ports.ts";
 import { runsOf } from "./runs.ts";
 

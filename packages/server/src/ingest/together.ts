@@ -1,8 +1,7 @@
-import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
+import { CENTRAL_LIFE, type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
 import { answerOf } from "./answer.ts";
 import { exchange } from "./exchange.ts";
 import { isUnderWay, wishOf } from "./feed-down.ts";
-import { CENTRAL_LIFE } from "./interpret.ts";
 import { entityKey, type JointTransaction, type Mark, type Scope } from "./ports.ts";
 import { type ExchangeContext, type PreparedExchange, prepare } from "./prepare.ts";
 import { runsOf } from "./runs.ts";

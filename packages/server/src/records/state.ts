@@ -1,4 +1,5 @@
 import {
+  CENTRAL_LIFE,
   compareStamps,
   DELETED,
   type FieldValue,
@@ -23,7 +24,7 @@ export interface PlacedStamp extends Stamp {
 export const AT_HEAD_OFFICE = "00000000-0000-0000-0000-000000000000";
 
 export function headOfficeStamp(nowMs: number, storeId: number, seq: number): PlacedStamp {
-  return { effectiveAtMs: nowMs, terminal: AT_HEAD_OFFICE, incarnation: "0".repeat(16), seq, storeId };
+  return { effectiveAtMs: nowMs, terminal: AT_HEAD_OFFICE, incarnation: CENTRAL_LIFE, seq, storeId };
 }
 
 /** `record_state` as it is kept. */

@@ -8,6 +8,7 @@ export const POINTS = [
   "before hashes",
   "before keepFork",
   "before feedAfter",
+  "before tellAgain",
   "before damaged",
   "before repair",
   "before knownChangeIds",

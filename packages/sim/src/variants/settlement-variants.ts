@@ -70,6 +70,14 @@ export const SETTLEMENT_VARIANTS: readonly Variant[] = [
     ingest: (store) => withStatements(store, () => ({ rejudge: async () => {} })),
   },
   {
+    name: "repair-is-not-told",
+    breaks: "bytes that come back are put where they belong, and the tills that were told without them never hear of it",
+    caughtBy: ["I13"],
+    needs: ["rotAtCentre", "misread"],
+    ingest: (store) => withStatements(store, () => ({ tellAgain: async () => {} })),
+    settlements: (store) => withJudge(store, () => ({ tellAgain: async () => {} })),
+  },
+  {
     name: "takes-absence-for-erasure",
     breaks: "a private part that is missing is taken for one that was erased",
     caughtBy: ["I21"],
@@ -143,6 +151,7 @@ function statementsOf(tx: SettlementTransaction): SettlementTransaction {
     rows: (...args) => tx.rows(...args),
     flag: (...args) => tx.flag(...args),
     record: (...args) => tx.record(...args),
+    tellAgain: (...args) => tx.tellAgain(...args),
     due: (...args) => tx.due(...args),
     noteLacked: (...args) => tx.noteLacked(...args),
   };

@@ -43,6 +43,7 @@ export function statementsOf(tx: IngestTransaction): IngestTransaction {
     advance: (...args) => tx.advance(...args),
     seen: (...args) => tx.seen(...args),
     appendFeed: (...args) => tx.appendFeed(...args),
+    tellAgain: (...args) => tx.tellAgain(...args),
     feedAfter: (...args) => tx.feedAfter(...args),
   };
 }

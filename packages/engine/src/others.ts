@@ -186,7 +186,8 @@ const TOLD = /^(order|transaction)\./;
 function columnsOf(body: string) {
   try {
     const { kind, localId, version, businessDate, payload } = JSON.parse(body) as Record<string, unknown>;
-    if (typeof kind !== "string" || !TOLD.test(kind) || typeof localId !== "string" || typeof businessDate !== "string") return undefined;
+    if (typeof kind !== "string" || !TOLD.test(kind) || typeof localId !== "string" || typeof businessDate !== "string")
+      return undefined;
     if (typeof version !== "number" || !Number.isSafeInteger(version)) return undefined;
     const { receiptNumber, number, documentType, original } = (payload ?? {}) as Record<string, unknown>;
     const printed = kind === "order.closed" ? receiptNumber : kind === "order.submitted" ? number : undefined;

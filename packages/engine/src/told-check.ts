@@ -21,7 +21,8 @@ export class ToldCheck {
     if (entries.length === answer.entries.length) return answer;
     if (this.#refused !== cursor) {
       this.#refused = cursor;
-      const message = "What the answer tells of other terminals is not what the centre had checked: it changed on the way.";
+      const message =
+        "What the answer tells of other terminals is not what the centre had checked: it changed on the way.";
       throw new SyncError("NOT_AN_ANSWER", message, { field: "entries" });
     }
     return { ...answer, entries };

@@ -8,7 +8,6 @@ export const POINTS = [
   "before hashes",
   "before keepFork",
   "before feedAfter",
-  "before tellAgain",
   "before damaged",
   "before repair",
   "before knownChangeIds",

@@ -1,5 +1,5 @@
 import type { LineEvent } from "@tillsync/protocol";
-import type { EventRow, StoreTables } from "../centre/tables.ts";
+import type { EventRow } from "../centre/tables.ts";
 import type { Chronicle } from "../chronicle.ts";
 import type { Shop } from "../shop.ts";
 import type { Machine } from "../till/machine.ts";

@@ -3,6 +3,7 @@ import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsyn
 import { buildRequest, type Standing, sendingLife } from "./central.ts";
 import { type Journal, type Life, positionOf } from "./journal.ts";
 import type { Ports } from "./ports.ts";
+import { ToldCheck } from "./told-check.ts";
 
 /** An exchange under way. */
 export interface Sent {
@@ -38,6 +39,7 @@ export interface InFlightOptions {
 /** Puts exchanges on their way: one, and a second one behind it while a backlog drains. */
 export class InFlight {
   readonly #options: InFlightOptions;
+  readonly #told: ToldCheck;
   /** The last exchange of this process was answered: what follows may be sent before its own answer is there. */
   isProven = false;
   /** Position of the last change that was put on its way; null when the last exchange carried none. */
@@ -45,6 +47,7 @@ export class InFlight {
 
   constructor(options: InFlightOptions) {
     this.#options = options;
+    this.#told = new ToldCheck(options.ports.sha256);
   }
 
   /** A transport keeps its own deadline; this one is for a transport that never settles. */
@@ -57,7 +60,9 @@ export class InFlight {
     const life = sendingLife(lives);
     const request = buildRequest(journal, lives, standing, size);
     const correlationId = ports.ids.hex(CORRELATION_DIGITS);
-    const exchange = ports.transport.exchange(request, signal, correlationId);
+    const exchange = ports.transport
+      .exchange(request, signal, correlationId)
+      .then((answered) => this.#told.believed(request, answered));
     const { answer, giveUp } = this.#bounded(exchange, signal);
     this.through = request.changes.length === 0 ? null : positionOf(life.ordinal, lastSeqOf(request));
     return { life, request, need: standing.need, isAhead: false, correlationId, answer, giveUp };

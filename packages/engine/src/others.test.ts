@@ -1,5 +1,6 @@
-import { canonicalText, type ExchangeResponse, type FeedEntry } from "@tillsync/protocol";
+import { canonicalText, type ExchangeResponse, type FeedEntry, toldCheck } from "@tillsync/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
+import { sha256 } from "./system/sha256.ts";
 import { openTill, sale, type Till } from "./testing/till.ts";
 
 const OTHER = "0190a5da-c967-774b-8cce-b302099a8058";
@@ -38,7 +39,12 @@ function entry({
   const changeId = `0198c0de-0000-7000-8000-${String(seq).padStart(12, "0")}`;
   const occurredAt = "2026-01-16T10:00:00.000Z";
   const body = canonicalText({ changeId, kind, localId, version, businessDate, occurredAt, payload });
-  return { n, terminal: OTHER, incarnation: OTHER_LIFE, fromSeq: seq, toSeq: seq, effect, bodies: [body] };
+  return told({ n, terminal: OTHER, incarnation: OTHER_LIFE, fromSeq: seq, toSeq: seq, effect, bodies: [body] });
+}
+
+/** As the centre sends it. */
+function told(given: FeedEntry): FeedEntry {
+  return { ...given, check: toldCheck(sha256, given, given.bodies ?? []) };
 }
 
 const line = (id: string, amountMinor = 200) => ({ id, item: "tea", quantity: "1", unitPrice: "2.00", amountMinor });
@@ -164,7 +170,7 @@ describe("a sale of another till", () => {
   it("that this till recorded itself needs no second copy", async () => {
     const own = till.terminal.closeOrder(sale("mine"));
     const { incarnation, terminal } = till.terminal.status();
-    await hear([{ ...closed("mine"), terminal, incarnation, fromSeq: own.seq, toSeq: own.seq }]);
+    await hear([told({ ...closed("mine"), terminal, incarnation, fromSeq: own.seq, toSeq: own.seq })]);
     expect(till.store.read.get("SELECT count(*) AS count FROM other_change")).toEqual({ count: 0 });
   });
 });
@@ -230,8 +236,63 @@ it.each([
     '{"businessDate":"2026-01-16","kind":"order.closed","localId":"o-bad","payload":{"documentType":"void","original":{"localId":{}}},"version":1}',
   ],
 ])("bytes with %s, given up by somebody else, keep no answer from being taken", async (_what, body) => {
-  const bad = { ...closed("o-bad", { effect: "conflict" }), bodies: [body] };
-  await hear([{ ...bad, effect: "applied" }, closed("o-good")]);
-  expect(till.terminal.order("o-good")).toMatchObject({ state: "closed" });
+  for (const effect of ["conflict", "applied"] as const)
+    await hear([told({ ...closed("o-bad", { effect }), bodies: [body] }), closed(`o-good-${effect}`)]);
+  expect(till.terminal.order("o-good-conflict")).toMatchObject({ state: "closed" });
+  expect(till.terminal.order("o-good-applied")).toMatchObject({ state: "closed" });
   expect(till.terminal.status().lanes[0]).toMatchObject({ failures: 0, lastError: null });
+});
+
+it("a closing that cannot be read and was given up leaves its order readable", async () => {
+  await hear([closed("o-1")]);
+  const body = '{"businessDate":"2026-01-16","kind":"order.closed","localId":"o-1","payload":null,"version":2}';
+  await hear([told({ ...closed("o-1", { effect: "conflict" }), bodies: [body] })]);
+  expect(till.terminal.order("o-1")).toMatchObject({ state: "closed", totalMinor: 200 });
+});
+
+describe("what does not fit the centre's check", () => {
+  const altered = (given: FeedEntry): FeedEntry => ({
+    ...given,
+    bodies: (given.bodies ?? []).map((body) => body.replace("tea", "ale")),
+  });
+  const known = () => till.terminal.order("sale-1")?.lines[0]?.item;
+
+  it("was altered on the way: nothing of the answer is taken, and the same is asked for again", async () => {
+    await hear([]);
+    const cursor = till.store.read.get<{ cursor: string }>("SELECT cursor FROM lane")?.cursor;
+    const sale1 = closed("sale-1");
+    for (const entries of [[altered(sale1)], [sale1]])
+      till.centre.next.push((_request, honest) => ({ ...honest(), entries, cursor: "behind" }));
+    await till.terminal.syncNow().catch(() => {});
+    await till.settle();
+    await till.clock.advance(2_000);
+    expect(till.centre.requests.slice(-2).map(({ cursor }) => cursor)).toEqual([cursor, cursor]);
+    expect(known()).toBe("tea");
+  });
+
+  it("is left out when it comes again like that: nothing keeps this till from sending", async () => {
+    await hear([]);
+    const entries = [altered(closed("sale-1")), closed("sale-2")];
+    for (let times = 0; times < 2; times++)
+      till.centre.next.push((_request, honest) => ({ ...honest(), entries, cursor: "behind" }));
+    await till.terminal.syncNow().catch(() => {});
+    await till.clock.advance(2_000);
+    expect(known()).toBeUndefined();
+    expect(till.terminal.order("sale-2")).toMatchObject({ state: "closed" });
+    expect(till.terminal.status().lanes[0]).toMatchObject({ failures: 0 });
+  });
+
+  it.each<[string, (given: FeedEntry) => FeedEntry]>([
+    ["another place", (given) => ({ ...given, fromSeq: given.fromSeq + 1, toSeq: given.toSeq + 1 })],
+    ["another till", (given) => ({ ...given, terminal: "0190a5da-c967-774b-8cce-b302099a8059" })],
+    ["another effect", (given) => ({ ...given, effect: "conflict" })],
+    ["fewer changes than it names", (given) => told({ ...given, toSeq: given.toSeq + 1 })],
+    ["no check", ({ check: _none, ...given }) => given],
+  ])("%s is not taken either", async (_what, change) => {
+    await hear([]);
+    till.centre.next.push((_request, honest) => ({ ...honest(), entries: [change(closed("sale-1"))], cursor: "x" }));
+    await till.terminal.syncNow().catch(() => {});
+    expect(till.store.read.get("SELECT count(*) AS count FROM other_change")).toEqual({ count: 0 });
+    till.clock.forget();
+  });
 });

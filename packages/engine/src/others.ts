@@ -5,6 +5,7 @@ import {
   type FeedEntry,
   type FeedScope,
   type Kind,
+  parseBody,
 } from "@tillsync/protocol";
 import type { Standing } from "./central.ts";
 import { type Life, positionOf, seqOf } from "./journal.ts";
@@ -119,7 +120,7 @@ interface Page {
 function takeEntry(tx: Sql, entry: FeedEntry, { generation, toldOn, touched }: Page): void {
   const ordinal = lifeOf(tx, entry);
   for (const [index, body] of (entry.bodies ?? []).entries()) {
-    const columns = columnsOf(body);
+    const columns = entry.effect === "applied" || isReadable(body) ? columnsOf(body) : undefined;
     if (columns === undefined) continue;
     const { kind, localId, version, businessDate, receiptNumber, takenBack } = columns;
     tx.run(
@@ -164,13 +165,29 @@ function lifeOf(tx: Sql, { terminal, incarnation }: FeedEntry): number {
 }
 
 /**
+ * What counts, the centre has read. What does not may be anything that somebody gave up: one that cannot be read would
+ * make the whole order unreadable here.
+ */
+function isReadable(body: string): boolean {
+  try {
+    parseBody(body);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const TOLD = /^(order|transaction)\./;
+
+/**
  * Undefined for bytes that do not say what a change says: whoever gave such a one up made it known, and no byte of
  * somebody else's may keep this till from taking an answer.
  */
 function columnsOf(body: string) {
   try {
     const { kind, localId, version, businessDate, payload } = JSON.parse(body) as Record<string, unknown>;
-    if (typeof kind !== "string" || typeof localId !== "string" || typeof businessDate !== "string") return undefined;
+    if (typeof kind !== "string" || !TOLD.test(kind) || typeof localId !== "string" || typeof businessDate !== "string")
+      return undefined;
     if (typeof version !== "number" || !Number.isSafeInteger(version)) return undefined;
     const { receiptNumber, number, documentType, original } = (payload ?? {}) as Record<string, unknown>;
     const printed = kind === "order.closed" ? receiptNumber : kind === "order.submitted" ? number : undefined;

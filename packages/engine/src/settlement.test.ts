@@ -55,6 +55,25 @@ describe("a closed shift", () => {
     till.clock.forget();
   });
 
+  it("that the centre cannot read is not asked for in a hurry, for nobody will judge it before it is repaired", async () => {
+    await sellAndClose();
+    const { settlement: _none, ...entry } = judged();
+    tell({ ...entry, effect: "parked", code: "BODY_DAMAGED", message: "Damaged." });
+    await pass(1_000);
+    expect(till.terminal.settlementOf("shift-1")).toMatchObject({ state: "waiting", exceptions: 1 });
+    const asked = async (minutes: number) => {
+      const before = till.centre.exchanges.length;
+      for (let minute = 0; minute < minutes; minute++) await pass(60_000);
+      return till.centre.exchanges.length - before;
+    };
+    // The profile `shift` asks every 20 minutes anyway; before it heard of the damage, it had asked for the next second.
+    expect(await asked(100)).toBeLessThanOrEqual(6);
+    tell({ ...entry, n: 10 }, { cursor: "c2" });
+    expect(await asked(45)).toBeGreaterThanOrEqual(8);
+    expect(till.terminal.settlementOf("shift-1")).toMatchObject({ state: "waiting", exceptions: 0 });
+    till.clock.forget();
+  });
+
   it("is settled when the judgement came, and nothing is asked any more", async () => {
     await sellAndClose();
     tell(judged());

@@ -106,7 +106,7 @@ export class Settlements {
       for (const seq of lost) lacks.push(lackOf(this.#journal, life, seq));
     }
     this.#dropJudged();
-    const waited = [...this.#waiting.values()].filter((position) => this.#isDurable(position));
+    const waited = [...this.#waiting.values()].filter((position) => this.#isDurable(position) && !this.#isException(position));
     const soonMs = this.#soonMs(JSON.stringify([waited, need, lacks]), waited.length + need.length + lacks.length);
     return { need: need.slice(0, LIMITS.maxRepairs), lacks: lacks.slice(0, LIMITS.maxRepairs), soonMs };
   }
@@ -114,7 +114,8 @@ export class Settlements {
   of(localId: string): ShiftSettlement {
     const position = this.#closingOf(localId);
     const row = position === undefined ? undefined : this.#row(position);
-    const none = { at: null, exceptions: 0, differences: 0 };
+    const unread = position !== undefined && this.#isException(position);
+    const none = { at: null, exceptions: unread ? 1 : 0, differences: 0 };
     if (row === undefined) return { ...none, state: position === undefined ? "open" : "waiting" };
     // The centre has spoken; this till has yet to look at its own rows.
     if (row.own === null) return { ...none, state: "waiting" };
@@ -160,6 +161,14 @@ export class Settlements {
 
   #isDurable(position: number): boolean {
     return seqOf(position) <= (this.#life(position)?.durableThrough ?? 0);
+  }
+
+  /**
+   * The centre has the closing and could not take it for one: its bytes are damaged, or its changeId was known. Nobody
+   * judges it before that is repaired; until then news of it come at the usual pace.
+   */
+  #isException(position: number): boolean {
+    return this.#options.store.read.get("SELECT 1 FROM exception WHERE position = ?", position) !== undefined;
   }
 
   #life(position: number): Life | undefined {

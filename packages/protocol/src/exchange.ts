@@ -102,6 +102,11 @@ export const feedEntry = z.strictObject({
   code: z.string().optional(),
   message: z.string().optional(),
   bodies: z.array(z.string()).optional(),
+  /** Comes with `bodies`, and tells whether they are those that the centre checked (`told-check.ts`). */
+  check: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional(),
   /** The judgement of the shift that this change closed; `fromSeq` and `toSeq` are its place. */
   settlement: settlement.optional(),
 });

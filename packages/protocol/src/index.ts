@@ -163,4 +163,5 @@ export {
 } from "./records/merge.ts";
 export { compareStamps, effectiveAtMs, type Stamp } from "./records/stamp.ts";
 export type { SubmissionFlag, Submitted } from "./submitted.ts";
+export { isToldWhole, toldCheck } from "./told-check.ts";
 export { PROTOCOL_FLOOR, PROTOCOL_HISTORY, PROTOCOL_VERSION } from "./version.ts";

@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "d23172737983e5c316d25c4dda0a7936248ad5c1c2b93257df0dc57099167423",
+    schemas: "82f585957116d9f536b01af31d0b9c089a2a2e73113d9a20e316432bbfbadf87",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

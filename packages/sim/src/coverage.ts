@@ -23,6 +23,7 @@ export const FAULT_SPACE: readonly string[] = [
   "centre.server-crash",
   "centre.joint",
   "centre.sweep",
+  "centre.told-again",
   "disk.commit-error-kept",
   "disk.commit-error-lost",
   "disk.full",

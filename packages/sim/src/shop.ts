@@ -9,6 +9,7 @@ import { type Caller, Server } from "./net/server.ts";
 import { Acknowledged } from "./oracle/acknowledged.ts";
 import { ForeignLedger } from "./oracle/foreign-ledger.ts";
 import { Pace } from "./oracle/pace.ts";
+import { Told } from "./oracle/told.ts";
 import type { Random } from "./random.ts";
 import { BEGIN_WALL_MS } from "./till/clock.ts";
 import { Machine, type TillWraps } from "./till/machine.ts";
@@ -46,6 +47,7 @@ export class Shop {
   readonly links = new Map<Machine, Link>();
   readonly storeIds: readonly number[];
   readonly acknowledged: Acknowledged;
+  readonly #told: Told;
   readonly foreigners: Foreigners;
   readonly foreignLedger: ForeignLedger;
   readonly #options: ShopOptions;
@@ -58,6 +60,7 @@ export class Shop {
     this.#options = options;
     this.database = new CentreDatabase({ timeline, random: random.stream("database"), chronicle, faults });
     this.acknowledged = new Acknowledged(this.database, chronicle);
+    this.#told = new Told(chronicle);
     this.foreignLedger = new ForeignLedger(this.database, chronicle);
     this.storeIds = plan === undefined && random.chance(0.3) ? [1, 2] : [1];
     for (const storeId of this.storeIds) this.database.addStore(storeId);
@@ -188,7 +191,10 @@ export class Shop {
       submit: variant.submit?.(productSubmit, this.database) ?? productSubmit,
       wrapSettlements: (store) => variant.settlements?.(store, this.database) ?? store,
       wrapIngest: (store) => variant.ingest?.(store, this.database) ?? store,
-      onAcknowledged: ({ scope, terminal }, { incarnation }, { durableThrough, chainHash }) => {
+      onAcknowledged: ({ scope, terminal }, request, answer) => {
+        const { durableThrough, chainHash } = answer;
+        const { incarnation } = request;
+        this.#told.acknowledged(request, answer);
         this.acknowledged.check({ storeId: scope.storeId, terminal, incarnation, durableThrough, chainHash });
       },
       onSubmitted: ({ scope, terminal }, submissions) =>

@@ -1,4 +1,4 @@
-import { zstdDecompressSync } from "node:zlib";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { CHAIN_START, type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { FakeCentre } from "../testing/fake-centre.ts";
@@ -47,7 +47,7 @@ describe("an exchange over HTTP", () => {
     expect(await transportTo(url).exchange(REQUEST, AbortSignal.any([]), "test-1")).toEqual(ANSWER);
   });
 
-  it("goes to one address with the key, as JSON, and asks for no compression that we could not undo", async () => {
+  it("goes to one address with the key, as JSON, and asks for the one packing that it undoes", async () => {
     const { url, requests } = await startHttp((response) => response.end(JSON.stringify(ANSWER)));
     await transportTo(url).exchange(REQUEST, AbortSignal.any([]), "test-1");
     const [{ path, headers, body } = { path: "", headers: {}, body: Buffer.alloc(0) }] = requests;
@@ -58,7 +58,7 @@ describe("an exchange over HTTP", () => {
       type: "application/json",
       correlationId: "test-1",
     });
-    expect(headers["accept-encoding"]).toBeUndefined();
+    expect(headers["accept-encoding"]).toBe("zstd");
     expect(headers["content-encoding"]).toBeUndefined();
     expect(JSON.parse(body.toString())).toEqual(REQUEST);
   });
@@ -69,6 +69,24 @@ describe("an exchange over HTTP", () => {
     expect(requests[0]?.headers["content-encoding"]).toBe("zstd");
     expect(requests[0]?.body.length).toBeLessThan(1_000);
     expect(JSON.parse(zstdDecompressSync(requests[0]?.body ?? "").toString())).toEqual(LARGE);
+  });
+
+  it("takes a packed answer", async () => {
+    const packed = { "content-type": "application/json", "content-encoding": "zstd" };
+    const { url } = await startHttp((response) =>
+      response.writeHead(200, packed).end(zstdCompressSync(JSON.stringify(ANSWER))),
+    );
+    expect(await transportTo(url).exchange(REQUEST, AbortSignal.any([]), "test-1")).toEqual(ANSWER);
+  });
+
+  it.each<[string, Buffer | string]>([
+    ["packed bytes that end too early", zstdCompressSync(JSON.stringify(ANSWER)).subarray(0, 40)],
+    ["bytes that are not packed as they say", JSON.stringify(ANSWER)],
+    ["a bomb", zstdCompressSync(Buffer.alloc(33 * 1024 * 1024))],
+  ])("does not take %s", async (_what, body) => {
+    const { url } = await startHttp((response) => response.writeHead(200, { "content-encoding": "zstd" }).end(body));
+    const error = await failing(transportTo(url).exchange(REQUEST, AbortSignal.any([]), "test-1"));
+    expect(error.code).toBe("NOT_AN_ANSWER");
   });
 
   it("keeps one connection for all of them", async () => {

@@ -13,6 +13,7 @@ import { Agent, request as httpRequest } from "undici";
 import type { Transport } from "../ports.ts";
 import { centreUrl } from "./centre-url.ts";
 import { httpFetch } from "./http-fetch.ts";
+import { UNPACKS, unpacked } from "./unpacked.ts";
 
 const compress = promisify(zstdCompress);
 
@@ -79,7 +80,8 @@ export function httpTransport({
           headers: { ...headers, authorization, "x-correlation-id": correlationId },
           body,
         });
-        const text = await readBounded(answer.body);
+        const bytes = await readBounded(answer.body);
+        const text = unpacked(bytes, answer.headers["content-encoding"], MAX_ANSWER_BYTES);
         return readAnswer(answer.statusCode, answer.headers, text);
       } catch (cause) {
         throw asNetworkError(cause, url);
@@ -92,12 +94,13 @@ export function httpTransport({
 
 async function encode(request: ExchangeRequest): Promise<{ body: string | Buffer; headers: Record<string, string> }> {
   const text = JSON.stringify(request);
-  const headers = { "content-type": "application/json", accept: "application/json" };
+  // No `accept`: an idle till sends this every 30 s and pays for each byte, and the centre has nothing but JSON.
+  const headers = { "content-type": "application/json", ...UNPACKS };
   if (text.length < COMPRESS_FROM_BYTES) return { body: text, headers };
   return { body: await compress(text, PACKING), headers: { ...headers, "content-encoding": "zstd" } };
 }
 
-async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {
+async function readBounded(body: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -109,7 +112,7 @@ async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {
       );
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 /** Only a body of the exact shape is an answer: a captive portal's 200, cut-off JSON or a proxy's page are not. */

@@ -94,11 +94,14 @@ async function ingest(
   }
   const { fresh } = placement;
   const feed = await tx.feedAfter(life, request.cursor, wish);
-  const repaired = await takeRepairs(context.sha256, tx, request);
+  const { repaired, again } = await takeRepairs(context.sha256, tx, request);
   // What was repaired comes before what is new: an order's earlier edit must not be applied after its later ones.
-  if (repaired && fresh.length > 0) return { kind: "sweep-first" };
-  const next = await storeAndApply(tx, life, { prepared, mayRepeat, mark, fresh, nowMs });
+  const sweepFirst = repaired && fresh.length > 0;
+  const next = sweepFirst ? mark : await storeAndApply(tx, life, { prepared, mayRepeat, mark, fresh, nowMs });
   const damaged = next.hasDamaged ? await tx.damaged(life, 1, 100) : [];
+  // Nothing is new beside it, so this is all that the transaction tells.
+  for (const { seqs, ...healed } of again) await tx.tellAgain(healed, seqs, nowMs);
+  if (sweepFirst) return { kind: "sweep-first" };
   const need = damaged.map(({ seq }) => ({ incarnation: life.incarnation, seq }));
   const answer = answerOf(context.store.serverEpoch, { mark: next, feed, need, nowMs });
   return { kind: "stored", pending: next.hasPending || repaired, answer };

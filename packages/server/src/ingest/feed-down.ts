@@ -1,14 +1,23 @@
-import { type ExchangeRequest, type FeedEntry, LIMITS } from "@tillsync/protocol";
+import { type ExchangeRequest, type FeedEntry, LIMITS, type Sha256, toldCheck } from "@tillsync/protocol";
 import { type Cursor, feedReset, formatCursor, type Join, parseCursor } from "./cursor.ts";
-import { ENTRIES_A_PAGE, kindsOf, outlineOf, pageDown, type Slice, type Told } from "./feed-others.ts";
-import { entryOf, type FeedRow, fits, pageOf } from "./feed-page.ts";
+import {
+  type Asker,
+  ENTRIES_A_PAGE,
+  isSound,
+  kindsOf,
+  outlineOf,
+  pageDown,
+  type Slice,
+  type StoredBytes,
+  soundOf,
+  type Told,
+} from "./feed-others.ts";
+import { type FeedRow, fits, ownEntries, pageOf } from "./feed-page.ts";
 import type { FeedPage, FeedWish, TerminalLife } from "./ports.ts";
 
 /** A change of an order that is open; of an order whose changes cannot be read, one without bytes. */
-export interface OpenChange extends TerminalLife {
+export interface OpenChange extends TerminalLife, StoredBytes {
   readonly localId: string;
-  readonly seq: number;
-  readonly body: string | null;
 }
 
 /** What has to be read for a page of the feed: each method is one statement. */
@@ -51,7 +60,7 @@ export function readsAll({ scope }: FeedWish, cursor: Cursor | null): boolean {
  */
 export async function feedPage(
   reader: FeedReader,
-  { life, storeId }: { readonly life: TerminalLife; readonly storeId: number },
+  { life, storeId, sha256 }: Omit<Asker, "cursor">,
   token: string | null,
   wish: FeedWish,
 ): Promise<FeedPage> {
@@ -61,20 +70,14 @@ export async function feedPage(
     const row = await reader.row(life.terminal, cursor?.n ?? 0, wish.limit + 1);
     return pageOf(row, { cursor, storeId, limit: wish.limit });
   }
-  if (cursor === null) return begin(reader, { life, storeId }, wish);
-  const asker = { life, cursor, storeId };
+  if (cursor === null) return begin(reader, { life, storeId, sha256 }, wish);
+  const asker = { life, cursor, storeId, sha256 };
   if (cursor.join?.phase === "own") return ownPage(reader, asker, wish, cursor.join);
   if (cursor.join?.phase === "open") return openPage(reader, asker, cursor.join);
   const row = await reader.row(null, cursor.n, ENTRIES_A_PAGE + 1);
   const outline = outlineOf(row, life, cursor, storeId);
   const told = outline.slices.length === 0 ? [] : await reader.told(outline.slices, kindsOf(wish.scope), wish.scope);
-  return pageDown(row, outline, told, asker);
-}
-
-interface Asker {
-  readonly life: TerminalLife;
-  readonly cursor: Cursor;
-  readonly storeId: number;
+  return pageDown(row, outline, soundOf(sha256, outline.slices, told), asker);
 }
 
 async function begin(reader: FeedReader, who: Omit<Asker, "cursor">, wish: FeedWish): Promise<FeedPage> {
@@ -98,10 +101,10 @@ async function ownPage(
   const page = before.slice(0, wish.limit);
   const last = page.at(-1);
   if (before.length > wish.limit && last !== undefined)
-    return joining(page.map(entryOf), { ...cursor, n: last.n, chain: last.chain, join });
+    return joining(ownEntries(page), { ...cursor, n: last.n, chain: last.chain, join });
   const n = join.from - 1;
   const chain = n === row.n ? row.chain : ((await reader.row(life.terminal, n, 1)).cursorChain ?? "");
-  return joining(page.map(entryOf), { ...cursor, n, chain, join: { until: join.until, phase: "open", after: "" } });
+  return joining(ownEntries(page), { ...cursor, n, chain, join: { until: join.until, phase: "open", after: "" } });
 }
 
 /** Orders that are open in one page of them: a table has some ten changes. */
@@ -109,7 +112,7 @@ const ORDERS_A_PAGE = 50;
 
 async function openPage(
   reader: FeedReader,
-  { cursor, storeId }: Asker,
+  { cursor, storeId, sha256 }: Asker,
   { until, after }: Extract<Join, { phase: "open" }>,
 ): Promise<FeedPage> {
   const row = await reader.row(null, cursor.n, 1);
@@ -123,16 +126,19 @@ async function openPage(
     bytes += ofOrder.reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
     if (bytes > LIMITS.maxFeedBytes && entries.length > 0)
       return joining(entries, { ...cursor, join: { until, phase: "open", after: last } });
-    for (const { terminal, incarnation, seq, body } of ofOrder) {
-      if (body === null) continue;
-      entries.push({ n: until, terminal, incarnation, fromSeq: seq, toSeq: seq, effect: "applied", bodies: [body] });
-    }
+    for (const change of ofOrder) if (isSound(sha256, change, change)) entries.push(openEntry(sha256, change, until));
     last = localId;
   }
   if (orders.size === ORDERS_A_PAGE)
     return joining(entries, { ...cursor, join: { until, phase: "open", after: last } });
   if (cursor.n < until) return joining(entries, { ...cursor, join: { until, phase: "feed" } });
   return { entries, cursor: formatCursor({ ...cursor, join: undefined }), more: row.n > cursor.n };
+}
+
+function openEntry(sha256: Sha256, { terminal, incarnation, seq, body }: OpenChange, n: number): FeedEntry {
+  const entry = { n, terminal, incarnation, fromSeq: seq, toSeq: seq, effect: "applied" } as const;
+  const bodies = body === null ? [] : [body];
+  return { ...entry, bodies, check: toldCheck(sha256, entry, bodies) };
 }
 
 function joining(entries: readonly FeedEntry[], cursor: Cursor): FeedPage {

@@ -1,5 +1,6 @@
-import type { ExchangeResponse, FeedEntry, FeedScope } from "@tillsync/protocol";
+import { type ExchangeResponse, type FeedEntry, type FeedScope, isToldWhole } from "@tillsync/protocol";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { sha256 } from "../ledger/sha256.ts";
 import { type IngestWorld, ingestWorld, type TestStore } from "../testing/ingest-world.ts";
 import { SampleLife, sampleBody, sampleChangeId, sampleEdit, sampleSale } from "../testing/sample-life.ts";
 
@@ -51,8 +52,10 @@ it("tells another terminal what a till sold, byte for byte, once", async () => {
       toSeq: 3,
       effect: "applied",
       bodies: seller.wires.map(({ body }) => body),
+      check: expect.stringMatching(/^[0-9a-f]{16}$/),
     },
   ]);
+  expect(first.entries.every((entry) => isToldWhole(sha256, entry))).toBe(true);
   expect(first.last.joining).toBeUndefined();
   expect((await follow(first.cursor, "store")).entries).toEqual([]);
 });

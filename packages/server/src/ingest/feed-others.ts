@@ -1,7 +1,7 @@
-import { type FeedEntry, type Kind, LIMITS } from "@tillsync/protocol";
+import { CHAIN_START, type FeedEntry, type Kind, LIMITS, linkHash, type Sha256, toldCheck } from "@tillsync/protocol";
 import { type Cursor, feedReset, formatCursor } from "./cursor.ts";
-import { entryOf, type FeedRow, fits, type StoredEntry } from "./feed-page.ts";
-import type { FeedPage, FeedWish, TerminalLife } from "./ports.ts";
+import { type FeedRow, fits, ownEntries, type StoredEntry } from "./feed-page.ts";
+import type { FeedPage, FeedWish, StoredChange, TerminalLife } from "./ports.ts";
 
 /** Entries of the feed that are looked at for one answer to a terminal that is told of others. */
 export const ENTRIES_A_PAGE = 250;
@@ -13,11 +13,39 @@ export interface Slice extends TerminalLife {
   readonly toSeq: number;
 }
 
-/** The bytes of one change of a slice; null when the answer has no room for it and those behind it. */
-export interface Told {
-  readonly n: number;
+/** Stored bytes, and what they are hashed with. */
+export interface StoredBytes {
   readonly seq: number;
   readonly body: string | null;
+  readonly hash: string;
+  /** Of the change before it; null when that is not there. */
+  readonly prevHash: string | null;
+  readonly origin: StoredChange["origin"];
+}
+
+/** One change of a slice; without bytes when the answer has no room for it and those behind it. */
+export interface Told extends StoredBytes {
+  readonly n: number;
+}
+
+/** Whether bytes give the hash that is kept for their place: nothing else is told to anybody (decision 0025). */
+export function isSound(
+  sha256: Sha256,
+  { terminal, incarnation }: TerminalLife,
+  { seq, body, hash, prevHash: before, origin }: StoredBytes,
+): boolean {
+  const prevHash = seq === 1 ? CHAIN_START : before;
+  if (body === null || prevHash === null) return false;
+  return linkHash(sha256, { terminal, incarnation, seq, prevHash, origin: origin ?? undefined, body }) === hash;
+}
+
+/** What was read for these slices without what is not sound: that is told when it is healed. */
+export function soundOf(sha256: Sha256, slices: readonly Slice[], told: readonly Told[]): readonly Told[] {
+  const lives = new Map(slices.map((slice) => [slice.n, slice]));
+  return told.filter((row) => {
+    const life = lives.get(row.n);
+    return row.body === null || (life !== undefined && isSound(sha256, life, row));
+  });
 }
 
 const OPEN_ORDERS: readonly Kind[] = [
@@ -78,14 +106,21 @@ function isTold({ terminal, incarnation, effect, settlement }: StoredEntry, life
   return !isOwn && settlement === null && (effect === "applied" || effect === "conflict");
 }
 
+/** Who asks for a page, and where that terminal stands. */
+export interface Asker {
+  readonly life: TerminalLife;
+  readonly cursor: Cursor;
+  readonly storeId: number;
+  readonly sha256: Sha256;
+}
+
 /** Puts entries and bytes together, up to the first change that there was no room for. */
 export function pageDown(
   row: FeedRow,
   { entries, slices, isCut }: Outline,
   told: readonly Told[],
-  asker: { readonly life: TerminalLife; readonly cursor: Cursor; readonly storeId: number },
+  { life, cursor, storeId, sha256 }: Asker,
 ): FeedPage {
-  const { life, cursor, storeId } = asker;
   const sliceOf = new Map(slices.map((slice) => [slice.n, slice]));
   const toldOf = Map.groupBy(told, ({ n }) => n);
   const page: FeedEntry[] = [];
@@ -93,11 +128,11 @@ export function pageDown(
   let isWhole = true;
   for (const entry of entries) {
     const slice = sliceOf.get(entry.n);
-    if (entry.terminal === life.terminal) page.push(entryOf(entry));
+    if (entry.terminal === life.terminal) page.push(...ownEntries([entry]));
     if (slice !== undefined) {
       const rows = (toldOf.get(entry.n) ?? []).filter(({ seq }) => seq >= slice.fromSeq && seq <= slice.toSeq);
       const firstLeft = rows.find(({ body }) => body === null)?.seq;
-      page.push(...piecesOf(entry, rows));
+      page.push(...piecesOf(sha256, entry, rows));
       const within = firstLeft === undefined ? slice.toSeq : firstLeft - 1;
       if (within < entry.toSeq) {
         if (within >= slice.fromSeq) at = { ...at, within };
@@ -119,7 +154,7 @@ export function pageDown(
 }
 
 /** A run breaks where a change is left out, so that each body's place follows from its position. */
-function piecesOf(entry: StoredEntry, rows: readonly Told[]): FeedEntry[] {
+function piecesOf(sha256: Sha256, entry: StoredEntry, rows: readonly Told[]): FeedEntry[] {
   const pieces: (FeedEntry & { bodies: string[] })[] = [];
   const { n, terminal, incarnation, effect } = entry;
   for (const { seq, body } of rows) {
@@ -130,5 +165,5 @@ function piecesOf(entry: StoredEntry, rows: readonly Told[]): FeedEntry[] {
       last.bodies.push(body);
     } else pieces.push({ n, terminal, incarnation, fromSeq: seq, toSeq: seq, effect, bodies: [body] });
   }
-  return pieces;
+  return pieces.map((piece) => ({ ...piece, check: toldCheck(sha256, piece, piece.bodies) }));
 }

@@ -11,11 +11,13 @@ export interface FeedRow {
   readonly entries: readonly StoredEntry[];
 }
 
-export type StoredEntry = Omit<FeedEntry, "settlement" | "code" | "message" | "bodies"> & {
+export type StoredEntry = Omit<FeedEntry, "settlement" | "code" | "message" | "bodies" | "check"> & {
   readonly chain: string;
   readonly code: string | null;
   readonly message: string | null;
   readonly settlement: Settlement | null;
+  /** As in `Run`: told for the sake of others, and nothing new to its own terminal. */
+  readonly again: boolean;
 };
 
 /**
@@ -34,7 +36,7 @@ export function pageOf(
   const more = row.entries.length > limit;
   const at = more && last ? last : row;
   return {
-    entries: page.map(entryOf),
+    entries: ownEntries(page),
     cursor: formatCursor({ epoch: row.epoch, storeId, n: at.n, chain: at.chain }),
     more,
   };
@@ -55,7 +57,12 @@ export function fits(cursor: Cursor, row: FeedRow, storeId: number): boolean {
   return cursor.n === 0 || (row.cursorChain?.slice(0, 32) ?? "") === cursor.chain;
 }
 
-export function entryOf({ chain: _chain, code, message, settlement, ...entry }: StoredEntry): FeedEntry {
+/** What became of a terminal's own changes. */
+export function ownEntries(entries: readonly StoredEntry[]): FeedEntry[] {
+  return entries.filter(({ again }) => !again).map(entryOf);
+}
+
+function entryOf({ chain: _chain, again: _again, code, message, settlement, ...entry }: StoredEntry): FeedEntry {
   return {
     ...entry,
     ...(code === null ? {} : { code }),

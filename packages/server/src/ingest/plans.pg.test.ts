@@ -93,6 +93,7 @@ const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
   READ_MARK_AND_WHOLE_FEED: () => [...place(), HISTORY - 10, 251],
   READ_MARKS_AND_WHOLE_FEEDS: () => [...places(), [HISTORY - 10], 251],
   READ_TOLD: () => [slices(), ["order.closed"], 524_288, false],
+  READ_TELLABLE: () => [...place(), [17, 18]],
   READ_COMMIT_TIME: () => [17],
   READ_OPEN_ORDERS: () => ["", 50],
   CHANGED: () => [JSON.stringify([{ terminal, incarnation: LIFE, fromSeq: 1, toSeq: 500 }]), "order"],

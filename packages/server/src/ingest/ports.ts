@@ -97,6 +97,8 @@ export interface Run {
   readonly effect: Effect;
   readonly code: string | null;
   readonly message: string | null;
+  /** True when they were told before, and their bytes are right since then: it says no new effect. */
+  readonly again?: boolean;
 }
 
 /** One text for an entity of any kind, as a key of maps and in the order in which rows are locked. */
@@ -262,6 +264,11 @@ export interface IngestTransaction {
   seen(life: TerminalLife, headSeq: number, nowMs: number): Promise<void>;
   /** Appends to the store's feed. Takes the store's counter, so nothing but the commit comes after it. */
   appendFeed(life: TerminalLife, runs: readonly Run[], nowMs: number): Promise<void>;
+  /**
+   * Appends those of these changes to the feed that others are told of, as they stand: what was not told for want of right
+   * bytes has them now. The last lock, as in `appendFeed`.
+   */
+  tellAgain(life: TerminalLife, seqs: readonly number[], nowMs: number): Promise<void>;
   /** Says, before `lock`, that `feedAfter` will be asked this of the same terminal: one statement can read both. */
   foreseeFeed?(cursor: string | null, wish: FeedWish): void;
   /** What the feed has for this life behind the cursor. @throws SyncError FEED_RESET when the cursor is of another history */

@@ -1,5 +1,6 @@
 import type pg from "pg";
-import { ENTRIES_A_PAGE, kindsOf, outlineOf, pageDown, type Slice } from "./feed-others.ts";
+import { sha256 } from "../ledger/sha256.ts";
+import { ENTRIES_A_PAGE, kindsOf, outlineOf, pageDown, type Slice, soundOf } from "./feed-others.ts";
 import { cursorOf, type FeedRow, fits, pageOf } from "./feed-page.ts";
 import { type MarkRow, receiptOfRow } from "./mark-row.ts";
 import type { FeedWish, JointTransaction, LifeStanding, Mark, Scope, TerminalLife, WholeBatch } from "./ports.ts";
@@ -58,10 +59,11 @@ export class PostgresJointTransaction implements JointTransaction {
     const outlines = found.map(({ life, cursor, row }) =>
       cursor === undefined || cursor === null || !fits(cursor, row, storeId)
         ? undefined
-        : { asker: { life, cursor, storeId }, outline: outlineOf(row, life, cursor, storeId) },
+        : { asker: { life, cursor, storeId, sha256 }, outline: outlineOf(row, life, cursor, storeId) },
     );
     const slices = unionOf(outlines.flatMap((one) => one?.outline.slices ?? []));
-    const told = slices.length === 0 ? [] : await readTold(this.#query, slices, kindsOf(wish.scope), wish.scope);
+    const read = slices.length === 0 ? [] : await readTold(this.#query, slices, kindsOf(wish.scope), wish.scope);
+    const told = soundOf(sha256, slices, read);
     return outlines.map((one, index) => {
       const row = found[index]?.row;
       return one === undefined || row === undefined ? undefined : pageDown(row, one.outline, told, one.asker);

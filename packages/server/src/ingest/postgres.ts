@@ -2,6 +2,7 @@ import { CHAIN_START, type Entity, SyncError } from "@tillsync/protocol";
 import type pg from "pg";
 import { codeOf, failureOf } from "../db/failure.ts";
 import { inScope } from "../db/scope.ts";
+import { sha256 } from "../ledger/sha256.ts";
 import { feedPage, readsAll } from "./feed-down.ts";
 import { ENTRIES_A_PAGE } from "./feed-others.ts";
 import { cursorOf, type FeedRow } from "./feed-page.ts";
@@ -31,6 +32,7 @@ import { nameOf, type Query, queryIn } from "./postgres-query.ts";
 import { readAround, readPrivate, writePrivate, writeRestored } from "./postgres-repair.ts";
 import * as sql from "./statements.ts";
 import { alreadyFinal, appendFeed, storeAtOnce } from "./store-at-once.ts";
+import { tellAgain } from "./tell-again.ts";
 
 /** `IngestStore` on PostgreSQL. Reads the life of this database once, at start. */
 export async function postgresIngest(pool: pg.Pool): Promise<IngestStore> {
@@ -324,6 +326,10 @@ class PostgresTransaction implements IngestTransaction {
     await appendFeed(this.#query, [{ ...life, runs }], nowMs);
   }
 
+  tellAgain(life: TerminalLife, seqs: readonly number[], nowMs: number): Promise<void> {
+    return tellAgain(this.#query, life, seqs, nowMs);
+  }
+
   foreseeFeed(token: string | null, wish: FeedWish): void {
     const cursor = token === null ? null : cursorOf(token);
     if (cursor === undefined || (wish.scope === "none" && token !== null)) return;
@@ -333,7 +339,7 @@ class PostgresTransaction implements IngestTransaction {
 
   feedAfter(life: TerminalLife, token: string | null, wish: FeedWish): Promise<FeedPage> {
     const reader = postgresFeed(this.#query, this.#foreseen);
-    return feedPage(reader, { life, storeId: this.#scope.storeId }, token, wish);
+    return feedPage(reader, { life, storeId: this.#scope.storeId, sha256 }, token, wish);
   }
 
   async #count(text: string, ...params: readonly unknown[]): Promise<number> {

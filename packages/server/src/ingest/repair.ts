@@ -10,24 +10,31 @@ import {
 } from "@tillsync/protocol";
 import { identityOfBody, read } from "./interpret.ts";
 import type { IngestTransaction, StoredChange, TerminalLife } from "./ports.ts";
+import { type Healed, toTellAgain } from "./tell-again.ts";
 
 /**
  * Takes back bytes that the centre asked for, when they fit the chain as it holds it, and private parts that fit those. A
  * change that was never interpreted for want of its bytes is pending then; one that was keeps its effect.
  *
- * @returns whether any were taken
+ * @returns whether any were taken, and what of them others have to be told again at the end of the transaction
  */
-export async function takeRepairs(sha256: Sha256, tx: IngestTransaction, request: ExchangeRequest): Promise<boolean> {
+export async function takeRepairs(
+  sha256: Sha256,
+  tx: IngestTransaction,
+  request: ExchangeRequest,
+): Promise<{ repaired: boolean; again: readonly Healed[] }> {
   const byLife = Map.groupBy(request.repair ?? [], ({ incarnation }) => incarnation);
+  const again: Healed[] = [];
   let repaired = false;
   for (const [incarnation, gifts] of byLife) {
     const life = { terminal: request.terminal, incarnation };
     const taken = await repairLife(sha256, tx, life, gifts);
     // Behind the bytes, which say what fits them.
     const hasPrivate = await repairPrivate(sha256, tx, life, gifts);
-    if (taken || hasPrivate) repaired = true;
+    if (taken.length > 0 || hasPrivate) repaired = true;
+    if (taken.length > 0) again.push({ ...life, seqs: taken });
   }
-  return repaired;
+  return { repaired, again };
 }
 
 async function repairLife(
@@ -35,7 +42,7 @@ async function repairLife(
   tx: IngestTransaction,
   life: TerminalLife,
   repairs: readonly Repair[],
-): Promise<boolean> {
+): Promise<number[]> {
   const wanted = new Map<number, Repair>();
   const origins = new Map<number, StoredChange["origin"]>();
   for (const repair of repairs) {
@@ -44,7 +51,7 @@ async function repairLife(
     wanted.set(repair.seq, repair);
     origins.set(repair.seq, row.origin);
   }
-  if (wanted.size === 0) return false;
+  if (wanted.size === 0) return [];
   const gifts = [...wanted.values()].map((repair): Gift => {
     const { seq, body, prevHash, origin } = repair;
     return { seq, body, prevHash, origin: origin ?? origins.get(seq) ?? undefined };
@@ -61,7 +68,8 @@ async function repairLife(
   });
   const healed = [...wrong, ...hashes].map(({ seq }) => seq);
   if (taken.length > 0) await tx.rejudge(life, taken, healed);
-  return rows.length > 0;
+  const changed = [...rows, ...hashes].map(({ seq, hash }) => ({ seq, isNewHash: found.get(seq)?.hash !== hash }));
+  return toTellAgain(changed);
 }
 
 /**

@@ -282,9 +282,10 @@ export const APPEND_FEED = `
     UPDATE feed_counter SET n = n + $6::bigint, chain = sha256(chain || decode($7, 'hex')), at_ms = greatest(at_ms + 1, $8::bigint)
     WHERE org_id = $1 AND store_id = $2 RETURNING n, chain, at_ms
   )
-  INSERT INTO feed_entry (org_id, store_id, n, chain, at_ms, terminal, incarnation, from_seq, to_seq, effect, code, message)
-  SELECT $1::integer, $2::integer, c.n - $6::bigint + r.i, c.chain, c.at_ms, ${TERMINAL}, ${INCARNATION}, r."fromSeq", r."toSeq", r.effect, r.code, r.message
-  FROM c, json_to_recordset($5::json) AS r(i bigint, life integer, "fromSeq" bigint, "toSeq" bigint, effect text, code text, message text)`;
+  INSERT INTO feed_entry (org_id, store_id, n, chain, at_ms, terminal, incarnation, from_seq, to_seq, effect, code, message, again)
+  SELECT $1::integer, $2::integer, c.n - $6::bigint + r.i, c.chain, c.at_ms, ${TERMINAL}, ${INCARNATION}, r."fromSeq", r."toSeq", r.effect, r.code, r.message, coalesce(r.again, false)
+  FROM c, json_to_recordset($5::json) AS r(i bigint, life integer, "fromSeq" bigint, "toSeq" bigint, effect text, code text, message text,
+    again boolean)`;
 
 /**
  * Counter and entries in one snapshot: nothing behind the returned mark can be missing from what is before it. Either way
@@ -294,7 +295,7 @@ const feed = (terminal: string | null, cursor: string, limit: string) => `
   c.epoch, c.n::float8 AS n, encode(c.chain, 'hex') AS chain,
     (SELECT encode(chain, 'hex') FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND n = ${cursor}::bigint) AS "cursorChain",
     coalesce((SELECT json_agg(e ORDER BY e.n) FROM (
-      SELECT n, encode(chain, 'hex') AS chain, terminal, incarnation, from_seq AS "fromSeq", to_seq AS "toSeq", effect, code, message, settlement
+      SELECT n, encode(chain, 'hex') AS chain, terminal, incarnation, from_seq AS "fromSeq", to_seq AS "toSeq", effect, code, message, settlement, again
       FROM feed_entry WHERE org_id = $1 AND store_id = $2 ${terminal === null ? "" : `AND terminal = ${terminal}`} AND n > ${cursor}::bigint AND n <= c.n
       ORDER BY n LIMIT ${limit}) e), '[]') AS entries`;
 
@@ -320,17 +321,22 @@ const marksAndFeeds = (terminal: string | null) => `
 export const READ_MARKS_AND_FEEDS = marksAndFeeds("l.terminal");
 export const READ_MARKS_AND_WHOLE_FEEDS = marksAndFeeds(null);
 
+/** What a change is hashed with beside its bytes; the one before it is looked up row by row, as in `READ_DAMAGED`. */
+const HASHED = `encode(h.hash, 'hex') AS hash, h.origin, (
+        SELECT encode(p.hash, 'hex') FROM change_head p WHERE p.org_id = $1 AND p.store_id = $2 AND p.terminal = h.terminal
+          AND p.incarnation = h.incarnation AND p.seq = h.seq - 1) AS "prevHash"`;
+
 /**
  * Bytes of others' changes, $3 the slices, $4 the kinds, $5 how many bytes: those of a change are left out when the ones
  * before it have taken that much. LATERAL with LIMIT has each slice looked up by itself. $6: of closed orders only those
  * that were open before, for terminals that follow open orders.
  */
 export const READ_TOLD = `
-  SELECT n::float8 AS n, seq::float8 AS seq, CASE WHEN before < $5::bigint THEN body END AS body FROM (
-    SELECT r.n, c.seq, c.body, sum(octet_length(c.body)) OVER (ORDER BY r.n, c.seq) - octet_length(c.body) AS before
+  SELECT n::float8 AS n, seq::float8 AS seq, CASE WHEN before < $5::bigint THEN body END AS body, hash, origin, "prevHash" FROM (
+    SELECT r.n, c.*, sum(octet_length(c.body)) OVER (ORDER BY r.n, c.seq) - octet_length(c.body) AS before
     FROM json_to_recordset($3::json) AS r(n bigint, terminal uuid, incarnation text, "fromSeq" bigint, "toSeq" bigint)
     CROSS JOIN LATERAL (
-      SELECT h.seq, b.body FROM change_head h
+      SELECT h.seq, b.body, ${HASHED} FROM change_head h
       JOIN change_body b ON b.org_id = h.org_id AND b.store_id = h.store_id AND b.terminal = h.terminal
         AND b.incarnation = h.incarnation AND b.seq = h.seq AND b.received_month = date_trunc('month', h.received_at)::date
       WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = r.terminal AND h.incarnation = r.incarnation
@@ -341,12 +347,18 @@ export const READ_TOLD = `
     ) c
   ) page ORDER BY n, seq`;
 
+/** Changes that others are told of, with what became of each. */
+export const READ_TELLABLE = `
+  SELECT seq::float8 AS seq, effect, code, message FROM change_head
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq = ANY ($5::bigint[])
+    AND effect IN ('applied', 'conflict') ORDER BY seq`;
+
 export const READ_COMMIT_TIME = `
   SELECT at_ms::float8 AS "atMs" FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND n = $3`;
 
 /** The first $4 orders behind $3 that are open, with what was applied of them. */
 export const READ_OPEN_ORDERS = `
-  SELECT d.local_id AS "localId", h.terminal, h.incarnation, h.seq::float8 AS seq, b.body FROM (
+  SELECT d.local_id AS "localId", h.terminal, h.incarnation, h.seq::float8 AS seq, b.body, ${HASHED} FROM (
     SELECT local_id FROM document WHERE org_id = $1 AND store_id = $2 AND entity = 'order' AND state = 'open' AND local_id > $3
     ORDER BY local_id LIMIT $4
   ) d

@@ -11,6 +11,7 @@ import {
 } from "@tillsync/protocol";
 import { type EarlierPart, surveyEarlier, type ToldEarlier } from "./earlier.ts";
 import type { ClosePlace, Judgement, SettlementTransaction, StoredRow } from "./ports.ts";
+import { behindNewHashes } from "./restored.ts";
 import { type Exception, MAX_EXCEPTIONS, type Survey, surveyShift } from "./survey.ts";
 
 export interface JudgeContext {
@@ -45,6 +46,7 @@ export async function judgeShift(
   const openSeq = Math.min(closing?.manifest.openSeq ?? before?.judgement.openSeq ?? place.seq, place.seq);
   let survey = await surveyShift(tx, context, place, openSeq);
   if (survey.isPending) return "pending";
+  const { flaws } = survey;
   const healed = await mend(tx, context, place, survey);
   // A hash that was put right makes its neighbour's bytes believable, and with them their money; and what was parked for a
   // private part that was not its own has to be interpreted first.
@@ -67,6 +69,7 @@ export async function judgeShift(
     isNews && !survey.isPending ? { effect: close.effect, code: close.code, settlement } : null,
     context.nowMs(),
   );
+  await tx.tellAgain(place, behindNewHashes(flaws), context.nowMs());
   return survey.isPending ? "pending" : "judged";
 }
 

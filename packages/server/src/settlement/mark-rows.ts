@@ -9,6 +9,7 @@ import {
 } from "@tillsync/protocol";
 import type { Scope, TerminalLife } from "../ingest/ports.ts";
 import type { SettlementStore, SettlementTransaction } from "./ports.ts";
+import { behindNewHashes } from "./restored.ts";
 
 /** Rows before and behind a row that are looked at with it: one neighbour more than it takes to tell which is wrong. */
 const NEIGHBOURS = 2;
@@ -52,6 +53,7 @@ export function markRows(
     const strays = seqs.filter((seq) => privates.get(seq) === "stray");
     const lost = seqs.filter((seq) => privates.get(seq) === "lost");
     await tx.flag(life, { altered: of("altered"), missing: of("missing"), hashes, strays }, nowMs);
+    await tx.tellAgain(life, behindNewHashes(found), nowMs);
     return {
       asked: inOrder([...of("altered"), ...of("missing"), ...lost]),
       restored: inOrder([...of("hash"), ...strays]),

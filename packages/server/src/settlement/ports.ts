@@ -74,6 +74,8 @@ export interface SettlementTransaction {
     entry: { readonly effect: Effect; readonly code: string | null; readonly settlement: Settlement } | null,
     nowMs: number,
   ): Promise<void>;
+  /** As in `IngestTransaction`: behind everything else. */
+  tellAgain(life: TerminalLife, seqs: readonly number[], nowMs: number): Promise<void>;
   /** Shifts of a terminal whose judgement is due again. */
   due(terminal: string, limit: number): Promise<readonly ClosePlace[]>;
   /** Notes that the till lacks these rows as well, where the centre asks for them; the shift is judged again. */

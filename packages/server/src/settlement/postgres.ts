@@ -3,6 +3,7 @@ import { canonicalText } from "@tillsync/protocol";
 import type pg from "pg";
 import { inScope } from "../db/scope.ts";
 import type { Scope, StoredChange, TerminalLife } from "../ingest/ports.ts";
+import { tellAgain } from "../ingest/tell-again.ts";
 import type { ClosePlace, Marks, SettlementRow, SettlementStore, SettlementTransaction, StoredRow } from "./ports.ts";
 import * as sql from "./statements.ts";
 
@@ -88,6 +89,10 @@ class PostgresSettlement implements SettlementTransaction {
     const { effect, code, settlement } = entry;
     const digest = createHash("sha256").update(canonicalText({ terminal, incarnation, seq, settlement })).digest("hex");
     await this.#query(sql.TELL, ...place, effect, code, digest, nowMs, JSON.stringify(settlement));
+  }
+
+  tellAgain(life: TerminalLife, seqs: readonly number[], nowMs: number): Promise<void> {
+    return tellAgain((text, ...params) => this.#query(text, ...params), life, seqs, nowMs);
   }
 
   due(terminal: string, limit: number): Promise<readonly ClosePlace[]> {

@@ -1,6 +1,15 @@
 import { hash } from "node:crypto";
 import { LIMITS, type Settlement } from "@tillsync/protocol";
-import type { FeedReader, FeedRowRead, OpenChange, Run, Slice, TerminalLife, Told } from "@tillsync/server/ingest";
+import {
+  type FeedReader,
+  type FeedRowRead,
+  type OpenChange,
+  type Run,
+  runsOf,
+  type Slice,
+  type TerminalLife,
+  type Told,
+} from "@tillsync/server/ingest";
 import type { View } from "./overlay.ts";
 import { refuseNul } from "./postgres-limits.ts";
 import { COUNTER, type FeedRow, type HeadRow, headKey } from "./tables.ts";
@@ -56,8 +65,8 @@ function rowBehind(view: View, terminal: string | null, after: number, limit: nu
   return { ...counter, cursorChain: view.feed.get(String(after))?.chain ?? null, entries };
 }
 
-function storedEntry({ settlement, ...row }: FeedRow): FeedRowRead["entries"][number] {
-  return { ...row, settlement: settlement ?? null };
+function storedEntry({ settlement, again, ...row }: FeedRow): FeedRowRead["entries"][number] {
+  return { ...row, settlement: settlement ?? null, again: again ?? false };
 }
 
 function toldOf(view: View, slices: readonly Slice[], isWanted: (head: HeadRow) => boolean): Told[] {
@@ -67,11 +76,23 @@ function toldOf(view: View, slices: readonly Slice[], isWanted: (head: HeadRow) 
     for (let seq = fromSeq; seq <= toSeq; seq++) {
       const head = view.heads.get(headKey(terminal, incarnation, seq));
       if (head === undefined || head.damaged || !isWanted(head)) continue;
-      told.push({ n, seq, body: bytes < LIMITS.maxFeedBytes ? head.body : null });
+      const body = bytes < LIMITS.maxFeedBytes ? head.body : null;
+      told.push({ n, seq, ...hashedWith(view, head), body });
       bytes += Buffer.byteLength(head.body);
     }
   }
   return told;
+}
+
+function hashedWith(view: View, { terminal, incarnation, seq, hash: own, origin }: HeadRow) {
+  return { hash: own, origin, prevHash: view.heads.get(headKey(terminal, incarnation, seq - 1))?.hash ?? null };
+}
+
+/** `READ_TELLABLE`, as runs. */
+export function tellableRuns(view: View, { terminal, incarnation }: TerminalLife, seqs: readonly number[]): Run[] {
+  const heads = seqs.flatMap((seq) => view.heads.get(headKey(terminal, incarnation, seq)) ?? []);
+  const tellable = heads.filter(({ effect }) => effect === "applied" || effect === "conflict");
+  return runsOf(tellable).map((run) => ({ ...run, again: true }));
 }
 
 function wasOpen(view: View, { kind, localId }: HeadRow): boolean {
@@ -95,12 +116,9 @@ function openChanges(view: View, after: string, orders: number): OpenChange[] {
       ids.has(localId ?? "") && kind === "order.edited" && effect === "applied" && !damaged,
   );
   return heads
-    .map(({ localId, terminal, incarnation, seq, body }) => ({
-      localId: localId ?? "",
-      terminal,
-      incarnation,
-      seq,
-      body,
-    }))
+    .map((head) => {
+      const { terminal, incarnation, seq, body } = head;
+      return { localId: head.localId ?? "", terminal, incarnation, seq, body, ...hashedWith(view, head) };
+    })
     .sort((a, b) => (a.localId < b.localId ? -1 : a.localId > b.localId ? 1 : a.seq - b.seq));
 }

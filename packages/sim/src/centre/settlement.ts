@@ -1,6 +1,6 @@
 import type { Scope, TerminalLife } from "@tillsync/server/ingest";
 import type { ClosePlace, Marks, SettlementRow, SettlementTransaction, StoredRow } from "@tillsync/server/settlement";
-import { appendRuns } from "./feed.ts";
+import { appendRuns, tellableRuns } from "./feed.ts";
 import type { View } from "./overlay.ts";
 import { foundRow, holds, LOST, shiftsOf, waitingFor, withPrivate, woken } from "./repairs.ts";
 import type { Session } from "./session.ts";
@@ -60,6 +60,13 @@ export class MemorySettlement implements SettlementTransaction {
     appendRuns(this.#view, { terminal, incarnation }, [
       { fromSeq: seq, toSeq: seq, effect, code, message: null, settlement },
     ]);
+  }
+
+  async tellAgain({ terminal, incarnation }: TerminalLife, seqs: readonly number[]): Promise<void> {
+    const runs = tellableRuns(this.#view, { terminal, incarnation }, seqs);
+    if (runs.length === 0) return;
+    await this.#lock(COUNTER);
+    appendRuns(this.#view, { terminal, incarnation }, runs);
   }
 
   async due(terminal: string, limit: number): Promise<readonly ClosePlace[]> {

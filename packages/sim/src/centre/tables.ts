@@ -56,6 +56,7 @@ export interface FeedRow {
   readonly code: string | null;
   readonly message: string | null;
   readonly settlement?: Settlement;
+  readonly again?: boolean;
 }
 
 /** `shift_settlement`. */

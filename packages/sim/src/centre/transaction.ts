@@ -1,3 +1,4 @@
+import { sha256 } from "@tillsync/engine";
 import { CHAIN_START, type Entity, SyncError } from "@tillsync/protocol";
 import {
   canFollow,
@@ -18,7 +19,7 @@ import {
   type TerminalLife,
 } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "./database.ts";
-import { appendRuns, memoryFeed } from "./feed.ts";
+import { appendRuns, memoryFeed, tellableRuns } from "./feed.ts";
 import { Conflict } from "./locks.ts";
 import { View } from "./overlay.ts";
 import { refuseDate, refuseNul } from "./postgres-limits.ts";
@@ -356,9 +357,14 @@ export class MemoryTransaction implements IngestTransaction {
     appendRuns(this.view, life, runs);
   }
 
+  async tellAgain(life: TerminalLife, seqs: readonly number[], nowMs: number): Promise<void> {
+    if (seqs.length === 0) return;
+    await this.appendFeed(life, tellableRuns(this.view, life, seqs), nowMs);
+  }
+
   async feedAfter(life: TerminalLife, token: string | null, wish: FeedWish): Promise<FeedPage> {
     const reader = memoryFeed(this.view, () => this.#session.pause("before feedAfter"));
-    return feedPage(reader, { life, storeId: this.storeId }, token, wish);
+    return feedPage(reader, { life, storeId: this.storeId, sha256 }, token, wish);
   }
 
   /** Locks a row, then changes what it is by then: an UPDATE reads the row again after it had to wait. */

@@ -181,7 +181,12 @@ export function announcements({ tables, chronicle }: StoreAtEnd): Map<string, st
     for (let seq = entry.fromSeq; seq <= entry.toSeq; seq++) {
       const key = headKey(entry.terminal, entry.incarnation, seq);
       const effects = announced.get(key);
-      if (effects) effects.push(entry.effect);
+      if (entry.again === true) {
+        // It says once more what was said, and nothing anew.
+        if (effects?.at(-1) !== entry.effect)
+          chronicle.violate("I14", `entry ${n} tells ${key} again as ${entry.effect}; it was ${effects?.at(-1)}`);
+        chronicle.hit("centre.told-again");
+      } else if (effects) effects.push(entry.effect);
       else announced.set(key, [entry.effect]);
     }
   }

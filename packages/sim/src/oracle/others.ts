@@ -1,5 +1,5 @@
 import type { LineEvent } from "@tillsync/protocol";
-import type { EventRow, StoreTables } from "../centre/tables.ts";
+import type { EventRow } from "../centre/tables.ts";
 import type { Chronicle } from "../chronicle.ts";
 import type { Shop } from "../shop.ts";
 import type { Machine } from "../till/machine.ts";
@@ -10,24 +10,21 @@ const TOLD =
 
 /**
  * I13: at rest every till has what others of its store did, byte for byte, and shows each order as the centre has it.
- * Reads the till's database past the product, and then asks the product.
- *
- * Bytes that were bad at the centre when they were told are not told again once they are healed (decision 0022): rows that
- * went bad on either side prove nothing here.
+ * Reads the till's database past the product, and then asks the product. What went bad and was healed is no exception: it
+ * is told again (decision 0025).
  */
 export function checkOthers(shop: Shop, storeId: number, chronicle: Chronicle): void {
   const tables = shop.database.store(storeId);
-  const wentBad = placesGoneBad(shop, storeId);
   const unsettled = new Set(
     [...tables.heads.values()]
-      .filter(({ effect, ...head }) => !["applied", "conflict"].includes(effect) || wentBad.has(placeOf(head)))
+      .filter(({ effect, damaged }) => !["applied", "conflict"].includes(effect) || damaged)
       .map(({ localId }) => localId),
   );
   const events = Map.groupBy(tables.events.values(), ({ localId }) => localId);
   for (const machine of shop.machinesOf(storeId)) {
     const { terminal } = machine;
     if (terminal === null || machine.suspect !== null || terminal.status().lanes[0]?.halted != null) continue;
-    checkCopies(machine, { tables, wentBad }, chronicle);
+    checkCopies(machine, shop, chronicle);
     const violate = (what: string) => chronicle.violate("I13", `${machine.name}: ${what}`);
     const listed = new Set(terminal.openOrders().map(({ localId }) => localId));
     for (const { entity, localId, state, totalMinor, receiptNumber } of tables.documents.values()) {
@@ -47,12 +44,6 @@ export function checkOthers(shop: Shop, storeId: number, chronicle: Chronicle): 
         violate(`${localId} is another sale here (${order.receiptNumber}) than at the centre (${receiptNumber})`);
     }
   }
-}
-
-const placeOf = ({ incarnation, seq }: { incarnation: string; seq: number }) => `${incarnation}/${seq}`;
-
-function placesGoneBad(shop: Shop, storeId: number): ReadonlySet<string> {
-  return new Set(shop.machinesOf(storeId).flatMap(({ rotten, rottenAtCentre }) => [...rotten, ...rottenAtCentre]));
 }
 
 /** A row that the disk damaged is found elsewhere; it can show nothing. */
@@ -78,11 +69,10 @@ interface Copy {
 }
 
 /** Every change that stands or lost to another version, of every life that is not in the till's own journal. */
-function checkCopies(
-  machine: Machine,
-  { tables, wentBad }: { readonly tables: StoreTables; readonly wentBad: ReadonlySet<string> },
-  chronicle: Chronicle,
-): void {
+function checkCopies(machine: Machine, shop: Shop, chronicle: Chronicle): void {
+  const { storeId } = machine.options.caller.scope;
+  const tables = shop.database.store(storeId);
+  const poisoned = new Set(shop.machinesOf(storeId).flatMap(({ planted }) => [...planted.keys()]));
   const own = new Set(
     (machine.disk.prepare("SELECT incarnation FROM life").all() as { incarnation: string }[]).map(
       ({ incarnation }) => `${machine.options.settings.terminal}/${incarnation}`,
@@ -95,12 +85,11 @@ function checkCopies(
     )
     .all() as Copy[];
   const copies = new Map(rows.map((row) => [row.place, row]));
-  for (const { terminal, incarnation, seq, kind, effect, code, body, damaged } of tables.heads.values()) {
+  for (const { terminal, incarnation, seq, kind, effect, code, hash, body, damaged } of tables.heads.values()) {
     if (own.has(`${terminal}/${incarnation}`) || damaged || !TOLD.test(kind ?? "")) continue;
-    if (wentBad.has(placeOf({ incarnation, seq }))) continue;
     if (effect !== "applied" && effect !== "conflict") continue;
-    // What a person gave up may have been without bytes when that was told, and it never stands.
-    if (code === "DISCARDED" && !copies.has(`${terminal}/${incarnation}/${seq}`)) continue;
+    // What nobody can read, a person gave up; no till keeps it.
+    if (code === "DISCARDED" && poisoned.has(hash)) continue;
     const copy = copies.get(`${terminal}/${incarnation}/${seq}`);
     if (copy?.body === body && copy.effect === effect) continue;
     const what = copy === undefined ? "was not told here" : copy.body === body ? `is ${copy.effect} here` : "differs";

@@ -53,7 +53,7 @@ function storyOf({ counter, feed, heads }: StoreTables): Told[] {
   const story: Told[] = [];
   for (let n = 1; n <= (counter.get("counter")?.n ?? 0); n++) {
     const entry = feed.get(String(n));
-    if (entry === undefined || entry.settlement !== undefined) continue;
+    if (entry === undefined || entry.settlement !== undefined || entry.again === true) continue;
     for (let seq = entry.fromSeq; seq <= entry.toSeq; seq++) {
       const place = headKey(entry.terminal, entry.incarnation, seq);
       const head = heads.get(place);

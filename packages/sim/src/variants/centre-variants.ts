@@ -9,11 +9,10 @@ import {
 import type { CentreDatabase } from "../centre/database.ts";
 import { Conflict } from "../centre/locks.ts";
 import { COUNTER, documentKey, headKey, type StoreTables } from "../centre/tables.ts";
-import { MemoryTransaction } from "../centre/transaction.ts";
 import type { Exchange } from "../net/server.ts";
 import { said } from "../oracle/bytes.ts";
 import type { Variant } from "./variant.ts";
-import { statementsOf, storedAs, withStatements } from "./wrap.ts";
+import { memoryOf, statementsOf, storedAs, withStatements } from "./wrap.ts";
 
 /** Ways in which the centre can be wrong. */
 export const CENTRE_VARIANTS: readonly Variant[] = [
@@ -347,11 +346,6 @@ function nextNumber(tables: StoreTables): number {
 /** A cursor that fits, whatever history the reader comes from. */
 function tokenAt({ epoch }: { epoch: string }, storeId: number, n: number, chain = ""): string {
   return formatCursor({ epoch, storeId, n, chain });
-}
-
-function memoryOf(tx: IngestTransaction): MemoryTransaction {
-  if (!(tx instanceof MemoryTransaction)) throw new Error("this variant needs the simulated centre");
-  return tx;
 }
 
 function asJsonb(body: string): string {

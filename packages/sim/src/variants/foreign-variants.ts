@@ -1,10 +1,9 @@
 import { sha256 } from "@tillsync/engine";
 import { type DocumentRow, entityKey, type IngestTransaction, type Standing } from "@tillsync/server/ingest";
 import { type DocumentAt, documentKey } from "../centre/tables.ts";
-import { MemoryTransaction } from "../centre/transaction.ts";
 import { documentOf } from "../foreign/documents.ts";
 import type { Variant } from "./variant.ts";
-import { withStatements } from "./wrap.ts";
+import { memoryOf, withStatements } from "./wrap.ts";
 
 const WITH_DEVICES = ["foreignDevices"] as const;
 
@@ -163,9 +162,4 @@ async function pretend(
 
 function older(row: DocumentAt): DocumentAt {
   return { ...row, version: row.version - 1 };
-}
-
-function memoryOf(tx: IngestTransaction): MemoryTransaction {
-  if (!(tx instanceof MemoryTransaction)) throw new Error("this variant needs the simulated centre");
-  return tx;
 }

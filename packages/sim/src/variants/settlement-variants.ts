@@ -1,9 +1,11 @@
-import { ERASED, type ExchangeRequest, wantedPrivate } from "@tillsync/protocol";
-import type { IngestTransaction } from "@tillsync/server/ingest";
+import { sha256 } from "@tillsync/engine";
+import { CHAIN_START, ERASED, type ExchangeRequest, linkHash, wantedPrivate } from "@tillsync/protocol";
+import { type FeedReader, feedPage, type IngestTransaction, type Slice, type Told } from "@tillsync/server/ingest";
 import type { SettlementStore, SettlementTransaction } from "@tillsync/server/settlement";
+import { memoryFeed } from "../centre/feed.ts";
 import { flipped } from "../till/disk.ts";
 import type { Variant } from "./variant.ts";
-import { withStatements } from "./wrap.ts";
+import { memoryOf, withStatements } from "./wrap.ts";
 
 /** Ways in which the judgement of closed shifts can be wrong. */
 export const SETTLEMENT_VARIANTS: readonly Variant[] = [
@@ -70,6 +72,22 @@ export const SETTLEMENT_VARIANTS: readonly Variant[] = [
     ingest: (store) => withStatements(store, () => ({ rejudge: async () => {} })),
   },
   {
+    name: "tells-what-is-stored",
+    breaks: "the feed tells stored bytes as they are, and nobody hashes them",
+    caughtBy: ["I13"],
+    needs: ["rotAtCentre"],
+    ingest: (store) => withStatements(store, (tx) => ({ feedAfter: toldAsStored(tx) })),
+  },
+  {
+    name: "repair-is-not-told",
+    breaks:
+      "bytes that come back are put where they belong, and the tills that were told without them never hear of it",
+    caughtBy: ["I13"],
+    needs: ["rotAtCentre", "misread"],
+    ingest: (store) => withStatements(store, () => ({ tellAgain: async () => {} })),
+    settlements: (store) => withJudge(store, () => ({ tellAgain: async () => {} })),
+  },
+  {
     name: "takes-absence-for-erasure",
     breaks: "a private part that is missing is taken for one that was erased",
     caughtBy: ["I21"],
@@ -98,6 +116,24 @@ export const SETTLEMENT_VARIANTS: readonly Variant[] = [
       withJudge(store, (tx) => ({ record: (place, row, _entry, nowMs) => tx.record(place, row, null, nowMs) })),
   },
 ];
+
+function toldAsStored(tx: IngestTransaction): IngestTransaction["feedAfter"] {
+  const { storeId, view } = memoryOf(tx);
+  const reader = memoryFeed(view, async () => {});
+  const told: FeedReader["told"] = async (slices, ...more) => {
+    const rows = await reader.told(slices, ...more);
+    return rows.map((row) => ({ ...row, hash: fitting(slices, row) }));
+  };
+  return (life, token, wish) => feedPage({ ...reader, told }, { life, storeId, sha256 }, token, wish);
+}
+
+function fitting(slices: readonly Slice[], { n, seq, body, hash, prevHash, origin }: Told): string {
+  const slice = slices.find((one) => one.n === n);
+  if (slice === undefined || body === null) return hash;
+  const { terminal, incarnation } = slice;
+  const before = seq === 1 ? CHAIN_START : (prevHash ?? "");
+  return linkHash(sha256, { terminal, incarnation, seq, prevHash: before, origin: origin ?? undefined, body });
+}
 
 const NOTHING_NEEDED = { need: [], needCount: 0 };
 
@@ -143,6 +179,7 @@ function statementsOf(tx: SettlementTransaction): SettlementTransaction {
     rows: (...args) => tx.rows(...args),
     flag: (...args) => tx.flag(...args),
     record: (...args) => tx.record(...args),
+    tellAgain: (...args) => tx.tellAgain(...args),
     due: (...args) => tx.due(...args),
     noteLacked: (...args) => tx.noteLacked(...args),
   };

@@ -2,6 +2,7 @@ import type { Clock, Transport } from "@tillsync/engine";
 import type { Driver, Statement } from "@tillsync/engine/sqlite";
 import type { ExchangeRequest, ExchangeResponse } from "@tillsync/protocol";
 import type { IngestStore, IngestTransaction, StoredChange } from "@tillsync/server/ingest";
+import { MemoryTransaction } from "../centre/transaction.ts";
 
 /** A transaction of ingest with some statements done in another way. */
 export function withStatements(
@@ -43,8 +44,15 @@ export function statementsOf(tx: IngestTransaction): IngestTransaction {
     advance: (...args) => tx.advance(...args),
     seen: (...args) => tx.seen(...args),
     appendFeed: (...args) => tx.appendFeed(...args),
+    tellAgain: (...args) => tx.tellAgain(...args),
     feedAfter: (...args) => tx.feedAfter(...args),
   };
+}
+
+/** @throws Error on a centre that is not the simulated one */
+export function memoryOf(tx: IngestTransaction): MemoryTransaction {
+  if (!(tx instanceof MemoryTransaction)) throw new Error("this variant needs the simulated centre");
+  return tx;
 }
 
 /** A SQLite handle that hears some texts in another way. `exec` and `prepare` get the real ones to go on with. */

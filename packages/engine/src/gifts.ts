@@ -9,6 +9,7 @@ import {
   type Sha256,
 } from "@tillsync/protocol";
 import { type Journal, type Life, positionOf } from "./journal.ts";
+import { isReturning, takeReturned } from "./lives/returns.ts";
 import { foundRow, noteHealed } from "./own-rows.ts";
 import type { Sql } from "./ports.ts";
 
@@ -21,6 +22,7 @@ export function takeGifts(
   for (const [incarnation, gifts] of Map.groupBy(given, (gift) => gift.incarnation)) {
     const life = lives.find((candidate) => candidate.incarnation === incarnation);
     if (life === undefined) continue;
+    if (isReturning(life)) takeReturned(tx, { journal, sha256, lives }, life, gifts);
     const found = around(journal, life, gifts);
     const known = { seq: life.durableThrough, hash: life.durableThrough === 0 ? CHAIN_START : life.durableHash };
     // Without an origin of its own, a gift has that of the row whose bytes it brings back.
@@ -108,7 +110,7 @@ function takeRow(tx: Sql, { ordinal }: Life, row: FoundRow & { hash: string; bod
 }
 
 /** The columns that are found by, as the journal wrote them when the change was made. */
-function columnsOf(body: string) {
+export function columnsOf(body: string) {
   try {
     const { kind, localId, version, businessDate, payload } = JSON.parse(body) as Record<string, unknown>;
     const { receiptNumber } = (payload ?? {}) as Partial<OrderClosed>;

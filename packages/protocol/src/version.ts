@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "d23172737983e5c316d25c4dda0a7936248ad5c1c2b93257df0dc57099167423",
+    schemas: "3ed6429352588d417ebf66552f2b2463f7f9439c4e8da79d60f27bfa780d53b3",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

@@ -73,10 +73,6 @@ export const STORE_CHANGES = `WITH ${store("$3", "$4")} ${bodies("$3", "$4")}`;
 const TERMINAL = "($3::uuid[])[life]";
 const INCARNATION = "($4::text[])[life]";
 
-export const KEEP_FORK = `
-  INSERT INTO fork (org_id, store_id, terminal, incarnation, seq, hash, body, private, received_at)
-  VALUES ($1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9) ON CONFLICT DO NOTHING`;
-
 /** Replaces bytes, or puts them where none are left; the month of the row is the one it was received in. */
 export const REPAIR_BODY = `
   WITH there AS (

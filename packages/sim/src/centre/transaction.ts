@@ -1,4 +1,4 @@
-import { CHAIN_START, type Entity, SyncError } from "@tillsync/protocol";
+import { CHAIN_START, type ChainPlace, type Comparison, type Entity, SyncError } from "@tillsync/protocol";
 import {
   canFollow,
   type DocumentRow,
@@ -6,6 +6,7 @@ import {
   entityKey,
   type FeedPage,
   type FeedWish,
+  type ForkedRow,
   feedPage,
   type IngestTransaction,
   type Mark,
@@ -19,6 +20,7 @@ import {
 } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "./database.ts";
 import { appendRuns, memoryFeed } from "./feed.ts";
+import { compareLife, keepForks } from "./lives.ts";
 import { Conflict } from "./locks.ts";
 import { View } from "./overlay.ts";
 import { refuseDate, refuseNul } from "./postgres-limits.ts";
@@ -138,14 +140,14 @@ export class MemoryTransaction implements IngestTransaction {
     }
   }
 
-  async keepFork(
-    life: TerminalLife,
-    change: { seq: number; hash: string; body: string; private: string | null },
-    _nowMs: number,
-  ): Promise<void> {
-    await this.#session.pause("before keepFork");
-    const key = `${headKey(life.terminal, life.incarnation, change.seq)}/${change.hash}`;
-    if (!this.view.forks.get(key)) this.view.forks.put(key, { ...life, ...change });
+  async keepForks(life: TerminalLife, rows: readonly ForkedRow[], _nowMs: number): Promise<void> {
+    await this.#session.pause("before keepForks");
+    keepForks(this.view, life, rows);
+  }
+
+  async compare(life: TerminalLife, places: readonly ChainPlace[]): Promise<Comparison> {
+    await this.#session.pause("before compare");
+    return compareLife(this.view, life, places);
   }
 
   async repair(...[life, seq, change]: Parameters<IngestTransaction["repair"]>): Promise<void> {

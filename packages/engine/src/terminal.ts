@@ -24,7 +24,7 @@ import { ShiftReports } from "./shift-reports.ts";
 import { exceptionCounts } from "./statistics.ts";
 import { isDurable, openOrderViews, orderView, statusOf } from "./status.ts";
 import { verbsOf } from "./transaction-verbs.ts";
-import type { OrderView, Shift, Terminal, TerminalEvent, TerminalStatus, TerminalTransaction } from "./verbs.ts";
+import type { OrderView, Terminal, TerminalEvent, TerminalStatus, TerminalTransaction } from "./verbs.ts";
 
 /**
  * Starts a terminal on the given ports. `openTerminal` does it with the real ones; the simulator brings its own.
@@ -278,9 +278,7 @@ class RunningTerminal implements Terminal {
     return openOrderViews(this.#shelf());
   }
 
-  shift(): Shift | null {
-    return this.#present.shift;
-  }
+  shift: Terminal["shift"] = () => this.#present.shift;
 
   shiftReport: Terminal["shiftReport"] = () => this.#running().open(this.#present);
   shifts: Terminal["shifts"] = (limit = 20) =>
@@ -355,9 +353,7 @@ class RunningTerminal implements Terminal {
     this.#flushQuietly(true);
   };
 
-  subscribe(listener: (event: TerminalEvent) => void): () => void {
-    return this.#listeners.add(listener);
-  }
+  subscribe: Terminal["subscribe"] = (listener) => this.#listeners.add(listener);
 
   close(graceMs = 5_000): Promise<void> {
     this.#closing ??= this.#close(graceMs);

@@ -8,9 +8,9 @@ import {
   type Sha256,
   SyncError,
 } from "@tillsync/protocol";
-import { columnsOf } from "../gifts.ts";
 import { type Journal, type Life, positionOf } from "../journal.ts";
 import { keepOpenList } from "../others.ts";
+import { columnsOf } from "../own-rows.ts";
 import type { Sql } from "../ports.ts";
 import type { Asking } from "../settlement.ts";
 

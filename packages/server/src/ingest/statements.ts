@@ -179,10 +179,15 @@ const upsertDocuments = (rows: string, terminal: string, incarnation: string) =>
 
 export const UPSERT_DOCUMENTS = upsertDocuments("$5", "$3", "$4");
 
-/** A line event is the same whoever brings it and how often. */
+/**
+ * A line event is the same whoever brings it and how often. Two copies of one till may have given one id to two events
+ * before they heard of each other: both are lines that somebody ordered, and the later one gets its life's name as well.
+ */
 const insertEvents = (rows: string, terminal: string, incarnation: string) => `
   INSERT INTO order_event (org_id, store_id, local_id, event_id, event, terminal, incarnation, seq)
-  SELECT $1, $2, "localId", "eventId", event, ${terminal}, ${incarnation}, seq
+  SELECT $1, $2, "localId", "eventId" || CASE WHEN EXISTS (SELECT FROM order_event o WHERE o.org_id = $1 AND o.store_id = $2
+      AND o.local_id = "localId" AND o.event_id = "eventId" AND o.event <> r.event) THEN '~' || ${incarnation} ELSE '' END,
+    r.event, ${terminal}, ${incarnation}, r.seq
   FROM json_to_recordset(${rows}::json) AS r(life integer, "localId" text, "eventId" text, event jsonb, seq bigint)
   ON CONFLICT DO NOTHING`;
 

@@ -25,3 +25,14 @@ export function compareLife(view: View, life: TerminalLife, places: readonly Cha
   const { incarnation, durableThrough, chainHash } = last;
   return { common, other: { incarnation, durableThrough, chainHash } };
 }
+
+/** `INSERT_EVENTS`: another event under the same id gets its life's name as well. */
+export function eventIdOf(
+  view: View,
+  localId: string,
+  event: { readonly id: string; readonly text: string },
+  { incarnation }: TerminalLife,
+): string {
+  const there = view.events.get(`${localId}/${event.id}`);
+  return there !== undefined && there.event !== event.text ? `${event.id}~${incarnation}` : event.id;
+}

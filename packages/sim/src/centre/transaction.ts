@@ -20,7 +20,7 @@ import {
 } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "./database.ts";
 import { appendRuns, memoryFeed } from "./feed.ts";
-import { compareLife, keepForks } from "./lives.ts";
+import { compareLife, eventIdOf, keepForks } from "./lives.ts";
 import { Conflict } from "./locks.ts";
 import { View } from "./overlay.ts";
 import { refuseDate, refuseNul } from "./postgres-limits.ts";
@@ -237,9 +237,9 @@ export class MemoryTransaction implements IngestTransaction {
       for (const event of events) {
         const text = JSON.stringify(event);
         refuseNul(JSON.parse(text) as unknown);
-        const key = `${localId}/${event.id}`;
-        if (!this.view.events.get(key))
-          this.view.events.put(key, { localId, eventId: event.id, event: text, seq, ...life });
+        const eventId = eventIdOf(this.view, localId, { id: event.id, text }, life);
+        const key = `${localId}/${eventId}`;
+        if (!this.view.events.get(key)) this.view.events.put(key, { localId, eventId, event: text, seq, ...life });
       }
     }
   }

@@ -1,4 +1,4 @@
-import type { SyncError } from "@tillsync/protocol";
+import { SyncError } from "@tillsync/protocol";
 import type { Sent } from "./in-flight.ts";
 
 /** One exchange as it went, for those who keep a history of them (001 SyncRetryLog). */
@@ -50,4 +50,16 @@ export function attemptOf(
     fromSeq: request.fromSeq,
     changes: request.changes.length,
   };
+}
+
+/** Why a flush ends with its terminal. */
+export const CUT_SHORT = {
+  code: "TERMINAL_STOPPED",
+  message: "The terminal was stopped before everything was sent; it goes on at its next start.",
+};
+
+export function asSyncError(cause: unknown): SyncError {
+  return cause instanceof SyncError
+    ? cause
+    : new SyncError("INTERNAL", "The exchange failed inside the terminal.", {}, cause);
 }

@@ -81,11 +81,17 @@ export function buildRequest(
     prevHash: life.durableHash,
     changes,
     headSeq: life.headSeq,
+    ...(isNew(life) ? { compare: [] } : {}),
     ...(repair.length > 0 ? { repair } : {}),
     ...(lacks.length > 0 ? { lacks: [...lacks] } : {}),
     cursor: standing.cursor,
     ...(standing.feed === undefined ? {} : { feed: standing.feed }),
   };
+}
+
+/** A database without a past asks whether its terminal has one. */
+function isNew({ ordinal, compared, durableThrough }: Life): boolean {
+  return ordinal === 1 && compared === 0 && durableThrough === 0;
 }
 
 /**
@@ -154,9 +160,28 @@ export function checkMark(journal: Journal, life: Life, mark: { durableThrough: 
   if (own === mark.chainHash) return;
   throw new SyncError(
     "FORK",
-    `The centre holds ${mark.durableThrough} changes of this life with another chain than this till: its database was copied or restored. Nothing is sent or deleted until that is looked at.`,
+    `The centre holds ${mark.durableThrough} changes of this life with another chain than this till: its database was copied or restored. It is asked again, and the till goes on in a new life if so.`,
     { durableThrough: mark.durableThrough, headSeq: life.headSeq },
   );
+}
+
+/**
+ * The centre has less of a life (restored from a backup) or more than was thought: its mark is believed if the till's chain
+ * agrees, and sending goes on from there.
+ *
+ * @returns false when the refusal names no mark
+ * @throws SyncError FORK
+ */
+export function rewind(
+  { journal, commit }: { journal: Journal; commit: (fn: (tx: Sql) => void) => void },
+  life: Life,
+  { details: { durableThrough, chainHash } }: SyncError,
+): boolean {
+  if (typeof durableThrough !== "number" || typeof chainHash !== "string") return false;
+  checkMark(journal, life, { durableThrough, chainHash });
+  const sql = "UPDATE life SET durable_through = ?, durable_hash = unhex(?) WHERE ordinal = ?";
+  commit((tx) => tx.run(sql, durableThrough, chainHash, life.ordinal));
+  return true;
 }
 
 /**
@@ -212,8 +237,8 @@ function applyEntry(
   if (entry.terminal !== journal.terminal || life === undefined) return;
   applySettlement(tx, life, entry, wallMs);
   const from = positionOf(life.ordinal, entry.fromSeq);
-  const to = positionOf(life.ordinal, Math.min(entry.toSeq, life.headSeq));
-  if (entry.effect === "applied") {
+  const to = positionOf(life.ordinal, Math.min(entry.toSeq, Math.max(life.headSeq, life.returnsTo)));
+  if (entry.effect === "applied" || (entry.code === "CHANGE_ID_REUSED" && isResent(journal, life, entry))) {
     tx.run("DELETE FROM exception WHERE position BETWEEN ? AND ?", from, to);
     return;
   }
@@ -227,4 +252,9 @@ function applyEntry(
       entry.message ?? null,
     );
   }
+}
+
+/** A change that came in an earlier life already counts there: nothing is wrong with it. */
+function isResent(journal: Journal, { ordinal }: Life, { fromSeq }: FeedEntry): boolean {
+  return (journal.row(ordinal, fromSeq)?.origin ?? null) !== null;
 }

@@ -1,15 +1,7 @@
-import {
-  CHAIN_START,
-  type FoundRow,
-  fitsPrivate,
-  heal,
-  type OrderClosed,
-  parseReceiptNumber,
-  type Repair,
-  type Sha256,
-} from "@tillsync/protocol";
+import { CHAIN_START, type FoundRow, fitsPrivate, heal, type Repair, type Sha256 } from "@tillsync/protocol";
 import { type Journal, type Life, positionOf } from "./journal.ts";
-import { foundRow, noteHealed } from "./own-rows.ts";
+import { isReturning, takeReturned } from "./lives/returns.ts";
+import { columnsOf, foundRow, noteHealed } from "./own-rows.ts";
 import type { Sql } from "./ports.ts";
 
 /** Rows of ours that we lost, in whole or in part: taken back only where they fit our own chain. */
@@ -21,6 +13,7 @@ export function takeGifts(
   for (const [incarnation, gifts] of Map.groupBy(given, (gift) => gift.incarnation)) {
     const life = lives.find((candidate) => candidate.incarnation === incarnation);
     if (life === undefined) continue;
+    if (isReturning(life)) takeReturned(tx, { journal, sha256, lives }, life, gifts);
     const found = around(journal, life, gifts);
     const known = { seq: life.durableThrough, hash: life.durableThrough === 0 ? CHAIN_START : life.durableHash };
     // Without an origin of its own, a gift has that of the row whose bytes it brings back.
@@ -105,21 +98,4 @@ function takeRow(tx: Sql, { ordinal }: Life, row: FoundRow & { hash: string; bod
     body,
     originText,
   );
-}
-
-/** The columns that are found by, as the journal wrote them when the change was made. */
-function columnsOf(body: string) {
-  try {
-    const { kind, localId, version, businessDate, payload } = JSON.parse(body) as Record<string, unknown>;
-    const { receiptNumber } = (payload ?? {}) as Partial<OrderClosed>;
-    return {
-      kind: String(kind),
-      localId: String(localId),
-      version: Number(version),
-      businessDate: String(businessDate),
-      receiptSequence: kind === "order.closed" ? parseReceiptNumber(String(receiptNumber)).sequence : null,
-    };
-  } catch {
-    return { kind: "unreadable", localId: "", version: 0, businessDate: "", receiptSequence: null };
-  }
 }

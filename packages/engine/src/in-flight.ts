@@ -13,6 +13,8 @@ export interface Sent {
   readonly need: Standing["need"];
   /** Sent before the answer to the one before it. */
   readonly isAhead: boolean;
+  /** It asks how the centre has a life, and sends nothing. */
+  readonly isQuestion: boolean;
   readonly correlationId: string;
   readonly answer: Promise<ExchangeResponse>;
   /** Ends it as TIMED_OUT, whatever the transport does. */
@@ -56,16 +58,25 @@ export class InFlight {
   }
 
   post(lives: readonly Life[], standing: Standing, size: BatchSize, signal: AbortSignal): Sent {
-    const { journal, ports } = this.#options;
     const life = sendingLife(lives);
-    const request = buildRequest(journal, lives, standing, size);
+    const request = buildRequest(this.#options.journal, lives, standing, size);
+    this.through = request.changes.length === 0 ? null : positionOf(life.ordinal, lastSeqOf(request));
+    return { ...this.#put(life, request, signal), need: standing.need };
+  }
+
+  ask(life: Life, request: ExchangeRequest, signal: AbortSignal): Sent {
+    this.through = null;
+    return { ...this.#put(life, request, signal), isQuestion: true };
+  }
+
+  #put(life: Life, request: ExchangeRequest, signal: AbortSignal): Sent {
+    const { ports } = this.#options;
     const correlationId = ports.ids.hex(CORRELATION_DIGITS);
     const exchange = ports.transport
       .exchange(request, signal, correlationId)
       .then((answered) => this.#told.believed(request, answered));
     const { answer, giveUp } = this.#bounded(exchange, signal);
-    this.through = request.changes.length === 0 ? null : positionOf(life.ordinal, lastSeqOf(request));
-    return { life, request, need: standing.need, isAhead: false, correlationId, answer, giveUp };
+    return { life, request, need: [], isAhead: false, isQuestion: false, correlationId, answer, giveUp };
   }
 
   /**

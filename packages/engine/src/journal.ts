@@ -27,6 +27,10 @@ export interface Life {
   readonly durableHash: string;
   readonly headSeq: number;
   readonly headHash: string;
+  /** 1 once the centre has said how it has this life (`000009.sql`). */
+  readonly compared: number;
+  /** What is behind the last row up to here comes back from the centre. */
+  readonly returnsTo: number;
 }
 
 /** A journal row as it is read back. */
@@ -135,7 +139,8 @@ export class Journal {
   /** All lives, oldest first. */
   lives(): Life[] {
     const rows = this.#store.read.all<Omit<Life, "headSeq" | "headHash">>(
-      `SELECT ordinal, incarnation, durable_through AS durableThrough, lower(hex(durable_hash)) AS durableHash FROM life ORDER BY ordinal`,
+      `SELECT ordinal, incarnation, durable_through AS durableThrough, lower(hex(durable_hash)) AS durableHash,
+         compared, returns_to AS returnsTo FROM life ORDER BY ordinal`,
     );
     return rows.map((life) => {
       const last = this.#store.read.get<{ position: number; hash: string }>(
@@ -194,12 +199,12 @@ export class Journal {
 
   /**
    * The highest receipt sequence of a life on a day: counters are read from what was issued, never kept beside it. Numbers
-   * that only the centre knows of count as issued.
+   * that only the centre knows of count as issued; those of changes that came from an earlier life are that one's.
    */
   lastReceipt(ordinal: number, businessDate: string): number {
     const row = this.#store.read.get<{ sequence: number | null }>(
       `SELECT max(receipt_sequence) AS sequence FROM journal
-       WHERE business_date = ? AND receipt_sequence IS NOT NULL AND position >= ? AND position < ?`,
+       WHERE business_date = ? AND receipt_sequence IS NOT NULL AND position >= ? AND position < ? AND origin IS NULL`,
       businessDate,
       positionOf(ordinal, 0),
       positionOf(ordinal + 1, 0),
@@ -212,16 +217,17 @@ export class Journal {
     return Math.max(row?.sequence ?? 0, floor?.sequence ?? 0);
   }
 
-  /** Receipts of a day that a stretch of a life gave: how many, the first and the last. */
+  /** Receipts of a day in a stretch of a life, by the life that printed them: how many, the first and the last. */
   receiptsWithin(ordinal: number, businessDate: string, fromSeq: number, toSeq: number) {
-    const row = this.#store.read.get<{ count: number; first: number | null; last: number | null }>(
-      `SELECT count(*) AS count, min(receipt_sequence) AS first, max(receipt_sequence) AS last FROM journal
-       WHERE business_date = ? AND receipt_sequence IS NOT NULL AND position BETWEEN ? AND ?`,
+    return this.#store.read.all<{ printedIn: string | null; count: number; first: number; last: number }>(
+      `SELECT origin ->> 'incarnation' AS printedIn, count(*) AS count, min(receipt_sequence) AS first,
+         max(receipt_sequence) AS last FROM journal
+       WHERE business_date = ? AND receipt_sequence IS NOT NULL AND position BETWEEN ? AND ?
+       GROUP BY printedIn ORDER BY min(position)`,
       businessDate,
       positionOf(ordinal, fromSeq),
       positionOf(ordinal, toSeq),
     );
-    return { count: row?.count ?? 0, first: row?.first ?? 0, last: row?.last ?? 0 };
   }
 
   /** Closed orders, transactions and stock movements of all lives, counted in an index each: the rows are not read. */

@@ -1,41 +1,24 @@
-import { CHAIN_START } from "@tillsync/protocol";
 import type { Journal, Life } from "./journal.ts";
+import { beginLife, type Parent, writeLife } from "./lives/branch.ts";
 import type { Ports, Witnessed } from "./ports.ts";
-import { instantOf } from "./recording.ts";
-
-/** What came before a new life: where its chain ended, as far as this machine remembers. */
-interface Parent {
-  readonly incarnation: string;
-  readonly seq: number;
-  readonly hash: string;
-  /** Why it ended. */
-  readonly reason: string;
-}
 
 /**
  * Begins the first life of a new database, or the next one when the witness shows that this is not the database that it
  * saw last: rolled back, restored, swapped or lost. Going on would give receipt and sequence numbers away again (design
- * section 1), so the new life begins before the first sale.
+ * section 1), so the new life begins before the first sale. What the centre has of the one before it, it is asked later.
  */
 export function ensureLife(journal: Journal, ports: Ports, dayOf: (at: string) => string): void {
   const lives = journal.lives();
   const parent = parentOf(lives, journal, ports.witness.read());
   if (lives.length > 0 && parent === undefined) return;
-  // A database that was lost had a first life already: its receipts are out there.
-  const ordinal = (lives.at(-1)?.ordinal ?? (parent ? 1 : 0)) + 1;
-  const life = { ordinal, incarnation: ports.ids.hex(16), seq: 0, hash: CHAIN_START };
+  const ordinal = (lives.at(-1)?.ordinal ?? 0) + 1;
   const head = ports.store.transaction((tx) => {
-    tx.run(
-      "INSERT INTO life (ordinal, incarnation, durable_hash, reason) VALUES (?, ?, unhex(?), ?)",
-      ordinal,
-      life.incarnation,
-      CHAIN_START,
-      parent?.reason ?? "first start",
-    );
-    if (parent === undefined) return undefined;
-    return journal.append(tx, life, rebirth(life.incarnation, parent, ports, dayOf)).head;
+    // A database that was lost had a first life already: its receipts are out there.
+    const isLost = parent !== undefined && lives.length === 0;
+    if (isLost) writeLife(tx, { ordinal, incarnation: parent.incarnation, reason: parent.reason });
+    return beginLife(tx, { journal, ports, dayOf }, ordinal + (isLost ? 1 : 0), parent);
   });
-  if (head) testify(ports, head);
+  if (parent !== undefined) testify(ports, head);
 }
 
 /** The life that a new one has to follow; undefined when the present one can go on, or when there was none. */
@@ -52,18 +35,10 @@ function parentOf(lives: readonly Life[], journal: Journal, witnessed: Witnessed
   return isAhead ? { ...parent, reason: "the witness was ahead of the database" } : undefined;
 }
 
-function rebirth(incarnation: string, { reason, ...parent }: Parent, { clock }: Ports, dayOf: (at: string) => string) {
-  const occurredAt = instantOf(clock);
-  const payload = { parent: parent.incarnation, parentSeq: parent.seq, parentHash: parent.hash, reason };
-  const businessDate = dayOf(occurredAt);
-  const kind = "terminal.reborn" as const;
-  return { kind, localId: incarnation, version: 1, shiftId: undefined, businessDate, occurredAt, payload };
-}
-
 /** A witness that cannot be written only lags, which it may. */
-function testify({ witness }: Ports, head: Witnessed): void {
+function testify({ witness }: Ports, { incarnation, seq, hash }: Witnessed): void {
   try {
-    witness.write(head);
+    witness.write({ incarnation, seq, hash });
   } catch {
     // The next start finds the same witness, which knows the parent of this life and nothing against it.
   }

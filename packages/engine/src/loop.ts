@@ -7,7 +7,6 @@ import {
   type LaneState,
   largestBatch,
   type Observation,
-  type Pace,
   plan,
   resumed,
   succeeded,
@@ -15,7 +14,7 @@ import {
   type Watched,
 } from "@tillsync/lanes";
 import { type ExchangeResponse, SyncError } from "@tillsync/protocol";
-import { type Attempt, attemptOf, type UnderWay } from "./attempt.ts";
+import { asSyncError, attemptOf, CUT_SHORT, type UnderWay } from "./attempt.ts";
 import {
   applyAnswer,
   checkMark,
@@ -23,44 +22,20 @@ import {
   isNewlyNeeded,
   pendingOf,
   refuseStandstill,
+  rewind,
   type Standing,
   sendingLife,
 } from "./central.ts";
 import { InFlight, lastSeqOf, type Sent } from "./in-flight.ts";
-import type { Journal, Life } from "./journal.ts";
+import type { Life } from "./journal.ts";
 import { readLane, writeLane } from "./lane-row.ts";
-import { beginFeed, type OthersSettings } from "./others.ts";
-import type { Flush, Ports, Sql } from "./ports.ts";
-import type { Settlements } from "./settlement.ts";
+import type { LoopOptions } from "./loop-options.ts";
+import { beginFeed } from "./others.ts";
 import type { Flushed } from "./verbs.ts";
 import { Waiters } from "./waiters.ts";
 
 /** How often a lower mark of the centre is followed without a success in between, before it counts as a failure. */
 const MAX_REWINDS = 3;
-
-export interface LoopOptions {
-  readonly ports: Ports;
-  readonly journal: Journal;
-  readonly pace: Pace;
-  readonly others: OthersSettings;
-  /** Changes in one exchange at most. */
-  readonly maxBatchChanges: number;
-  /** Lives as of the last commit. */
-  readonly lives: () => readonly Life[];
-  /** Runs a transaction of the loop's own on the till's database; after trouble the terminal is stopped. */
-  readonly commit: (fn: (tx: Sql) => void, flush?: Flush) => void;
-  readonly onChange: () => void;
-  /** Called with every attempt when it has ended; what it throws is dropped. */
-  readonly onAttempt?: ((attempt: Attempt) => void) | undefined;
-  /** An exchange goes out. */
-  readonly onBegin: () => void;
-  /** What an exchange showed of the way to the centre. */
-  readonly onHeard: (observation: Observation, tookMs: number) => void;
-  /** What the centre says of the receipts of a life, before anything else of its answer or refusal is looked at. Never throws. */
-  readonly onReceipts: (life: Life, receiptCounter: unknown) => void;
-  /** Asked after each answer and at a start: what closed shifts still need. */
-  readonly settlements: Pick<Settlements, "next">;
-}
 
 /**
  * The one control loop of a terminal: plan, act, write down, plan again. One exchange is in flight, two while a backlog
@@ -189,15 +164,25 @@ export class Loop {
     let isAnswered = false;
     try {
       this.#options.onChange();
-      sent = this.#inFlight.post(this.#options.lives(), this.#standing, this.#size(), abort.signal);
+      const question = this.#options.lineage.question(this.#standing.cursor);
+      sent = question && this.#inFlight.ask(question.life, question.request, abort.signal);
+      sent ??= this.#inFlight.post(this.#options.lives(), this.#standing, this.#size(), abort.signal);
       while (sent !== undefined) {
         life = sent.life;
         isAnswered = false;
         this.#begin(sent);
-        const ahead: Sent | undefined = this.#stopped
-          ? undefined
-          : this.#inFlight.postAhead(sent, this.#standing.cursor, this.#size(), abort.signal);
+        const ahead: Sent | undefined =
+          this.#stopped || question !== undefined
+            ? undefined
+            : this.#inFlight.postAhead(sent, this.#standing.cursor, this.#size(), abort.signal);
         const answer: ExchangeResponse = await sent.answer;
+        if (question !== undefined) {
+          this.#options.lineage.heard(question, answer);
+          isAnswered = true;
+          this.#goOn();
+          this.#end("proper", null, 0);
+          break;
+        }
         refuseStandstill(sent.request, answer);
         isAnswered = true;
         this.#end("proper", null, this.#succeed(sent, goingOn(sent.request, answer, this.#standing.cursor)));
@@ -209,7 +194,7 @@ export class Loop {
     } catch (cause) {
       this.#inFlight.isProven = false;
       const failure = asSyncError(cause);
-      const counted = this.#fail(life, failure, sent?.isAhead === true);
+      const counted = this.#fail(life, failure, sent ?? {});
       // What fails after a proper answer fails on this till.
       const shows = counted === null || isAnswered ? "proper" : treatmentOf(counted.code).shows;
       this.#end(shows, counted ?? failure, 0);
@@ -253,9 +238,10 @@ export class Loop {
 
   /** @returns how many changes became durable */
   #succeed({ life, need: asked }: Sent, answer: ExchangeResponse): number {
-    const { journal, ports, pace, others } = this.#options;
+    const { journal, ports, pace, others, lineage } = this.#options;
     this.#options.onReceipts(life, answer.receiptCounter);
     checkMark(journal, life, answer);
+    lineage.agreed();
     const before = this.#lane;
     const lives = this.#options.lives();
     const present = lives.find((candidate) => candidate.ordinal === life.ordinal) ?? life;
@@ -265,6 +251,7 @@ export class Loop {
       answer.cursor !== this.#standing.cursor ||
       answer.give.length > 0 ||
       before.failures > 0 ||
+      answer.comparison !== undefined ||
       restored;
     const left = pendingOf(lives) - (answer.durableThrough - present.durableThrough);
     const more = answer.more && answer.cursor !== this.#standing.cursor;
@@ -275,11 +262,14 @@ export class Loop {
     if (news) {
       this.#options.commit((tx) => {
         applyAnswer(tx, { journal, sha256: ports.sha256, lives, life: present, ...this.#moment(), others }, answer);
+        // A centre that was put back may have less of other lives too: it is asked again.
+        if (restored) tx.run("UPDATE life SET compared = 0 WHERE ordinal < ?", lives.at(-1)?.ordinal ?? 0);
         writeLane(tx, next, {
           cursor: standing.cursor,
           serverEpoch: answer.serverEpoch,
           dueAtWallMs: this.#wallOf(next.dueAtMs),
         });
+        lineage.remember(tx, present, answer);
       });
     }
     this.#lane = next;
@@ -287,7 +277,8 @@ export class Loop {
     this.#serverEpoch = answer.serverEpoch;
     this.#rewinds = 0;
     this.#askForShifts();
-    if (left <= 0) {
+    if (lineage.isAsking || this.#options.lives().length > lives.length) this.#goOn();
+    else if (left <= 0) {
       this.#flush = false;
       this.#settle();
     }
@@ -307,20 +298,23 @@ export class Loop {
   }
 
   /** @returns the failure as it counts; null when the answer was a proper one that says how to go on */
-  #fail(life: Life, failure: SyncError, isAhead: boolean): SyncError | null {
+  #fail(life: Life, failure: SyncError, { isAhead = false, isQuestion = false }: Partial<Sent>): SyncError | null {
     let error = failure;
     this.#options.onReceipts(life, failure.details.receiptCounter);
-    if (isAhead && error.code === "GAP") {
-      // It overtook the one before it, and says nothing about where the centre stands now.
-      this.#lane = { ...this.#lane, dueAtMs: this.#options.ports.clock.monotonicMs() };
-      return null;
-    }
+    // One that overtook the one before it says nothing about where the centre stands now.
+    if (isAhead && error.code === "GAP") return this.#goOn();
     try {
-      if (error.code === "GAP" && this.#rewind(life, error)) return null;
+      if (error.code === "GAP" && this.#rewinds < MAX_REWINDS && rewind(this.#options, life, error)) {
+        this.#rewinds++;
+        return this.#goOn();
+      }
     } catch (cause) {
       error = asSyncError(cause);
     }
     this.#rewinds = 0;
+    // Whoever contradicts this till is asked how it has the life, before that is believed.
+    const isDoubt = error.code === "FORK" && !isQuestion;
+    if (isDoubt && this.#options.lineage.doubt(life) && !this.#stopped) return this.#goOn();
     if (this.#stopped) {
       this.#settle();
       return error;
@@ -329,8 +323,7 @@ export class Loop {
     if (error.code === "FEED_RESET" && this.#standing.cursor !== null) {
       // A proper answer that says how to go on ends every wait; without a cursor it counts as a failure, so nothing spins.
       this.#standing = { ...this.#standing, cursor: null };
-      this.#lane = { ...this.#lane, dueAtMs: ports.clock.monotonicMs() };
-      return null;
+      return this.#goOn();
     }
     const before = this.#lane;
     this.#lane = failed(before, this.#moment(), error, { pace, jitter: ports.ids.jitter() });
@@ -350,24 +343,10 @@ export class Loop {
     return error;
   }
 
-  /** The centre has less (restored from a backup) or more than we thought: believe its mark if our chain agrees, and go on from there. */
-  #rewind(life: Life, error: SyncError): boolean {
-    const { durableThrough, chainHash } = error.details;
-    if (typeof durableThrough !== "number" || typeof chainHash !== "string" || this.#rewinds >= MAX_REWINDS)
-      return false;
-    this.#rewinds++;
-    const { journal } = this.#options;
-    checkMark(journal, life, { durableThrough, chainHash });
-    this.#options.commit((tx) => {
-      tx.run(
-        "UPDATE life SET durable_through = ?, durable_hash = unhex(?) WHERE ordinal = ?",
-        durableThrough,
-        chainHash,
-        life.ordinal,
-      );
-    });
+  /** The next exchange is due at once. */
+  #goOn(): null {
     this.#lane = { ...this.#lane, dueAtMs: this.#options.ports.clock.monotonicMs() };
-    return true;
+    return null;
   }
 
   /** Tells those who wait for a flush how it went: all of them, or those whose turn ended with that attempt. */
@@ -386,15 +365,4 @@ export class Loop {
     const { clock } = this.#options.ports;
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
   }
-}
-
-const CUT_SHORT = {
-  code: "TERMINAL_STOPPED",
-  message: "The terminal was stopped before everything was sent; it goes on at its next start.",
-};
-
-function asSyncError(cause: unknown): SyncError {
-  return cause instanceof SyncError
-    ? cause
-    : new SyncError("INTERNAL", "The exchange failed inside the terminal.", {}, cause);
 }

@@ -139,12 +139,15 @@ function cashMovesOf(tallies: readonly Tally[]): ShiftReport["cashMoves"][number
 const MAX_CURRENCIES = 200;
 
 function receiptsOf(books: ShiftBooks, businessDate: string, tallies: readonly Tally[]): Manifest["receipts"] & object {
-  return tallies.slice(-MAX_LIVES).flatMap(({ ordinal, openSeq, seq }) => {
-    const { count, first, last } = books.journal.receiptsWithin(ordinal, businessDate, openSeq, seq);
-    const number = (sequence: number) =>
-      formatReceiptNumber({ terminal: books.printedOf(ordinal), businessDate, sequence });
-    return count === 0 ? [] : [{ first: number(first), last: number(last), count }];
-  });
+  const ordinals = new Map(books.journal.lives().map(({ incarnation, ordinal }) => [incarnation, ordinal]));
+  const series = tallies.flatMap(({ ordinal, openSeq, seq }) =>
+    books.journal.receiptsWithin(ordinal, businessDate, openSeq, seq).map(({ printedIn, first, last, count }) => {
+      const terminal = books.printedOf(ordinals.get(printedIn ?? "") ?? ordinal);
+      const number = (sequence: number) => formatReceiptNumber({ terminal, businessDate, sequence });
+      return { first: number(first), last: number(last), count };
+    }),
+  );
+  return series.slice(-MAX_LIVES);
 }
 
 /** A manifest as people read it: the whole shift, whatever lives it went through. */

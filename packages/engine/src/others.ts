@@ -92,7 +92,10 @@ export function takeOthers(tx: Sql, context: Context, { entries, joining, server
   // Never before what was told earlier: a day that jumped back would be forgotten at once.
   const toldOn = [newestDay(tx), dayOf(serverTimeMs)].sort().at(-1) ?? "";
   const page = { generation, toldOn, touched };
-  for (const entry of entries) if (isOthers(context, entry)) takeEntry(tx, entry, page);
+  for (const entry of entries) {
+    const others = othersIn(context, entry);
+    if (others !== undefined) takeEntry(tx, others, page);
+  }
   if (isStaged)
     for (const localId of touched) tx.run("INSERT OR IGNORE INTO other_staged (local_id) VALUES (?)", localId);
   if (joining === true) {
@@ -104,10 +107,19 @@ export function takeOthers(tx: Sql, context: Context, { entries, joining, server
   if (touched.size > 0) forget(tx, context.others, serverTimeMs);
 }
 
-/** What this database has in its own journal needs no second copy. */
-function isOthers({ journal, lives }: Context, { terminal, incarnation, bodies }: FeedEntry): boolean {
-  if (bodies === undefined) return false;
-  return terminal !== journal.terminal || !lives.some((life) => life.incarnation === incarnation);
+/**
+ * The part of an entry that is somebody else's. What this database has in its own journal, or is going to have back, needs
+ * no second copy; a life that ended here and goes on elsewhere is another till's from there on.
+ */
+function othersIn({ journal, lives }: Context, entry: FeedEntry): FeedEntry | undefined {
+  const { terminal, incarnation, bodies, fromSeq, toSeq } = entry;
+  if (bodies === undefined) return undefined;
+  const life = terminal === journal.terminal ? lives.find((each) => each.incarnation === incarnation) : undefined;
+  if (life === undefined) return entry;
+  const own = life === lives.at(-1) || life.compared === 0 ? toSeq : Math.max(life.headSeq, life.returnsTo);
+  if (own >= toSeq) return undefined;
+  const from = Math.max(fromSeq, own + 1);
+  return { ...entry, fromSeq: from, bodies: bodies.slice(from - fromSeq) };
 }
 
 interface Page {
@@ -218,7 +230,7 @@ function show(tx: Sql, generation: number, touched: Set<string>): void {
 }
 
 /** `open_order` lists what is open now, whoever opened it. An order that ended anywhere never opens again. */
-function keepOpenList(tx: Sql, localId: string): void {
+export function keepOpenList(tx: Sql, localId: string): void {
   const isOpen = tx.get<{ open: number }>(IS_OPEN, localId, localId, localId, localId);
   if (isOpen?.open === 1) tx.run("INSERT OR IGNORE INTO open_order (local_id) VALUES (?)", localId);
   else tx.run("DELETE FROM open_order WHERE local_id = ?", localId);

@@ -3,7 +3,9 @@ import {
   ChainCheck,
   type Flaw,
   type Missing,
+  type OrderClosed,
   type Origin,
+  parseReceiptNumber,
   type Sha256,
   StretchSums,
 } from "@tillsync/protocol";
@@ -127,4 +129,21 @@ export function intactRow(journal: Journal, { ordinal, incarnation }: Life, seq:
 export function lackOf(journal: Journal, life: Life, seq: number): Missing {
   const { incarnation } = life;
   return intactRow(journal, life, seq) ? { incarnation, seq, private: true } : { incarnation, seq };
+}
+
+/** The columns that are found by, as the journal wrote them when the change was made. */
+export function columnsOf(body: string) {
+  try {
+    const { kind, localId, version, businessDate, payload } = JSON.parse(body) as Record<string, unknown>;
+    const { receiptNumber } = (payload ?? {}) as Partial<OrderClosed>;
+    return {
+      kind: String(kind),
+      localId: String(localId),
+      version: Number(version),
+      businessDate: String(businessDate),
+      receiptSequence: kind === "order.closed" ? parseReceiptNumber(String(receiptNumber)).sequence : null,
+    };
+  } catch {
+    return { kind: "unreadable", localId: "", version: 0, businessDate: "", receiptSequence: null };
+  }
 }

@@ -1,10 +1,11 @@
 import { exchangeResponse, formatReceiptNumber } from "@tillsync/protocol";
 import { type Journal, type Life, ordinalOf, positionOf } from "./journal.ts";
-import type { Sql } from "./ports.ts";
+import type { Clock, Sql } from "./ports.ts";
+import { instantOf } from "./recording.ts";
 import type { ReceiptGap, ReceiptSeries } from "./shift-verbs.ts";
 
 /** The highest receipt that the centre holds of a life, for its latest business date. */
-export interface ReceiptCounter {
+interface ReceiptCounter {
   readonly businessDate: string;
   readonly sequence: number;
 }
@@ -12,14 +13,14 @@ export interface ReceiptCounter {
 const { receiptCounter } = exchangeResponse.shape;
 
 /** The counter in an answer or a refusal, when it is higher than any number that the till gave in this life. */
-export function higherCounter(journal: Journal, life: Life, told: unknown): ReceiptCounter | undefined {
+function higherCounter(journal: Journal, life: Life, told: unknown): ReceiptCounter | undefined {
   const counter = receiptCounter.safeParse(told).data;
   if (!counter || counter.sequence <= journal.lastReceipt(life.ordinal, counter.businessDate)) return undefined;
   return counter;
 }
 
 /** Numbers go on behind what the centre has, and those between are known to be rolled back: never a repeat. */
-export function raiseFloor(tx: Sql, journal: Journal, life: Life, counter: ReceiptCounter, noticedAt: string): void {
+function raiseFloor(tx: Sql, journal: Journal, life: Life, counter: ReceiptCounter, noticedAt: string): void {
   const { businessDate, sequence } = counter;
   tx.run(
     "INSERT INTO receipt_floor (ordinal, business_date, from_sequence, to_sequence, noticed_at) VALUES (?, ?, ?, ?, ?)",
@@ -29,6 +30,28 @@ export function raiseFloor(tx: Sql, journal: Journal, life: Life, counter: Recei
     sequence,
     noticedAt,
   );
+}
+
+/**
+ * The centre may know of receipts that this database lost unnoticed: numbers go on behind them.
+ *
+ * @returns whether it does
+ */
+export function reconcile(
+  journal: Journal,
+  life: Life,
+  told: unknown,
+  { commit, clock }: { commit: (fn: (tx: Sql) => void) => void; clock: Clock },
+): boolean {
+  if (told === null || told === undefined) return false;
+  try {
+    const counter = higherCounter(journal, life, told);
+    if (counter === undefined) return false;
+    commit((tx) => raiseFloor(tx, journal, life, counter, instantOf(clock)));
+    return true;
+  } catch {
+    return false; // a disk that cannot take the note now: every answer of the centre says it again
+  }
 }
 
 interface Books {
@@ -51,14 +74,17 @@ export function receiptSeries(books: Books, businessDate: string): ReceiptSeries
      ORDER BY to_sequence`,
     businessDate,
   );
-  const given = read.all<{ position: number; sequence: number }>(
-    `SELECT position, receipt_sequence AS sequence FROM journal
+  const given = read.all<{ position: number; sequence: number; printedIn: string | null }>(
+    `SELECT position, receipt_sequence AS sequence, origin ->> 'incarnation' AS printedIn FROM journal
      WHERE business_date = ? AND receipt_sequence IS NOT NULL ORDER BY receipt_sequence`,
     businessDate,
   );
   return books.lives.flatMap((life) => {
     const { ordinal, incarnation } = life;
-    const own = given.filter(({ position }) => ordinalOf(position) === ordinal).map(({ sequence }) => sequence);
+    // One that was sent again in a later life keeps the number that it was printed with.
+    const isOwn = ({ position, printedIn }: (typeof given)[number]) =>
+      printedIn === null ? ordinalOf(position) === ordinal : printedIn === incarnation;
+    const own = given.filter(isOwn).map(({ sequence }) => sequence);
     const raised = floors.filter((floor) => floor.ordinal === ordinal);
     const last = Math.max(0, own.at(-1) ?? 0, raised.at(-1)?.toSequence ?? 0);
     const open = openEnd(books, life, businessDate, last);

@@ -1,5 +1,6 @@
 import type { Connectivity } from "@tillsync/lanes";
-import { Loop, type LoopOptions } from "./loop.ts";
+import { Loop } from "./loop.ts";
+import type { LoopOptions } from "./loop-options.ts";
 import { ModulePulls } from "./modules/pulls.ts";
 import { Prober } from "./prober.ts";
 import type { Flushed, Stall } from "./verbs.ts";

@@ -87,6 +87,11 @@ export class Settlements {
     if (position !== undefined) this.#waiting.set(localId, position);
   }
 
+  /** Closings stand elsewhere than before, or came back. */
+  reread(): void {
+    this.#waiting = this.#readWaiting();
+  }
+
   /** After an answer was written down, and at a start. */
   next(): Asking {
     for (const { position } of this.#unfinished("own IS NULL")) this.#look(position);

@@ -26,6 +26,11 @@ export class ShiftReports {
     this.#books = books;
   }
 
+  /** Rows stand elsewhere than before, or came back: what was added up says nothing. */
+  forget(): void {
+    this.#kept = undefined;
+  }
+
   /** The X report of the open shift; null when none is. */
   open({ shift, head }: Present): ShiftReport | null {
     return shift === null ? null : this.#open(shift, head);

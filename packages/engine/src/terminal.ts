@@ -9,20 +9,22 @@ import { Journal, type Life } from "./journal.ts";
 import { difference, KindTally } from "./kind-tally.ts";
 import { ensureLife } from "./life.ts";
 import { Listeners } from "./listeners.ts";
+import { Lineage } from "./lives/lineage.ts";
+import { isSameHistory, Returns } from "./lives/returns.ts";
 import { type Items, itemsOf } from "./modules/items.ts";
 import type { Flush, Ports, Sql } from "./ports.ts";
 import { DECIDING, FLUSHING, PUSH_AT_ONCE } from "./push.ts";
 import { oldestWaiting, queueOf } from "./queue.ts";
-import { higherCounter, raiseFloor } from "./receipts.ts";
-import { type Desk, instantOf, type Present, presentOf, Recording } from "./recording.ts";
+import { reconcile } from "./receipts.ts";
+import { type Desk, type Present, presentOf, Recording } from "./recording.ts";
 import { Schedule } from "./schedule.ts";
 import { BADGE_AFTER, checkSettings, ensureIdentity, othersOf, paceOf, type TerminalSettings } from "./settings.ts";
-import { Settlements, type ShiftSettlement } from "./settlement.ts";
+import { Settlements } from "./settlement.ts";
 import { ShiftReports } from "./shift-reports.ts";
 import { exceptionCounts } from "./statistics.ts";
 import { isDurable, openOrderViews, orderView, statusOf } from "./status.ts";
 import { verbsOf } from "./transaction-verbs.ts";
-import type { OrderView, Shift, Terminal, TerminalEvent, TerminalStatus, TerminalTransaction } from "./verbs.ts";
+import type { OrderView, Terminal, TerminalEvent, TerminalStatus, TerminalTransaction } from "./verbs.ts";
 
 /**
  * Starts a terminal on the given ports. `openTerminal` does it with the real ones; the simulator brings its own.
@@ -70,6 +72,7 @@ class RunningTerminal implements Terminal {
     const own = { store: ports.store, sha256: ports.sha256, commit: (fn: (tx: Sql) => void) => this.#commit(fn) };
     this.#settlements = new Settlements(this.#journal, { ...own, lives });
     this.#asked = new AskedRows({ ...own, journal: this.#journal }, lives);
+    const returns = new Returns(lives);
     this.#schedule = new Schedule({
       ports,
       journal: this.#journal,
@@ -92,7 +95,8 @@ class RunningTerminal implements Terminal {
         this.#tell();
       },
       onReceipts: (life, told) => this.#reconcile(life, told),
-      settlements: { next: () => this.#asked.beside(this.#settlements.next()) },
+      lineage: new Lineage({ ...own, journal: this.#journal, ports, dayOf: this.#dayOf, lives }),
+      settlements: { next: () => returns.beside(this.#asked.beside(this.#settlements.next())) },
       maxSyncRetry: settings.maxSyncRetry,
     });
     this.items = itemsOf(ports, settings.currency, () => this.#assertRunning());
@@ -207,7 +211,17 @@ class RunningTerminal implements Terminal {
   #reloadLives(): void {
     const before = this.#lives;
     this.#lives = this.#journal.lives();
-    this.#tally.marked(before, this.#lives);
+    if (isSameHistory(before, this.#lives)) this.#tally.marked(before, this.#lives);
+    else this.#readAnew();
+  }
+
+  /** A life began behind the one that was present, or rows of an earlier one came back. */
+  #readAnew(): void {
+    this.#present = this.#load();
+    this.#tally = new KindTally(this.#journal, this.#lives);
+    this.#reports.forget();
+    this.#settlements.reread();
+    this.#testify(true);
   }
 
   #load(): Present {
@@ -232,17 +246,11 @@ class RunningTerminal implements Terminal {
   readonly #printedOf = (ordinal: number): string =>
     printedTerminal(this.#settings.shortId, this.#incarnationOf(ordinal), ordinal);
 
-  /** The centre may know of receipts that this database lost unnoticed: numbers go on behind them. */
   #reconcile(life: Life, told: unknown): void {
-    if (told === null || told === undefined || this.#stopped) return;
-    try {
-      const counter = higherCounter(this.#journal, life, told);
-      if (counter === undefined) return;
-      this.#commit((tx) => raiseFloor(tx, this.#journal, life, counter, instantOf(this.#ports.clock)));
-      this.#present = presentOf(this.#journal, this.#ports.store.read, this.#lives);
-    } catch {
-      // A disk that cannot take the note now: every answer of the centre says it again.
-    }
+    if (this.#stopped) return;
+    const commit = (fn: (tx: Sql) => void) => this.#commit(fn);
+    if (!reconcile(this.#journal, life, told, { commit, clock: this.#ports.clock })) return;
+    this.#present = presentOf(this.#journal, this.#ports.store.read, this.#lives);
   }
 
   closeOrder: Terminal["closeOrder"] = (draft) => this.transaction((tx) => tx.closeOrder(draft));
@@ -270,9 +278,7 @@ class RunningTerminal implements Terminal {
     return openOrderViews(this.#shelf());
   }
 
-  shift(): Shift | null {
-    return this.#present.shift;
-  }
+  shift: Terminal["shift"] = () => this.#present.shift;
 
   shiftReport: Terminal["shiftReport"] = () => this.#running().open(this.#present);
   shifts: Terminal["shifts"] = (limit = 20) =>
@@ -284,10 +290,10 @@ class RunningTerminal implements Terminal {
     return this.#reports;
   }
 
-  settlementOf(shiftLocalId: string): ShiftSettlement {
+  settlementOf: Terminal["settlementOf"] = (shift) => {
     this.#assertRunning();
-    return this.#settlements.of(shiftLocalId);
-  }
+    return this.#settlements.of(shift);
+  };
 
   modules: Terminal["modules"] = () => {
     this.#assertRunning();
@@ -312,25 +318,22 @@ class RunningTerminal implements Terminal {
   }
 
   /** Wall time, milliseconds. */
-  #nextAttemptAt(): number {
-    const { clock } = this.#ports;
-    return clock.wallMs() + (this.#schedule.lane.dueAtMs - clock.monotonicMs());
-  }
+  #nextAttemptAt = () => this.#ports.clock.wallMs() + (this.#schedule.lane.dueAtMs - this.#ports.clock.monotonicMs());
 
   queue: Terminal["queue"] = (filter = {}) => {
     this.#assertRunning();
     const lane = { ...this.#schedule.lane, nextAttemptAt: this.#nextAttemptAt() };
     const maxRetries = this.#settings.badgeAfter ?? BADGE_AFTER;
-    return queueOf({ ...this.#shelf(), attempts: this.#attempts, lane, inFlight: lane.inFlight, maxRetries }, filter);
+    return queueOf({ ...this.#shelf(), lane, inFlight: lane.inFlight, maxRetries }, filter);
   };
 
   history: Terminal["history"] = (page = {}) => {
     this.#assertRunning();
-    return historyOf({ ...this.#shelf(), attempts: this.#attempts }, page);
+    return historyOf(this.#shelf(), page);
   };
 
   #shelf() {
-    return { journal: this.#journal, store: this.#ports.store, lives: this.#lives };
+    return { journal: this.#journal, store: this.#ports.store, lives: this.#lives, attempts: this.#attempts };
   }
 
   explain: Terminal["explain"] = (key) => {
@@ -350,9 +353,7 @@ class RunningTerminal implements Terminal {
     this.#flushQuietly(true);
   };
 
-  subscribe(listener: (event: TerminalEvent) => void): () => void {
-    return this.#listeners.add(listener);
-  }
+  subscribe: Terminal["subscribe"] = (listener) => this.#listeners.add(listener);
 
   close(graceMs = 5_000): Promise<void> {
     this.#closing ??= this.#close(graceMs);

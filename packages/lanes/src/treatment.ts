@@ -44,7 +44,8 @@ const TREATMENTS: Partial<Record<ErrorCode, Treatment>> = {
   PROTOCOL_VERSION: PAUSED,
   MODULE_DIFFERS: PAUSED,
   TOO_LARGE: { wait: "split", shrinks: true, shows: "proper" },
-  FORK: { wait: "halt", shrinks: false, shows: "proper" },
+  /** The till has asked how the centre has its history, and was not told: it goes on asking. */
+  FORK: { wait: "burst", shrinks: false, shows: "proper" },
 };
 
 export function treatmentOf(code: ErrorCode): Treatment {

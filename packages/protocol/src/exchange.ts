@@ -35,6 +35,19 @@ export const repair = z.strictObject({
 /** A row somebody lacks; with `private`, only the private part of it. */
 export const missing = z.strictObject({ incarnation: incarnationId, seq, private: z.literal(true).optional() });
 
+/** A place of a life's chain and the hash there; the place before its first change is 0, with the hash that starts a chain. */
+export const chainPlace = z.strictObject({ seq: z.int().min(0), hash });
+
+/**
+ * How a life stands at the centre beside what its terminal has of it, when the terminal asked with `compare`. `common` is
+ * the last of the places given that the centre has with the same hash. `other` is the newest other life of this terminal
+ * that the centre knows, and how far it has that: a terminal that lost everything learns from it that it is not new.
+ */
+export const comparison = z.strictObject({
+  common: chainPlace,
+  other: z.strictObject({ incarnation: incarnationId, durableThrough: z.int().min(0), chainHash: hash }).nullable(),
+});
+
 /**
  * What of the feed a terminal is told. `own`: what became of its own changes. `store`: beside that, what other terminals of
  * the store did. `open`: beside that, what others did to open orders. `none`: nothing, and the cursor stays where it is.
@@ -56,6 +69,8 @@ export const exchangeRequest = z.strictObject({
   repair: z.array(repair).max(LIMITS.maxRepairs).optional(),
   /** Rows that the terminal has lost or finds damaged: the answer brings them in `give`, as many as it has room for. */
   lacks: z.array(missing).max(LIMITS.maxRepairs).optional(),
+  /** Places of this life as the terminal has them, oldest first: it doubts that the centre has the same. */
+  compare: z.array(chainPlace).max(LIMITS.maxRepairs).optional(),
   /** Opaque; null before the first feed entry was applied. */
   cursor: z.string().max(256).nullable(),
   /** `own` when absent, as terminals send it that know nothing of others. */
@@ -135,6 +150,8 @@ export const exchangeResponse = z.strictObject({
   joining: z.literal(true).optional(),
   /** The highest receipt sequence stored of this incarnation, for its latest business date. */
   receiptCounter: z.strictObject({ businessDate, sequence: z.int().min(0) }).nullable(),
+  /** Only when the terminal asked. */
+  comparison: comparison.optional(),
   /** The centre's clock, milliseconds since 1970. */
   serverTimeMs: z.int(),
   limits: z.strictObject({ maxChangeBytes: z.int(), maxBatchChanges: z.int(), maxRequestBytes: z.int() }),
@@ -149,5 +166,7 @@ export type ExchangeResponse = z.infer<typeof exchangeResponse>;
 export type FeedEntry = z.infer<typeof feedEntry>;
 export type Settlement = z.infer<typeof settlement>;
 export type FeedScope = z.infer<typeof feedScope>;
+export type ChainPlace = z.infer<typeof chainPlace>;
+export type Comparison = z.infer<typeof comparison>;
 export type Missing = z.infer<typeof missing>;
 export type Effect = z.infer<typeof effect>;

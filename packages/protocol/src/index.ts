@@ -19,6 +19,8 @@ export {
 } from "./change.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, isErrorCode, SyncError, type Who } from "./errors.ts";
 export {
+  type ChainPlace,
+  type Comparison,
   type Effect,
   type ExchangeRequest,
   type ExchangeResponse,

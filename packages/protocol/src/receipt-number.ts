@@ -12,10 +12,11 @@ const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /**
  * The name a terminal prints: its short id in its first life, and `R` plus three Crockford characters of the incarnation
- * in every later one, so that a restored till cannot print a number it printed before (requirement 002, design section 2).
+ * in every later one, so that a restored till cannot print a number it printed before (requirement 002, design section 2). A
+ * life before the first is one that a till whose disk was lost has back from the centre.
  */
 export function printedTerminal(shortId: string, incarnation: string, ordinal: number): string {
-  if (ordinal === 1) return shortId;
+  if (ordinal <= 1) return shortId;
   const bits = Number.parseInt(incarnation.slice(0, 4), 16) >> 1;
   return `${shortId}R${CROCKFORD[(bits >> 10) & 31]}${CROCKFORD[(bits >> 5) & 31]}${CROCKFORD[bits & 31]}`;
 }

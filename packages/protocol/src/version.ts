@@ -17,7 +17,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "82f585957116d9f536b01af31d0b9c089a2a2e73113d9a20e316432bbfbadf87",
+    schemas: "32145cb1a66e191c24d838c79390be0bba19259c57cbf1f4054b3bd172db4913",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

@@ -133,8 +133,10 @@ export class Shop {
     for (const place of machine.rottenPrivate) copy.rottenPrivate.add(place);
     for (const [hash, effect] of machine.planted) copy.planted.set(hash, effect);
     for (const localId of machine.ledger.poisoned) copy.ledger.poisoned.add(localId);
-    machine.suspect = "copied";
-    copy.suspect = "copied";
+    for (const each of [machine, copy]) {
+      each.suspect ??= "copied";
+      each.mayRepeat = true;
+    }
     this.links.set(copy, link);
     this.cashiers.push(original.at(copy, random.stream(`cashier ${name}`)));
     return copy;

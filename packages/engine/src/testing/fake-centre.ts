@@ -1,6 +1,8 @@
 import type { Observation } from "@tillsync/lanes";
 import {
   CHAIN_START,
+  type ChainPlace,
+  type Comparison,
   type ErrorCode,
   type ErrorDetails,
   type ExchangeRequest,
@@ -95,7 +97,21 @@ export class FakeCentre implements Transport, Probe {
       prevHash = change.hash;
     }
     this.#lives.set(incarnation, kept);
-    return this.answerOf(incarnation);
+    const { compare } = request;
+    return { ...this.answerOf(incarnation), ...(compare ? { comparison: this.#compare(incarnation, compare) } : {}) };
+  }
+
+  #compare(incarnation: string, places: readonly ChainPlace[]): Comparison {
+    const common = places.findLast(({ seq, hash }) => this.hashAt(incarnation, seq) === hash);
+    const other = [...this.#lives.keys()].findLast((life) => life !== incarnation && this.stored(life).length > 0);
+    const durableThrough = other === undefined ? 0 : this.stored(other).length;
+    return {
+      common: common ?? { seq: 0, hash: CHAIN_START },
+      other:
+        other === undefined
+          ? null
+          : { incarnation: other, durableThrough, chainHash: this.hashAt(other, durableThrough) },
+    };
   }
 
   #last(kept: readonly WireChange[]): string {

@@ -1,4 +1,4 @@
-import { type ExchangeResponse, LIMITS, PROTOCOL_VERSION } from "@tillsync/protocol";
+import { type Comparison, type ExchangeResponse, LIMITS, PROTOCOL_VERSION } from "@tillsync/protocol";
 import type { FeedPage, Mark } from "./ports.ts";
 
 interface Standing {
@@ -7,10 +7,11 @@ interface Standing {
   /** Rows that the centre holds without intact bytes. */
   readonly need: ExchangeResponse["need"];
   readonly nowMs: number;
+  readonly comparison?: Comparison | undefined;
 }
 
 /** What an exchange is answered, once all of it is committed. */
-export function answerOf(serverEpoch: string, { mark, feed, need, nowMs }: Standing): ExchangeResponse {
+export function answerOf(serverEpoch: string, { mark, feed, need, nowMs, comparison }: Standing): ExchangeResponse {
   return {
     protocolVersion: PROTOCOL_VERSION,
     serverEpoch,
@@ -24,6 +25,7 @@ export function answerOf(serverEpoch: string, { mark, feed, need, nowMs }: Stand
     more: feed.more,
     ...(feed.joining === true ? { joining: true } : {}),
     receiptCounter: mark.receipt,
+    ...(comparison === undefined ? {} : { comparison }),
     serverTimeMs: nowMs,
     limits: {
       maxChangeBytes: LIMITS.maxChangeBytes,

@@ -85,13 +85,14 @@ async function ingest(
   const stored = last >= request.fromSeq ? await tx.hashes(life, request.fromSeq, last) : new Map<number, string>();
   const placement = place(request, mark, stored, context.sha256, prepared.links);
   if (placement.kind === "fork") {
-    const { seq, wire } = placement;
-    if (wire) {
-      const { hash, body, private: secret = null } = wire;
-      await tx.keepFork(life, { seq, hash, body, private: secret }, nowMs);
-    }
+    const { seq, forked } = placement;
+    const rows = forked.map(({ seq: at, wire }) => ({
+      ...{ seq: at, hash: wire.hash, body: wire.body, private: wire.private ?? null },
+    }));
+    if (rows.length > 0) await tx.keepForks(life, rows, nowMs);
     return { kind: "fork", seq, mark };
   }
+  const comparison = request.compare && (await tx.compare(life, request.compare));
   const { fresh } = placement;
   const feed = await tx.feedAfter(life, request.cursor, wish);
   const { repaired, again } = await takeRepairs(context.sha256, tx, request);
@@ -103,7 +104,7 @@ async function ingest(
   for (const { seqs, ...healed } of again) await tx.tellAgain(healed, seqs, nowMs);
   if (sweepFirst) return { kind: "sweep-first" };
   const need = damaged.map(({ seq }) => ({ incarnation: life.incarnation, seq }));
-  const answer = answerOf(context.store.serverEpoch, { mark: next, feed, need, nowMs });
+  const answer = answerOf(context.store.serverEpoch, { mark: next, feed, need, nowMs, comparison });
   return { kind: "stored", pending: next.hasPending || repaired, answer };
 }
 
@@ -135,7 +136,12 @@ async function storeAndApply(tx: IngestTransaction, life: TerminalLife, batch: B
   const documents = readings.flatMap((reading, index) =>
     reading.ok && changes[index]?.effect === "applied" ? [reading.document] : [],
   );
-  const advance = { ...place, headSeq: request.headSeq, receipt: receiptOf(readings) };
+  // Receipts that an earlier life printed say nothing of the numbers of this one.
+  const advance = {
+    ...place,
+    headSeq: request.headSeq,
+    receipt: receiptOf(readings.filter((_, index) => fresh[index]?.wire.origin === undefined)),
+  };
   const { receipt, failed } = await storeBatch(tx, life, { changes, documents, place: advance, nowMs });
   const hasDamaged = mark.hasDamaged || changes.some(({ damaged }) => damaged);
   const hasPending = failed || changes.some(({ effect }) => effect === "pending");
@@ -229,7 +235,7 @@ function centralLife(): SyncError {
 }
 
 function forkError(seq: number, mark: Mark): SyncError {
-  const message = `Seq ${seq} of this life is not what this till had sent before: its database was copied or restored. Both versions were kept; sending stops until the till begins a new life.`;
+  const message = `Seq ${seq} of this life is not what this till had sent before: its database was copied or restored. Both versions were kept; the till goes on in a new life.`;
   const { durableThrough, chainHash, receipt: receiptCounter } = mark;
   return new SyncError("FORK", message, { seq, durableThrough, chainHash, receiptCounter });
 }

@@ -12,6 +12,7 @@ export {
   entityKey,
   type FeedPage,
   type FeedWish,
+  type ForkedRow,
   type IngestStore,
   type IngestTransaction,
   type JointTransaction,

@@ -76,15 +76,21 @@ describe("another history", () => {
     copy.add(sampleSale({ localId: "other" }, 999));
     copy.addSales(5 - at + 2, "later");
     const placement = placed(copy, 5, copy.request(), ours);
-    expect(placement).toEqual({ kind: "fork", seq: at, wire: copy.wires[at - 1] });
+    expect(placement).toMatchObject({ kind: "fork", seq: at });
+    const forked = placement.kind === "fork" ? placement.forked : [];
+    expect(forked.map(({ seq, wire }) => [seq, wire])).toEqual(
+      copy.wires.slice(at - 1).map((wire, index) => [at + index, wire]),
+    );
   });
 
   it("is a fork at the next change when it differs before what was sent", () => {
     const copy = lifeOf(4);
     copy.add(sampleSale({ localId: "other" }, 999));
     copy.addSales(1);
-    expect(placed(copy, 5, copy.request(6), ours)).toEqual({ kind: "fork", seq: 6, wire: copy.wires[5] });
-    expect(placed(copy, 5, copy.request(6, 5), ours)).toEqual({ kind: "fork", seq: 6, wire: undefined });
+    expect(placed(copy, 5, copy.request(6), ours)).toMatchObject({
+      ...{ kind: "fork", seq: 6, forked: [{ seq: 6, wire: copy.wires[5] }] },
+    });
+    expect(placed(copy, 5, copy.request(6, 5), ours)).toEqual({ kind: "fork", seq: 6, forked: [] });
   });
 });
 

@@ -6,9 +6,9 @@ export type Placement =
   | { readonly kind: "fits"; readonly fresh: readonly Placed[] }
   /**
    * The till's chain left the stored one: another change holds this place, or what comes next follows another history.
-   * `wire` is the evidence to keep, when the request holds any.
+   * `forked` is the evidence to keep, as far as the request holds any: what the till has there, and behind it.
    */
-  | { readonly kind: "fork"; readonly seq: number; readonly wire: WireChange | undefined };
+  | { readonly kind: "fork"; readonly seq: number; readonly forked: readonly Placed[] };
 
 /** A new change with its place: the first comes right after the mark. */
 export interface Placed {
@@ -39,15 +39,17 @@ export function place(
     throw new SyncError("GAP", message, { durableThrough, chainHash, expected: String(next) });
   }
   const chain = links.length === request.changes.length ? links : chainOf(request, sha256);
+  const forkAt = (from: number) =>
+    ({ kind: "fork", seq: from, forked: chain.filter(({ seq }) => seq >= from) }) satisfies Placement;
   for (const { seq, wire } of chain) {
     if (seq > durableThrough) break;
     const there = stored.get(seq) ?? LOST;
-    if (there !== LOST && there !== wire.hash) return { kind: "fork", seq, wire };
+    if (there !== LOST && there !== wire.hash) return forkAt(seq);
   }
   const fresh = chain.filter(({ seq }) => seq > durableThrough);
   const first = fresh[0];
   const follows = first?.prevHash ?? (fromSeq === next && changes.length === 0 ? request.prevHash : chainHash);
-  return follows === chainHash ? { kind: "fits", fresh } : { kind: "fork", seq: next, wire: first?.wire };
+  return follows === chainHash ? { kind: "fits", fresh } : forkAt(next);
 }
 
 /** A row that the centre itself has lost is no other history; settlement finds it, and asks for it. */

@@ -1,4 +1,13 @@
-import type { Effect, Entity, FeedEntry, FeedScope, FoundRow, LineEvent } from "@tillsync/protocol";
+import type {
+  ChainPlace,
+  Comparison,
+  Effect,
+  Entity,
+  FeedEntry,
+  FeedScope,
+  FoundRow,
+  LineEvent,
+} from "@tillsync/protocol";
 import type { Packed } from "./packed.ts";
 
 /** One store of one organization: what a transaction may touch. */
@@ -41,6 +50,9 @@ export interface StoredChange {
   readonly code: string | null;
   readonly message: string | null;
 }
+
+/** A change of a history that is not the stored one. */
+export interface ForkedRow extends Pick<StoredChange, "seq" | "hash" | "body" | "private"> {}
 
 /** The state of an entity at the centre. */
 export type DocumentState = "open" | "closed" | "voided" | "deleted" | "recorded";
@@ -190,12 +202,10 @@ export interface IngestTransaction {
   blocked(localIds: readonly string[], before?: TerminalLife & { readonly seq: number }): Promise<ReadonlySet<string>>;
   /** Stores the changes, never refusing any for its content. */
   store(life: TerminalLife, changes: readonly StoredChange[], nowMs: number): Promise<void>;
-  /** Keeps the evidence of a fork: the row that came for a place that is taken. */
-  keepFork(
-    life: TerminalLife,
-    change: { seq: number; hash: string; body: string; private: string | null },
-    nowMs: number,
-  ): Promise<void>;
+  /** Keeps the evidence of a fork: rows that came for places that are taken, or behind such. */
+  keepForks(life: TerminalLife, rows: readonly ForkedRow[], nowMs: number): Promise<void>;
+  /** How a life stands here beside what its terminal has of it. */
+  compare(life: TerminalLife, places: readonly ChainPlace[]): Promise<Comparison>;
   /** Replaces missing or damaged bytes whose hash was checked. What was not interpreted for want of them is pending now. */
   repair(
     life: TerminalLife,

@@ -1,4 +1,4 @@
-import { CHAIN_START, type Entity, SyncError } from "@tillsync/protocol";
+import { CHAIN_START, type ChainPlace, type Comparison, type Entity, SyncError } from "@tillsync/protocol";
 import type pg from "pg";
 import { codeOf, failureOf } from "../db/failure.ts";
 import { inScope } from "../db/scope.ts";
@@ -14,6 +14,7 @@ import {
   entityKey,
   type FeedPage,
   type FeedWish,
+  type ForkedRow,
   type IngestStore,
   type IngestTransaction,
   type Mark,
@@ -28,6 +29,7 @@ import {
 } from "./ports.ts";
 import { type Foreseen, postgresFeed } from "./postgres-feed.ts";
 import { PostgresJointTransaction } from "./postgres-joint.ts";
+import { compareLife, keepForks } from "./postgres-lives.ts";
 import { nameOf, type Query, queryIn } from "./postgres-query.ts";
 import { readAround, readPrivate, writePrivate, writeRestored } from "./postgres-repair.ts";
 import * as sql from "./statements.ts";
@@ -143,23 +145,12 @@ class PostgresTransaction implements IngestTransaction {
     }
   }
 
-  async keepFork(
-    life: TerminalLife,
-    change: { seq: number; hash: string; body: string; private: string | null },
-    nowMs: number,
-  ): Promise<void> {
-    const { seq, hash, body, private: secret } = change;
-    const bytesOf = (text: string | null) => (text === null ? null : Buffer.from(text, "utf8"));
-    await this.#query(
-      sql.KEEP_FORK,
-      life.terminal,
-      life.incarnation,
-      seq,
-      hash,
-      bytesOf(body),
-      bytesOf(secret),
-      new Date(nowMs),
-    );
+  keepForks(life: TerminalLife, rows: readonly ForkedRow[], nowMs: number): Promise<void> {
+    return keepForks(this.#query, life, rows, nowMs);
+  }
+
+  compare(life: TerminalLife, places: readonly ChainPlace[]): Promise<Comparison> {
+    return compareLife(this.#query, life, places);
   }
 
   async repair(life: TerminalLife, seq: number, change: Parameters<IngestTransaction["repair"]>[2]): Promise<void> {

@@ -73,10 +73,6 @@ export const STORE_CHANGES = `WITH ${store("$3", "$4")} ${bodies("$3", "$4")}`;
 const TERMINAL = "($3::uuid[])[life]";
 const INCARNATION = "($4::text[])[life]";
 
-export const KEEP_FORK = `
-  INSERT INTO fork (org_id, store_id, terminal, incarnation, seq, hash, body, private, received_at)
-  VALUES ($1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9) ON CONFLICT DO NOTHING`;
-
 /** Replaces bytes, or puts them where none are left; the month of the row is the one it was received in. */
 export const REPAIR_BODY = `
   WITH there AS (
@@ -183,10 +179,15 @@ const upsertDocuments = (rows: string, terminal: string, incarnation: string) =>
 
 export const UPSERT_DOCUMENTS = upsertDocuments("$5", "$3", "$4");
 
-/** A line event is the same whoever brings it and how often. */
+/**
+ * A line event is the same whoever brings it and how often. Two copies of one till may have given one id to two events
+ * before they heard of each other: both are lines that somebody ordered, and the later one gets its life's name as well.
+ */
 const insertEvents = (rows: string, terminal: string, incarnation: string) => `
   INSERT INTO order_event (org_id, store_id, local_id, event_id, event, terminal, incarnation, seq)
-  SELECT $1, $2, "localId", "eventId", event, ${terminal}, ${incarnation}, seq
+  SELECT $1, $2, "localId", "eventId" || CASE WHEN EXISTS (SELECT FROM order_event o WHERE o.org_id = $1 AND o.store_id = $2
+      AND o.local_id = "localId" AND o.event_id = "eventId" AND o.event <> r.event) THEN '~' || ${incarnation} ELSE '' END,
+    r.event, ${terminal}, ${incarnation}, r.seq
   FROM json_to_recordset(${rows}::json) AS r(life integer, "localId" text, "eventId" text, event jsonb, seq bigint)
   ON CONFLICT DO NOTHING`;
 

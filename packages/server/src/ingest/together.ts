@@ -51,7 +51,8 @@ async function share(context: ExchangeContext, scope: Scope, requests: readonly 
 
 /** What has to be judged, repaired or looked up has a transaction of its own; so has a terminal that begins to learn of others. */
 function isSimple({ request, whole }: PreparedExchange): boolean {
-  const { changes, repair = [], incarnation, cursor, feed } = request;
+  const { changes, repair = [], incarnation, cursor, feed, compare } = request;
+  if (compare !== undefined) return false;
   if (feed === "none" || (feed !== undefined && (cursor === null || isUnderWay(cursor)))) return false;
   return repair.length === 0 && incarnation !== CENTRAL_LIFE && (changes.length === 0 || whole !== undefined);
 }

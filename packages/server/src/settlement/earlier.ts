@@ -1,6 +1,7 @@
 import { type PayloadOf, type Stretch, sameContent } from "@tillsync/protocol";
 import type { JudgeContext } from "./judge.ts";
-import type { SettlementTransaction } from "./ports.ts";
+import type { ClosePlace, SettlementTransaction } from "./ports.ts";
+import { collect, whereNow } from "./sent-again.ts";
 import { surveyShift } from "./survey.ts";
 
 /** What a manifest says of the lives that its shift went through before the one in which it was closed. */
@@ -25,24 +26,49 @@ const NOTHING = { counts: {}, totals: [], chainHead: null, isSame: false };
 export async function surveyEarlier(
   tx: SettlementTransaction,
   context: JudgeContext,
-  terminal: string,
+  closing: ClosePlace,
   told: ToldEarlier,
 ): Promise<EarlierPart[]> {
   const parts: EarlierPart[] = [];
   for (const part of told) {
-    const { incarnation, openSeq, closeSeq } = part;
-    const place = { terminal, incarnation, seq: closeSeq + 1 };
-    const mark = await tx.mark(place);
-    // A life that is not known, or does not reach so far: nothing is read, whatever range a manifest makes up.
-    if (mark === undefined || mark.seq < closeSeq || closeSeq < openSeq) {
-      parts.push({ incarnation, openSeq, closeSeq, ...NOTHING });
-      continue;
-    }
-    const { sums, lost, chainHead } = await surveyShift(tx, context, place, openSeq);
-    const content = { counts: sums.counts(), totals: sums.totals() };
-    const isWhole = !lost.some((seq) => seq <= closeSeq);
-    const isSame = isWhole && chainHead === part.chainHead && sameContent(part, content);
-    parts.push({ incarnation, openSeq, closeSeq, chainHead, ...content, isSame });
+    const stored = await surveyPart(tx, context, closing, part);
+    parts.push(stored.isSame ? stored : await surveyMoved(tx, context, closing, { part, stored }));
   }
   return parts;
+}
+
+/** A life may have ended before the place that a manifest names: what was behind it was sent again in a later one. */
+async function surveyMoved(
+  tx: SettlementTransaction,
+  context: JudgeContext,
+  closing: ClosePlace,
+  { part, stored }: { part: ToldEarlier[number]; stored: EarlierPart },
+): Promise<EarlierPart> {
+  const { incarnation, openSeq, closeSeq } = part;
+  if (closeSeq < openSeq) return stored;
+  const pieces = await whereNow(tx, closing, { incarnation, fromSeq: openSeq, toSeq: closeSeq });
+  if (pieces.every((piece) => piece.incarnation === incarnation)) return stored;
+  const { isWhole, ...found } = await collect(tx, context, closing.terminal, pieces);
+  const isSame = isWhole && found.chainHead === part.chainHead && sameContent(part, found);
+  return { incarnation, openSeq, closeSeq, ...found, isSame };
+}
+
+async function surveyPart(
+  tx: SettlementTransaction,
+  context: JudgeContext,
+  { terminal }: ClosePlace,
+  part: ToldEarlier[number],
+): Promise<EarlierPart> {
+  const { incarnation, openSeq, closeSeq } = part;
+  const place = { terminal, incarnation, seq: closeSeq + 1 };
+  const mark = await tx.mark(place);
+  // A life that is not known, or does not reach so far: nothing is read, whatever range a manifest makes up.
+  if (mark === undefined || mark.seq < closeSeq || closeSeq < openSeq) {
+    return { incarnation, openSeq, closeSeq, ...NOTHING };
+  }
+  const { sums, lost, chainHead } = await surveyShift(tx, context, place, openSeq);
+  const content = { counts: sums.counts(), totals: sums.totals() };
+  const isWhole = !lost.some((seq) => seq <= closeSeq);
+  const isSame = isWhole && chainHead === part.chainHead && sameContent(part, content);
+  return { incarnation, openSeq, closeSeq, chainHead, ...content, isSame };
 }

@@ -12,6 +12,7 @@ import {
 import { type EarlierPart, surveyEarlier, type ToldEarlier } from "./earlier.ts";
 import type { ClosePlace, Judgement, SettlementTransaction, StoredRow } from "./ports.ts";
 import { behindNewHashes } from "./restored.ts";
+import { type Collected, collect, type Range, whereNow } from "./sent-again.ts";
 import { type Exception, MAX_EXCEPTIONS, type Survey, surveyShift } from "./survey.ts";
 
 export interface JudgeContext {
@@ -40,10 +41,14 @@ export async function judgeShift(
   const before = await tx.judged(place);
   if (before?.due === false) return "known";
   const [close] = await tx.rows(place, place.seq, place.seq);
-  // One that came again in a later life speaks of a stretch of another: that one is judged where it stood first.
-  if (close === undefined || close.repeat || close.origin !== undefined) return "none";
+  // One that came in an earlier life already is judged where it stood first.
+  if (close === undefined || close.repeat) return "none";
   const closing = readClosing(close);
-  const openSeq = Math.min(closing?.manifest.openSeq ?? before?.judgement.openSeq ?? place.seq, place.seq);
+  const moved = closing && (await piecesOf(tx, place, close, closing.manifest));
+  const openSeq = Math.min(
+    (moved === undefined ? closing?.manifest.openSeq : openOf(moved, place)) ?? before?.judgement.openSeq ?? place.seq,
+    place.seq,
+  );
   let survey = await surveyShift(tx, context, place, openSeq);
   if (survey.isPending) return "pending";
   const { flaws } = survey;
@@ -52,9 +57,10 @@ export async function judgeShift(
   // private part that was not its own has to be interpreted first.
   if (healed.length > 0) survey = await surveyShift(tx, context, place, openSeq);
   const lacked = before?.lacked ?? [];
-  const earlier = await surveyEarlier(tx, context, place.terminal, closing?.earlier ?? []);
+  const earlier = await surveyEarlier(tx, context, place, closing?.earlier ?? []);
   const manifest = closing?.manifest ?? null;
-  const judgement = judgementOf({ place, openSeq, close, manifest, earlier, lacked }, survey);
+  const collected = moved && (await collect(tx, context, place.terminal, moved));
+  const judgement = judgementOf({ place, openSeq, close, manifest, earlier, lacked, collected }, survey);
   const settlement = settlementOf(judgement);
   const isNews = before === undefined || textOf(settlementOf(before.judgement)) !== textOf(settlement);
   await tx.record(
@@ -71,6 +77,25 @@ export async function judgeShift(
   );
   await tx.tellAgain(place, behindNewHashes(flaws), context.nowMs());
   return survey.isPending ? "pending" : "judged";
+}
+
+/**
+ * Where the stretch of a closing stands that was sent again: its manifest names places of the life in which it was written.
+ * Undefined for one that stands where it was written.
+ */
+async function piecesOf(
+  tx: SettlementTransaction,
+  place: ClosePlace,
+  { origin }: StoredRow,
+  { openSeq, closeSeq }: Stretch,
+): Promise<Range[] | undefined> {
+  if (origin === undefined) return undefined;
+  const { incarnation } = origin;
+  return whereNow(tx, { ...place, seq: place.seq - 1 }, { incarnation, fromSeq: openSeq, toSeq: closeSeq });
+}
+
+function openOf(pieces: readonly Range[], { incarnation, seq }: ClosePlace): number {
+  return pieces.find((piece) => piece.incarnation === incarnation)?.fromSeq ?? seq;
 }
 
 function inOrder(seqs: readonly number[]): number[] {
@@ -121,19 +146,23 @@ interface Case {
   readonly manifest: Stretch | null;
   readonly earlier: readonly EarlierPart[];
   readonly lacked: readonly number[];
+  /** Of a closing that was sent again: what its whole stretch comes to, some of which may stand in earlier lives. */
+  readonly collected: Collected | undefined;
 }
 
-function judgementOf({ place, openSeq, close, manifest, earlier, lacked }: Case, survey: Survey): Judgement {
+function judgementOf({ place, openSeq, close, manifest, earlier, lacked, collected }: Case, survey: Survey): Judgement {
   const { sums, lost, privates } = survey;
   const nobodys = new Set(lacked);
   const need = [...lost, ...privates].filter((seq) => !nobodys.has(seq)).sort((one, other) => one - other);
   const closeSeq = Math.max(openSeq, place.seq - 1);
   const chainHead = survey.chainHead ?? close.hash ?? "0".repeat(64);
-  const content = { counts: sums.counts(), totals: sums.totals() };
+  const { counts, totals } = collected ?? { counts: sums.counts(), totals: sums.totals() };
+  const content = { counts: { ...counts }, totals: [...totals] };
   // Sums of a shift that is not whole say nothing about its manifest.
   const isWhole = lost.length === 0 && manifest !== null;
-  const isAsSaid = !isWhole || (sameContent(manifest, content) && manifest.chainHead === chainHead);
-  const isEarlierSame = earlier.every(({ isSame }) => isSame);
+  const isAsSaid =
+    !isWhole || (sameContent(manifest, content) && manifest.chainHead === (collected?.chainHead ?? chainHead));
+  const isEarlierSame = earlier.every(({ isSame }) => isSame) && collected?.isWhole !== false;
   const exceptions = exceptionsOf(place, close, survey, { nobodys, isAsSaid, isEarlierSame });
   const state = need.length > 0 ? "different" : exceptions.length > 0 ? "settled-with-exceptions" : "settled";
   const counted = { exceptions, exceptionCount: exceptions.length, need, needCount: need.length };

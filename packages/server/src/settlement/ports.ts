@@ -65,6 +65,12 @@ export interface SettlementTransaction {
   mark(life: TerminalLife): Promise<{ seq: number; hash: string } | undefined>;
   /** Stored rows in seq order, a page of them: fewer than the range has when they are many or large, at least one. */
   rows(life: TerminalLife, fromSeq: number, toSeq: number): Promise<readonly StoredRow[]>;
+  /** Rows of a life, up to `upTo`, that stood in this range of an earlier life first: a run of them, and where it began. */
+  sentAgain(
+    life: TerminalLife,
+    range: { readonly incarnation: string; readonly fromSeq: number; readonly toSeq: number },
+    upTo: number,
+  ): Promise<{ readonly fromSeq: number; readonly toSeq: number; readonly originSeq: number } | undefined>;
   /** Marks what was found wrong. */
   flag(life: TerminalLife, marks: Marks, nowMs: number): Promise<void>;
   /** Keeps a judgement, and with `entry` tells it to the till: the store's feed counter is the last lock. */

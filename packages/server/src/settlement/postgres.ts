@@ -63,6 +63,18 @@ class PostgresSettlement implements SettlementTransaction {
     return page;
   }
 
+  async sentAgain(
+    { terminal, incarnation }: TerminalLife,
+    range: Parameters<SettlementTransaction["sentAgain"]>[1],
+    upTo: number,
+  ) {
+    type Found = { fromSeq: number | null; toSeq: number; originSeq: number };
+    const { fromSeq, toSeq } = range;
+    const place = [terminal, incarnation, range.incarnation, fromSeq, toSeq, upTo];
+    const [row] = await this.#query<Found>(sql.SENT_AGAIN, ...place);
+    return row === undefined || row.fromSeq === null ? undefined : { ...row, fromSeq: row.fromSeq };
+  }
+
   async flag({ terminal, incarnation }: TerminalLife, marks: Marks, nowMs: number): Promise<void> {
     const { altered, missing, hashes, strays } = marks;
     if (altered.length > 0) await this.#query(sql.SET_DAMAGED, terminal, incarnation, altered);

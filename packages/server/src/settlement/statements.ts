@@ -40,6 +40,13 @@ export const READ_BODIES = `
 
 export const READ_PRIVATES = `SELECT seq::float8 AS seq, private FROM change_private WHERE ${STRETCH}`;
 
+/** Rows that were sent again are few, and have an index of their own. */
+export const SENT_AGAIN = `
+  SELECT min(seq)::float8 AS "fromSeq", max(seq)::float8 AS "toSeq", min((origin ->> 'seq')::bigint)::float8 AS "originSeq"
+  FROM change_head
+  WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND incarnation = $4 AND seq <= $8 AND origin IS NOT NULL
+    AND origin ->> 'incarnation' = $5 AND (origin ->> 'seq')::bigint BETWEEN $6 AND $7`;
+
 /** What became of a change whose row is gone, the feed still tells: its last entry about it. */
 export const KEEP_PLACES = `
   INSERT INTO change_head (org_id, store_id, terminal, incarnation, seq, hash, effect, code, message, damaged, received_at)
@@ -85,7 +92,7 @@ export const NOTE_LACKED = `
 export const FIND_UNSETTLED = `
   SELECT org_id AS "orgId", store_id AS "storeId", terminal, incarnation, seq::float8 AS seq FROM (
     SELECT org_id, store_id, terminal, incarnation, seq FROM change_head h
-    WHERE kind = 'shift.closed' AND received_at >= $1 AND NOT repeat AND origin IS NULL AND NOT EXISTS (
+    WHERE kind = 'shift.closed' AND received_at >= $1 AND NOT repeat AND NOT EXISTS (
       SELECT FROM shift_settlement s WHERE s.org_id = h.org_id AND s.store_id = h.store_id AND s.terminal = h.terminal
         AND s.incarnation = h.incarnation AND s.seq = h.seq)
     UNION ALL

@@ -77,7 +77,7 @@ export class CentreDatabase {
   unsettled(): { readonly storeId: number; readonly place: ClosePlace }[] {
     return [...this.#stores].flatMap(([storeId, { heads, settlements }]) => {
       const closings = [...heads.values()].filter(
-        (row) => row.kind === "shift.closed" && !row.repeat && row.origin === null && !settlements.has(keyOf(row)),
+        (row) => row.kind === "shift.closed" && !row.repeat && !settlements.has(keyOf(row)),
       );
       const due = [...settlements.values()].filter((row) => row.due);
       return [...closings, ...due].map(({ terminal, incarnation, seq }) => ({

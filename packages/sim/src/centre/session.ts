@@ -6,7 +6,8 @@ import type { Locks } from "./locks.ts";
 export const POINTS = [
   "before lock",
   "before hashes",
-  "before keepFork",
+  "before keepForks",
+  "before compare",
   "before feedAfter",
   "before damaged",
   "before repair",
@@ -39,7 +40,8 @@ export type Point = (typeof POINTS)[number];
  */
 export const RARE_POINTS: { readonly [point in Point]?: number } = {
   "before hashes": 0.05,
-  "before keepFork": 0.5,
+  "before keepForks": 0.5,
+  "before compare": 0.2,
   "before damaged": 0.2,
   "before repair": 0.5,
   "before knownChangeIds": 0.1,

@@ -43,6 +43,22 @@ export class MemorySettlement implements SettlementTransaction {
     return rows;
   }
 
+  async sentAgain(...[life, range, upTo]: Parameters<SettlementTransaction["sentAgain"]>) {
+    const found = [...this.#view.heads.values()].filter(
+      ({ terminal, incarnation, seq, origin }) =>
+        terminal === life.terminal &&
+        incarnation === life.incarnation &&
+        seq <= upTo &&
+        origin?.incarnation === range.incarnation &&
+        origin.seq >= range.fromSeq &&
+        origin.seq <= range.toSeq,
+    );
+    if (found.length === 0) return undefined;
+    const seqs = found.map(({ seq }) => seq);
+    const originSeq = Math.min(...found.map(({ origin }) => origin?.seq ?? 0));
+    return { fromSeq: Math.min(...seqs), toSeq: Math.max(...seqs), originSeq };
+  }
+
   async flag(life: TerminalLife, { altered, missing, hashes, strays }: Marks, nowMs: number): Promise<void> {
     for (const seq of altered) await this.#change(life, seq, (row) => ({ ...row, damaged: true }));
     for (const seq of missing) this.#keepPlace(life, seq, nowMs);

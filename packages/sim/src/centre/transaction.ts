@@ -1,5 +1,5 @@
 import { sha256 } from "@tillsync/engine";
-import { CHAIN_START, type Entity, SyncError } from "@tillsync/protocol";
+import { CHAIN_START, type ChainPlace, type Comparison, type Entity, SyncError } from "@tillsync/protocol";
 import {
   canFollow,
   type DocumentRow,
@@ -7,6 +7,7 @@ import {
   entityKey,
   type FeedPage,
   type FeedWish,
+  type ForkedRow,
   feedPage,
   type IngestTransaction,
   type Mark,
@@ -20,6 +21,7 @@ import {
 } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "./database.ts";
 import { appendRuns, memoryFeed, tellableRuns } from "./feed.ts";
+import { compareLife, eventIdOf, keepForks } from "./lives.ts";
 import { Conflict } from "./locks.ts";
 import { View } from "./overlay.ts";
 import { refuseDate, refuseNul } from "./postgres-limits.ts";
@@ -139,14 +141,14 @@ export class MemoryTransaction implements IngestTransaction {
     }
   }
 
-  async keepFork(
-    life: TerminalLife,
-    change: { seq: number; hash: string; body: string; private: string | null },
-    _nowMs: number,
-  ): Promise<void> {
-    await this.#session.pause("before keepFork");
-    const key = `${headKey(life.terminal, life.incarnation, change.seq)}/${change.hash}`;
-    if (!this.view.forks.get(key)) this.view.forks.put(key, { ...life, ...change });
+  async keepForks(life: TerminalLife, rows: readonly ForkedRow[], _nowMs: number): Promise<void> {
+    await this.#session.pause("before keepForks");
+    keepForks(this.view, life, rows);
+  }
+
+  async compare(life: TerminalLife, places: readonly ChainPlace[]): Promise<Comparison> {
+    await this.#session.pause("before compare");
+    return compareLife(this.view, life, places);
   }
 
   async repair(...[life, seq, change]: Parameters<IngestTransaction["repair"]>): Promise<void> {
@@ -236,9 +238,9 @@ export class MemoryTransaction implements IngestTransaction {
       for (const event of events) {
         const text = JSON.stringify(event);
         refuseNul(JSON.parse(text) as unknown);
-        const key = `${localId}/${event.id}`;
-        if (!this.view.events.get(key))
-          this.view.events.put(key, { localId, eventId: event.id, event: text, seq, ...life });
+        const eventId = eventIdOf(this.view, localId, { id: event.id, text }, life);
+        const key = `${localId}/${eventId}`;
+        if (!this.view.events.get(key)) this.view.events.put(key, { localId, eventId, event: text, seq, ...life });
       }
     }
   }

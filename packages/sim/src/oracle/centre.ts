@@ -2,9 +2,11 @@ import { documentKey, type HeadRow, headKey, type StoreTables } from "../centre/
 import type { Chronicle } from "../chronicle.ts";
 import type { Shop } from "../shop.ts";
 import type { Machine } from "../till/machine.ts";
+import type { PlantedEffect } from "../till/plant.ts";
 import { said } from "./bytes.ts";
 import type { ForeignLedger } from "./foreign-ledger.ts";
 import { mayComeAfter, type Version, versionOf } from "./rule.ts";
+import { headOf } from "./sent-again.ts";
 import { at } from "./till.ts";
 import { type TillView, viewOf } from "./till-view.ts";
 
@@ -31,48 +33,44 @@ export function checkCentre(store: StoreAtEnd): void {
   checkEffects(store);
   checkOrderOfEntities(store);
   checkDocuments(store);
-  for (const machine of store.machines) if (!machine.suspect) checkTillKnows(store, machine);
+  for (const machine of store.machines) checkTillKnows(store, machine);
+  checkForks(store);
 }
 
-/**
- * I1: every change of a till is at the centre, byte for byte. A till whose database was copied or put back may have stopped
- * for a person; what it could not deliver is then still in its journal, and a change that came for a place already taken is
- * kept as evidence (I8).
- */
+/** I1: every change of a till is at the centre, byte for byte, where the till has it. */
 function checkArrived(store: StoreAtEnd, machine: Machine): void {
   const view = store.views.get(machine);
   const { terminal } = machine.options.settings;
   for (const entry of view?.entries ?? []) {
     const head = store.tables.heads.get(headKey(terminal, entry.incarnation, entry.seq));
     const place = `${machine.name} ${at(entry)} (${entry.kind} ${entry.localId})`;
-    if (head === undefined) {
-      if (!machine.suspect) store.chronicle.violate("I1", `${place} is not at the centre`);
-    } else if (head.hash !== entry.hash) {
-      checkFork(store, machine, entry);
-    } else if (head.body !== entry.body && !isRotten(store, head) && !(machine.suspect && head.damaged)) {
+    if (head === undefined) store.chronicle.violate("I1", `${place} is not at the centre`);
+    else if (head.hash !== entry.hash) store.chronicle.violate("I8", `${place} is another change at the centre`);
+    else if (head.body !== entry.body && !isRotten(store, head))
       store.chronicle.violate("I1", `${place} has other bytes at the centre`);
-    } else if (
+    else if (
       head.private !== entry.private &&
-      !store.machines.some(({ rottenPrivate }) => rottenPrivate.has(at(entry)))
+      !store.machines.some(({ rottenPrivate }) => isAmong(rottenPrivate, entry))
     ) {
       store.chronicle.violate("I1", `${place} has another private part at the centre`);
     }
   }
 }
 
-/** I8: two changes at one place. Both are kept: one as it was stored, the other as evidence or still at its own till. */
-function checkFork(store: StoreAtEnd, machine: Machine, entry: TillView["entries"][number]): void {
-  const { terminal } = machine.options.settings;
-  const key = `${headKey(terminal, entry.incarnation, entry.seq)}/${entry.hash}`;
-  const through =
-    store.views.get(machine)?.lives.find(({ incarnation }) => incarnation === entry.incarnation)?.durableThrough ?? 0;
-  const kept = store.tables.forks.has(key) || entry.seq > through;
-  if (!machine.suspect) store.chronicle.violate("I8", `${machine.name} ${at(entry)} is another change at the centre`);
-  else if (!kept)
-    store.chronicle.violate(
-      "I8",
-      `${machine.name} ${at(entry)} counts as delivered, and the centre has only the other version`,
-    );
+function isAmong(places: ReadonlySet<string>, { incarnation, seq, origin }: Pick<HeadRow, "incarnation" | "seq" | "origin">) {
+  return places.has(at({ incarnation, seq })) || (origin !== null && places.has(at(origin)));
+}
+
+/** I8: what came for a place that was taken is kept, and came again with its place; what is not sent again was lost at its till. */
+function checkForks(store: StoreAtEnd): void {
+  const { tables, machines, chronicle } = store;
+  for (const [key, fork] of tables.forks) {
+    const head = headOf(tables, fork.terminal, { ...fork, origin: null });
+    const isThere = head?.hash === fork.hash || (head?.origin?.hash === fork.hash && head.body === fork.body);
+    const own = machines.filter(({ options }) => options.settings.terminal === fork.terminal);
+    const mayBeLost = own.some(({ suspect, rotten }) => suspect === "rolled back" || rotten.size > 0);
+    if (!isThere && !mayBeLost) chronicle.violate("I8", `fork ${key} was not sent again`);
+  }
 }
 
 /** I1, the other way round: the centre has nothing that no till recorded, and every changeId once. */
@@ -197,20 +195,24 @@ function mayPark(store: StoreAtEnd, head: HeadRow): boolean {
   const { foreign, machines } = store;
   if (foreign.terminals.has(head.terminal)) return foreign.poisoned.has(head.localId ?? "");
   const own = machines.filter(({ options }) => options.settings.terminal === head.terminal);
-  if (own.some((machine) => machine.planted.has(head.hash)) || isRotten(store, head)) return true;
-  if (own.some(({ suspect }) => suspect !== null) && head.damaged) return true; // its till stopped before it could mend it
+  if (own.some((machine) => isPlanted(machine, head, "parked")) || isRotten(store, head)) return true;
   return machines.some(({ ledger }) => ledger.poisoned.has(head.localId ?? ""));
 }
 
 /** Bytes went bad on the disk of this terminal, or of a copy of it. */
 function isRotten({ machines }: StoreAtEnd, head: HeadRow): boolean {
-  return machines.some(({ options, rotten }) => options.settings.terminal === head.terminal && rotten.has(at(head)));
+  return machines.some(({ options, rotten }) => options.settings.terminal === head.terminal && isAmong(rotten, head));
 }
 
 function mustPark({ machines }: StoreAtEnd, head: HeadRow): boolean {
   return machines.some(
-    (machine) => machine.options.settings.terminal === head.terminal && machine.planted.get(head.hash) === "parked",
+    (machine) => machine.options.settings.terminal === head.terminal && isPlanted(machine, head, "parked"),
   );
+}
+
+/** Wherever it stands now. */
+function isPlanted({ planted }: Machine, { hash, origin }: HeadRow, effect: PlantedEffect): boolean {
+  return planted.get(hash) === effect || (origin !== null && planted.get(origin.hash) === effect);
 }
 
 /**
@@ -219,7 +221,8 @@ function mustPark({ machines }: StoreAtEnd, head: HeadRow): boolean {
  */
 function mayConflict({ tables, machines, foreign }: StoreAtEnd, head: HeadRow): boolean {
   if (foreign.terminals.has(head.terminal)) return !head.repeat;
-  if (head.repeat) return machines.some(({ planted }) => planted.get(head.hash) === "conflict");
+  // A till that was put back again before it heard that its changes had come sends them once more.
+  if (head.repeat) return head.origin !== null || machines.some((machine) => isPlanted(machine, head, "conflict"));
   const entity = head.kind?.slice(0, head.kind.indexOf(".")) ?? "";
   const document = tables.documents.get(documentKey(entity, head.localId ?? ""));
   const byItself =
@@ -258,7 +261,7 @@ function checkDocuments({ tables, chronicle }: StoreAtEnd): void {
     if (!tables.documents.has(documentKey(entity, what.localId ?? "")))
       chronicle.violate("I1", `${key} is applied and has left no document`);
     for (const eventId of what.eventIds)
-      if (!events.delete(`${what.localId} ${eventId}`))
+      if (!events.delete(`${what.localId} ${eventId}~${head.incarnation}`) && !events.delete(`${what.localId} ${eventId}`))
         chronicle.violate("I9", `event ${eventId} of ${what.localId} is not in the order`);
   }
   for (const event of events) chronicle.violate("I9", `the centre has event ${event}, which no applied change brought`);
@@ -283,6 +286,7 @@ function checkTillKnows({ tables, views, chronicle }: StoreAtEnd, machine: Machi
   for (const entry of view.entries) {
     const head = tables.heads.get(headKey(terminal, entry.incarnation, entry.seq));
     const known = view.exceptions.get(at(entry)) ?? "applied";
+    if (head?.repeat && head.origin !== null && known === "applied") continue; // it counts, where it came first
     if (head && known !== head.effect)
       chronicle.violate("I15", `${machine.name} thinks ${at(entry)} is ${known}; it is ${head.effect}`);
   }

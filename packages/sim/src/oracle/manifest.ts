@@ -42,10 +42,17 @@ export function checkManifests(machine: Machine, view: TillView = viewOf(machine
   for (const [index, entry] of view.entries.entries()) {
     if (entry.kind !== "shift.closed" || !entry.intact || seen.has(entry)) continue;
     seen.add(entry);
+    if (machine.suspect !== null && hasMoved(view.entries.slice(0, index), entry)) continue;
     const isRotten = (one: Entry) => !one.intact || machine.rotten.has(`${one.incarnation}/${one.seq}`);
     for (const fault of faultsOf(view.entries.slice(0, index), entry, isRotten))
       machine.options.chronicle.violate("I34", `${machine.name}: the closing of ${entry.localId}: ${fault}`);
   }
+}
+
+/** Rows that moved or came back stand elsewhere than when the shift was closed: then the centre's judgement is looked at. */
+function hasMoved(before: readonly Entry[], closed: Entry): boolean {
+  const opened = before.find(({ kind, localId }) => kind === "shift.opened" && localId === closed.localId);
+  return closed.origin !== null || opened?.ordinal !== closed.ordinal || opened.origin !== null;
 }
 
 function faultsOf(before: readonly Entry[], closed: Entry, isRotten: (entry: Entry) => boolean): string[] {

@@ -10,8 +10,11 @@ import type { StoreAtEnd } from "./centre.ts";
  */
 export function checkMoney({ machines, views, tables, chronicle }: StoreAtEnd): void {
   for (const machine of machines) {
-    if (machine.suspect) continue;
     const { terminal } = machine.options.settings;
+    if (machine.suspect) {
+      checkOnce({ machines, views, tables, chronicle }, terminal);
+      continue;
+    }
     const atTill = new Map<string, number>();
     for (const entry of views.get(machine)?.entries ?? [])
       if (!machine.rotten.has(`${entry.incarnation}/${entry.seq}`)) add(atTill, entry.body);
@@ -40,6 +43,32 @@ export function checkMoney({ machines, views, tables, chronicle }: StoreAtEnd): 
         );
       }
     }
+  }
+}
+
+/**
+ * Of a till that was copied or put back: every change that any of its databases or the centre has counts once, whichever
+ * lives it came in.
+ */
+function checkOnce(store: Pick<StoreAtEnd, "machines" | "views" | "tables" | "chronicle">, terminal: string): void {
+  const { machines, views, tables, chronicle } = store;
+  const own = machines.filter(({ options }) => options.settings.terminal === terminal);
+  if (own.some(({ rotten }) => rotten.size > 0)) return;
+  const changes = new Map<string, string>();
+  const note = (body: string) => changes.set(/"changeId":"([^"]*)"/.exec(body)?.[1] ?? body, body);
+  for (const machine of own) for (const { body } of views.get(machine)?.entries ?? []) note(body);
+  for (const head of tables.heads.values()) if (head.terminal === terminal && !head.damaged) note(head.body);
+  const wanted = new Map<string, number>();
+  for (const body of changes.values()) add(wanted, body);
+  const counted = new Map<string, number>();
+  for (const document of tables.documents.values())
+    if (document.terminal === terminal) addMinor(counted, document.currency, document.totalMinor);
+  for (const head of tables.heads.values())
+    if (head.terminal === terminal && head.effect !== "applied" && !head.repeat) add(counted, head.body);
+  for (const currency of new Set([...wanted.keys(), ...counted.keys()])) {
+    const [sold = 0, centre = 0] = [wanted.get(currency), counted.get(currency)];
+    if (sold !== centre)
+      chronicle.violate("I21", `${terminal}: ${sold} ${currency} were sold on all its databases, ${centre} count`);
   }
 }
 

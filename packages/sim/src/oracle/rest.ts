@@ -1,8 +1,9 @@
-import { headKey } from "../centre/tables.ts";
 import type { Chronicle } from "../chronicle.ts";
 import type { Shop } from "../shop.ts";
 import type { Machine } from "../till/machine.ts";
+import { headOf } from "./sent-again.ts";
 import { closingsOf, unfinished } from "./settlement.ts";
+import { at } from "./till.ts";
 import { cursorOf, type Entry, viewOf } from "./till-view.ts";
 
 const MINUTE = 60_000;
@@ -37,10 +38,11 @@ export function atRest(shop: Shop, chronicle: Chronicle): Rest {
     ...shop.machines.map(({ options }) => LONGEST_PAUSE_MS[options.settings.profile ?? "continuous"]),
   );
   const recorded = new Map(shop.machines.map((machine) => [machine, viewOf(machine).entries]));
-  const isLeft = (machine: Machine, { incarnation, seq }: Entry) => {
-    const { heads } = shop.database.store(machine.options.caller.scope.storeId);
-    const head = heads.get(headKey(machine.options.settings.terminal, incarnation, seq));
-    const mendable = head?.damaged === true && machine.suspect === null && !machine.rotten.has(`${incarnation}/${seq}`);
+  const isLeft = (machine: Machine, entry: Entry) => {
+    const tables = shop.database.store(machine.options.caller.scope.storeId);
+    const head = headOf(tables, machine.options.settings.terminal, entry);
+    const isRotten = [entry, entry.origin ?? entry].some((place) => machine.rotten.has(at(place)));
+    const mendable = head?.damaged === true && machine.suspect === null && !isRotten;
     return head === undefined || head.effect === "pending" || mendable;
   };
   const left = (machine: Machine) => (recorded.get(machine) ?? []).filter((entry) => isLeft(machine, entry)).length;
@@ -51,20 +53,21 @@ export function atRest(shop: Shop, chronicle: Chronicle): Rest {
     let through = arrived.get(machine) ?? 0;
     for (let entry = entries[through]; entry && !isLeft(machine, entry); entry = entries[through]) through++;
     arrived.set(machine, through);
-    return through < entries.length && !mayHalt(machine);
+    return through < entries.length;
   };
   const prompt = new Set(shop.machines.filter(isPrompt));
   // A repair on one till frees what waited for it on others, who need not come back for it: a server's sweep takes it up.
   const unswept = () => shop.database.pendingLives().length;
   const closings = new Map(shop.machines.map((machine) => [machine, closingsOf(viewOf(machine))]));
+  // Those of a till that was copied or put back move to its new life, and others come back.
+  const closingsNow = (machine: Machine) =>
+    machine.suspect === null ? (closings.get(machine) ?? []) : closingsOf(viewOf(machine));
   const isUnsettled = (machine: Machine) => {
     const tables = shop.database.store(machine.options.caller.scope.storeId);
-    return (
-      machine.suspect === null && closings.get(machine)?.some((entry) => unfinished(tables, machine, entry) !== null)
-    );
+    return closingsNow(machine).some((entry) => unfinished(tables, machine, entry) !== null);
   };
   const isUnaware = (machine: Machine) =>
-    !mayHalt(machine) && (!isAware(shop, machine) || isUnsettled(machine) === true);
+    !isAware(shop, machine) || isReturning(machine) || isUnsettled(machine);
   return {
     back: () => !shop.machines.some((machine) => prompt.has(machine) && isStuck(machine)),
     drained: () => shop.foreigners.waiting() === 0 && !shop.machines.some(isStuck) && unswept() === 0,
@@ -98,9 +101,14 @@ export function isPrompt({ terminal, options }: Machine): boolean {
   );
 }
 
-/** A copied or rolled-back database stops its lane for a person, by design; others may not stop. */
-function mayHalt(machine: Machine): boolean {
-  return machine.suspect !== null && machine.terminal?.status().lanes[0]?.halted != null;
+/** A till that was put back has not got back yet what it lost. */
+function isReturning(machine: Machine): boolean {
+  if (machine.suspect === null) return false;
+  const { lives, entries } = viewOf(machine);
+  return lives.some(
+    ({ incarnation, returnsTo }) =>
+      returnsTo > Math.max(0, ...entries.filter((entry) => entry.incarnation === incarnation).map(({ seq }) => seq)),
+  );
 }
 
 function isAware(shop: Shop, machine: Machine): boolean {

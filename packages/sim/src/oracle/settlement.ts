@@ -2,7 +2,7 @@ import { type HeadRow, headKey, type SettlementAt, type StoreTables } from "../c
 import type { Machine } from "../till/machine.ts";
 import type { StoreAtEnd } from "./centre.ts";
 import { isPrivateRight, privateFault } from "./private-parts.ts";
-import { at } from "./till.ts";
+import { at, placesOf } from "./till.ts";
 import type { Entry, TillView } from "./till-view.ts";
 
 const LIFE_SPAN = 2 ** 40;
@@ -21,9 +21,15 @@ interface Manifest {
 export function checkSettlement(store: StoreAtEnd): void {
   for (const machine of store.machines) {
     const view = store.views.get(machine);
-    if (machine.suspect !== null || view === undefined) continue;
-    for (const entry of closingsOf(view)) checkShift(store, machine, view, entry);
+    if (view === undefined) continue;
+    for (const entry of closingsOf(view)) if (isOwn(machine, entry)) checkShift(store, machine, view, entry);
   }
+}
+
+/** A closing that came back was made before this database was put back, or by another copy of it. */
+function isOwn({ suspect, ledger }: Machine, entry: Entry): boolean {
+  const places = placesOf(entry);
+  return suspect === null || ledger.told.some((told) => places.includes(`${at(told)} ${told.hash}`));
 }
 
 /** Closings that can be read, of a till's own journal. */
@@ -36,7 +42,7 @@ export function unfinished(tables: StoreTables, machine: Machine, { incarnation,
   const { terminal } = machine.options.settings;
   const key = headKey(terminal, incarnation, seq);
   const head = tables.heads.get(key);
-  if (head?.kind !== "shift.closed" || head.repeat || head.origin !== null) return null;
+  if (head?.kind !== "shift.closed" || head.repeat) return null;
   const row = tables.settlements.get(key);
   if (row === undefined) return "was never judged";
   if (row.due) return "is due to be judged again";
@@ -57,8 +63,12 @@ function checkShift({ tables, chronicle }: StoreAtEnd, machine: Machine, view: T
     return;
   }
   const row = tables.settlements.get(headKey(terminal, closing.incarnation, closing.seq));
-  if (row === undefined) return; // it came again in a later life, and was judged where it stood first
+  if (row === undefined) return; // it came in an earlier life already, and was judged there
   const manifest = (JSON.parse(closing.body) as { payload: Manifest }).payload;
+  if (closing.origin !== null) {
+    checkSentAgain(chronicle, name, view, { closing, origin: closing.origin, manifest, row });
+    return;
+  }
   const stretch = view.entries.filter(
     ({ incarnation, seq }) => incarnation === closing.incarnation && seq >= manifest.openSeq && seq <= closing.seq,
   );
@@ -80,6 +90,28 @@ function checkShift({ tables, chronicle }: StoreAtEnd, machine: Machine, view: T
     if (fault !== null && !machine.rotten.has(at(entry)))
       chronicle.violate("I21", `${name}: ${entry.seq} is settled, and ${fault}`);
   }
+}
+
+/** A closing that was sent again speaks of the rows that its till had then, wherever those stand now. */
+function checkSentAgain(
+  chronicle: StoreAtEnd["chronicle"],
+  name: string,
+  { entries }: TillView,
+  of: { closing: Entry; origin: NonNullable<Entry["origin"]>; manifest: Manifest; row: SettlementAt },
+): void {
+  const { closing, origin, manifest, row } = of;
+  const rows = new Map<number, Entry>();
+  for (const entry of entries) {
+    const was = entry.origin ?? entry;
+    const isThere = was.incarnation === origin.incarnation && was.seq >= manifest.openSeq && was.seq < origin.seq;
+    if (isThere && entry.ordinal <= closing.ordinal) rows.set(was.seq, entry);
+  }
+  if ([...rows.values()].some(({ intact }) => !intact)) return;
+  const sold = moneyOf([...rows.values()].map(({ body }) => body));
+  if (sold !== textOf(row.judgement.totals))
+    chronicle.violate("I21", `${name} was judged with ${textOf(row.judgement.totals)}; its rows say ${sold}`);
+  if (row.judgement.exceptions.some(({ code }) => code === "MANIFEST_DIFFERS"))
+    chronicle.violate("I21", `${name}: its manifest is right, and was called wrong`);
 }
 
 function checkExceptions(

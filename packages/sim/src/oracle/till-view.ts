@@ -15,6 +15,8 @@ export interface Entry {
   readonly private: string | null;
   /** What its bytes say. */
   readonly said: Said;
+  /** Where it stood first, when it was sent again in a later life. */
+  readonly origin: { readonly incarnation: string; readonly seq: number; readonly hash: string } | null;
   /** Its bytes give its hash. */
   readonly intact: boolean;
   /** It follows the entry before it. */
@@ -25,6 +27,8 @@ export interface LifeMark {
   readonly ordinal: number;
   readonly incarnation: string;
   readonly durableThrough: number;
+  /** What this database lost of it up to here is to come back. */
+  readonly returnsTo: number;
 }
 
 /** What is on a till's disk, past all faults and past the product's own reading code. */
@@ -78,7 +82,7 @@ export function viewOf(machine: Machine): TillView {
 
 export function livesOf(machine: Machine): LifeMark[] {
   return machine.disk
-    .prepare("SELECT ordinal, incarnation, durable_through AS durableThrough FROM life ORDER BY ordinal")
+    .prepare("SELECT ordinal, incarnation, durable_through AS durableThrough, returns_to AS returnsTo FROM life ORDER BY ordinal")
     .all() as LifeMark[];
 }
 
@@ -136,6 +140,7 @@ function entryOf(
     receiptSequence,
     body,
     private: row.private,
+    origin: row.origin === null ? null : (JSON.parse(row.origin) as Entry["origin"]),
     said: said(body),
     intact,
   };

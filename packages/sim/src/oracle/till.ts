@@ -45,15 +45,15 @@ function checkChain(machine: Machine, { entries }: TillView): void {
 
 /** I2: whatever a cashier was told is there, where it was said to be. */
 function checkTold(machine: Machine, { entries }: TillView): void {
-  const byPlace = new Map(entries.map((entry) => [at(entry), entry]));
+  const byPlace = new Map(entries.flatMap((entry) => placesOf(entry).map((place) => [place, entry])));
   for (const told of machine.ledger.told) {
-    const entry = byPlace.get(at(told));
+    const entry = byPlace.get(`${at(told)} ${told.hash}`);
     if (entry === undefined) {
       violate(machine, "I2", `${told.kind} ${told.localId} (receipt ${told.receiptNumber}) was told and is gone`);
       continue;
     }
     const what = entry.said;
-    const same = entry.hash === told.hash && entry.localId === told.localId && entry.kind === told.kind;
+    const same = entry.localId === told.localId && entry.kind === told.kind;
     const sameMoney = told.amountMinor === null || what.amountMinor === told.amountMinor;
     const sameReceipt = what.receiptNumber === told.receiptNumber;
     if (!same) violate(machine, "I2", `${at(told)} is another change than was told`);
@@ -62,17 +62,30 @@ function checkTold(machine: Machine, { entries }: TillView): void {
   }
 }
 
+/** Where a change stands, and where it stood before its till began a new life. */
+export function placesOf({ incarnation, seq, hash, origin }: Entry): string[] {
+  const places = [`${at({ incarnation, seq })} ${hash}`];
+  return origin === null ? places : [...places, `${at(origin)} ${origin.hash}`];
+}
+
+/** What came back from the centre was sold by this till before its database was put back, or by its twin. */
+function isReturned(machine: Machine, { lives }: TillView, { ordinal }: Entry): boolean {
+  return machine.suspect !== null && ordinal !== lives.at(-1)?.ordinal;
+}
+
 /** I4: change, receipt number and the POS's own row are there together or not at all. */
-function checkTogether(machine: Machine, { entries, sold }: TillView): void {
+function checkTogether(machine: Machine, view: TillView): void {
+  const { entries, sold } = view;
   const documents = new Map<string, Entry>();
   for (const entry of entries) {
+    if (isReturned(machine, view, entry) && !sold.has(entry.localId)) continue;
     if (entry.kind === "order.closed" || entry.kind === "transaction.recorded") documents.set(entry.localId, entry);
   }
   for (const [localId, row] of sold) {
     const entry = documents.get(localId);
     const what = entry?.said;
     if (entry === undefined) violate(machine, "I4", `the POS's row of ${localId} has no change`);
-    else if (entry.intact && (what?.amountMinor !== row.amountMinor || what?.receiptNumber !== row.receipt))
+    else if (machine.suspect === null && entry.intact && (what?.amountMinor !== row.amountMinor || what?.receiptNumber !== row.receipt))
       violate(machine, "I4", `${localId}: the POS's row and the change differ`);
   }
   for (const localId of documents.keys())
@@ -91,6 +104,8 @@ function checkTogether(machine: Machine, { entries, sold }: TillView): void {
 
 /** I3: a customer pays once, whatever the till answered and however often it was asked. */
 function checkIntents(machine: Machine, { entries }: TillView): void {
+  // What was put back may be asked for again, and comes back from the centre as well: there it counts once.
+  if (machine.suspect !== null) return;
   const times = new Map<string, number>();
   for (const { kind, localId } of entries) {
     if (kind === "order.closed" || kind === "transaction.recorded") times.set(localId, (times.get(localId) ?? 0) + 1);
@@ -103,6 +118,7 @@ function checkIntents(machine: Machine, { entries }: TillView): void {
 
 /** I3, for open orders: an edit that the POS gave a name is recorded once. */
 function checkEdits(machine: Machine, { entries }: TillView): void {
+  if (machine.suspect !== null) return;
   const edits = new Set<string>();
   for (const { localId, said } of entries) {
     if (said.editId === null) continue;
@@ -116,11 +132,12 @@ function checkEdits(machine: Machine, { entries }: TillView): void {
  * I17: receipt numbers are unique, and count from 1 without a gap for each business date of each life, but for those that
  * the till wrote down as lost.
  */
-function checkReceipts(machine: Machine, { entries, floors }: TillView): void {
+function checkReceipts(machine: Machine, view: TillView): void {
+  const { entries, floors } = view;
   const seen = new Set<string>();
   const last = new Map<string, number>();
   for (const entry of entries) {
-    if (entry.kind !== "order.closed") continue;
+    if (entry.kind !== "order.closed" || entry.origin !== null || isReturned(machine, view, entry)) continue;
     const date = entry.businessDate.replaceAll("-", "");
     const day = `${entry.ordinal} ${date}`;
     const from = (last.get(day) ?? 0) + 1;

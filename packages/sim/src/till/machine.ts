@@ -57,7 +57,7 @@ export class Machine {
   readonly chip: Chip;
   disk: Disk;
   witness = new WitnessFile();
-  /** Set by faults after which this till's lane may halt for a person: a copied or rolled-back database. */
+  /** Set when its database was copied, or put back to an older copy: what it sold then may stand in a later life. */
   suspect: "copied" | "rolled back" | null = null;
   /** Positions whose stored bytes were changed on this disk. */
   readonly rotten = new Set<string>();
@@ -67,6 +67,8 @@ export class Machine {
   readonly rottenPrivate = new Set<string>();
   /** Positions whose rows went bad at the centre: the copy on this disk is what heals them. */
   readonly rottenAtCentre = new Set<string>();
+  /** Nothing on its disk tells that numbers were given which its database does not know: it may give them again until it asks. */
+  mayRepeat = false;
   /** The disk gave wrong bytes once: what was written from them says so for ever. */
   wasMisread = false;
   /** What the centre must make of changes that were planted in the journal, by hash. */
@@ -161,8 +163,8 @@ export class Machine {
     if (this.#process === process) this.crash(false);
   }
 
-  /** The same till at a later moment: its database and witness become those of `other`. */
-  takeOver(image: Buffer, witness: WitnessFile): void {
+  /** The same till at a later moment: its database becomes that image, or an empty disk, and its witness that file. */
+  takeOver(image: Buffer | undefined, witness: WitnessFile): void {
     this.disk.destroy();
     this.disk = this.#newDisk(image);
     this.witness = witness;

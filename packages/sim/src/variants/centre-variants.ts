@@ -299,11 +299,13 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
     needs: ["copiedTill"],
     ingest: (store) =>
       withStatements(store, (tx) => ({
-        keepFork: async (life, { seq, hash, body }) => {
+        keepForks: async (life, rows) => {
           const { view } = memoryOf(tx);
-          const key = headKey(life.terminal, life.incarnation, seq);
-          const standing = view.heads.get(key);
-          if (standing) view.heads.put(key, { ...standing, hash, body });
+          for (const { seq, hash, body } of rows) {
+            const key = headKey(life.terminal, life.incarnation, seq);
+            const standing = view.heads.get(key);
+            if (standing) view.heads.put(key, { ...standing, hash, body });
+          }
         },
       })),
   },

@@ -177,6 +177,7 @@ function statementsOf(tx: SettlementTransaction): SettlementTransaction {
     judged: (...args) => tx.judged(...args),
     mark: (...args) => tx.mark(...args),
     rows: (...args) => tx.rows(...args),
+    sentAgain: (...args) => tx.sentAgain(...args),
     flag: (...args) => tx.flag(...args),
     record: (...args) => tx.record(...args),
     tellAgain: (...args) => tx.tellAgain(...args),

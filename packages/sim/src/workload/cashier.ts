@@ -148,7 +148,9 @@ export class Cashier {
       );
       if (wish === undefined || one.localId !== wish.localId)
         chronicle.violate("I8", `${name} recorded ${one.localId} when asked for ${wish?.localId}`);
-      if (before && (before.hash !== one.hash || before.receiptNumber !== (one.receiptNumber ?? null))) {
+      // A database that was put back did not know of it, and may have recorded it anew.
+      const isSure = before !== undefined && this.#options.machine.suspect === null;
+      if (isSure && (before.hash !== one.hash || before.receiptNumber !== (one.receiptNumber ?? null))) {
         chronicle.violate("I8", `${name} answers ${one.localId} with another recording than before`);
       }
       if (wish && wish.amountMinor !== null && wish.amountMinor !== one.totalMinor) {

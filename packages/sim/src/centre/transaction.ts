@@ -18,7 +18,7 @@ import {
   type TerminalLife,
 } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "./database.ts";
-import { appendRuns, memoryFeed } from "./feed.ts";
+import { appendRuns, memoryFeed, renewIn } from "./feed.ts";
 import { Conflict } from "./locks.ts";
 import { View } from "./overlay.ts";
 import { refuseDate, refuseNul } from "./postgres-limits.ts";
@@ -332,13 +332,8 @@ export class MemoryTransaction implements IngestTransaction {
     if (mark.receipt) refuseDate(mark.receipt.businessDate);
     const { durableThrough, chainHash } = mark;
     const receipt = laterReceipt(row.receipt, mark.receipt);
-    this.view.lives.put(key, {
-      ...row,
-      durableThrough,
-      chainHash,
-      headSeq: Math.max(mark.headSeq, durableThrough),
-      receipt,
-    });
+    const headSeq = Math.max(mark.headSeq, durableThrough);
+    this.view.lives.put(key, { ...row, durableThrough, chainHash, headSeq, receipt });
     return receipt;
   }
 
@@ -354,6 +349,12 @@ export class MemoryTransaction implements IngestTransaction {
     await this.#session.pause("before appendFeed");
     await this.#lock(COUNTER);
     appendRuns(this.view, life, runs);
+  }
+
+  async renewFeed(epoch: string): Promise<boolean> {
+    await this.#session.pause("before renewFeed");
+    await this.#lock(COUNTER);
+    return renewIn(this.view, epoch, this.#database.newEpoch());
   }
 
   async feedAfter(life: TerminalLife, token: string | null, wish: FeedWish): Promise<FeedPage> {

@@ -8,9 +8,10 @@ export function withStatements(
   store: IngestStore,
   change: (tx: IngestTransaction) => Partial<IngestTransaction>,
 ): IngestStore {
-  const { serverEpoch } = store;
   return {
-    serverEpoch,
+    get serverEpoch() {
+      return store.serverEpoch;
+    },
     transaction: (scope, fn) => store.transaction(scope, (tx) => fn({ ...statementsOf(tx), ...change(tx) })),
   };
 }
@@ -43,6 +44,7 @@ export function statementsOf(tx: IngestTransaction): IngestTransaction {
     advance: (...args) => tx.advance(...args),
     seen: (...args) => tx.seen(...args),
     appendFeed: (...args) => tx.appendFeed(...args),
+    renewFeed: (...args) => tx.renewFeed(...args),
     feedAfter: (...args) => tx.feedAfter(...args),
   };
 }

@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { type MergePolicy, SyncError } from "@tillsync/protocol";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type pg from "pg";
+import { noteLogPosition } from "./backup/completed.ts";
 import { codeOf, failureOf } from "./db/failure.ts";
 import { ensureMonths, migrate } from "./db/migrate.ts";
 import { openPool } from "./db/pool.ts";
@@ -88,7 +89,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await ensureMonths(pool, surroundings.wallMs());
     await warnIfNotDurable(pool, options.log);
     const { log, openPages = false, openDevices = false, rates = {}, trustedProxies = [], kinds = {} } = options;
-    const context = { store: await postgresIngest(pool, () => lineage.watch.epoch), sha256, nowMs: surroundings.wallMs };
+    const context = {
+      store: await postgresIngest(pool, () => lineage.watch.epoch),
+      sha256,
+      nowMs: surroundings.wallMs,
+    };
     const settlement = settlementOf(pool, context, log);
     const records = { rows: moduleRows, policy: options.customerConflicts ?? "per-field" };
     const merging = new Merging({ pool, nowMs: surroundings.wallMs, ...records }, (error) => {
@@ -112,13 +117,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const months = setInterval(() => makeMonths(pool, log), DAY_MS);
     const tasks = new TaskSweep(pool, surroundings.wallMs);
     const findTasks = () => tasks.round().catch((error: unknown) => tellTasks(pool, log, error));
+    const noteLog = () => {
+      noteLogPosition(pool).catch((error: unknown) => {
+        if (!pool.ending)
+          log.warn({ code: codeOf(error) }, "the position of the log could not be noted; in a minute again");
+      });
+    };
     const sweeps = setInterval(() => {
       sweep(pool, context, log);
       void findTasks();
       settlement.sweep();
       void merging.sweep();
       lineage.sweep();
+      noteLog();
     }, SWEEP_EVERY_MS);
+    noteLog();
     settlement.sweep();
     void findTasks();
     void merging.sweep();
@@ -146,10 +159,13 @@ function lineageOf(databaseUrl: string, { log, witnessFile }: ServerOptions) {
   const pool = openPool(databaseUrl, { max: 1 });
   const onRenew = (why: string) =>
     log.warn(`the database was restored or replaced, and a new epoch begins (${why}): tills send again what it lost`);
-  const watch = new LineageWatch({ pool, witnessFile, onRenew });
+  const onForgetful = (error: unknown) =>
+    log.warn({ code: codeOf(error) }, "the witness file of the database could not be written; in a minute again");
+  const watch = new LineageWatch({ pool, witnessFile, onRenew, onForgetful });
   const sweep = () => {
     watch.look().catch((error: unknown) => {
-      if (!pool.ending) log.warn({ code: codeOf(error) }, "the life of the database could not be read; in a minute again");
+      if (!pool.ending)
+        log.warn({ code: codeOf(error) }, "the life of the database could not be read; in a minute again");
     });
   };
   return { pool, watch, sweep };

@@ -10,6 +10,8 @@ export interface LineageWatchOptions {
   readonly witnessFile?: string | undefined;
   /** A new epoch began, and why. */
   readonly onRenew: (why: string) => void;
+  /** The file could not be written. It only lags, as it may. */
+  readonly onForgetful: (error: unknown) => void;
 }
 
 const GLANCE = `SELECT s.system_identifier::text AS system, ('x' || left(pg_walfile_name(l.lsn), 8))::bit(32)::bigint AS timeline,
@@ -60,7 +62,12 @@ export class LineageWatch {
     const { renewed, ...seen } = found;
     this.#seen = seen;
     if (renewed !== null) onRenew(renewed);
-    if (witnessFile !== undefined) writeWitness(witnessFile, seen);
+    if (witnessFile === undefined) return;
+    try {
+      writeWitness(witnessFile, seen);
+    } catch (error) {
+      this.#options.onForgetful(error);
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import { z } from "zod";
 import type { Seen } from "./lineage.ts";
 
@@ -22,6 +23,7 @@ export function readWitness(file: string): Seen | undefined {
 /** Replaces the file whole or not at all. It may lag, and never leads: the position in it was on the disk before. */
 export function writeWitness(file: string, { epoch, system, timeline, lsn }: Seen): void {
   const temporary = `${file}.new`;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const descriptor = openSync(temporary, "w", 0o600);
   try {
     writeSync(descriptor, `${JSON.stringify({ epoch, system, timeline, lsn: lsn.toString() })}\n`);

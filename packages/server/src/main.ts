@@ -143,7 +143,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       clearInterval(sweeps);
       void settlement.settling.stop();
       void merging.stop();
-      closed ??= stop(app, pool, options.closeWithinMs ?? CLOSE_WITHIN_MS).finally(() => endPool(lineage.pool));
+      closed ??= stop(app, [pool, lineage.pool], options.closeWithinMs ?? CLOSE_WITHIN_MS);
       return closed;
     };
     return { url, pool, app, close };
@@ -246,12 +246,12 @@ function startFailure(error: unknown, databaseUrl: string): unknown {
   return new SyncError("UNAVAILABLE", message, { part: "database" }, error);
 }
 
-async function stop(app: FastifyInstance, pool: pg.Pool, limitMs: number): Promise<void> {
+async function stop(app: FastifyInstance, pools: readonly pg.Pool[], limitMs: number): Promise<void> {
   const closed = app.close();
   await within(limitMs, closed);
   app.server.closeAllConnections();
   await closed;
-  await endPool(pool);
+  await Promise.all(pools.map(endPool));
 }
 
 /** A connection that no longer answers would keep `end` waiting; the process is going away in any case. */

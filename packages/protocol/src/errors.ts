@@ -77,6 +77,8 @@ export const ERROR_CODES = {
   DATA_DIR_NOT_WRITABLE: { status: 500, retryable: true, who: "operator" },
   NODE_TOO_OLD: { status: 500, retryable: false, who: "operator" },
   PG_BINARIES_MISSING: { status: 500, retryable: false, who: "operator" },
+  DATA_DIR_NOT_EMPTY: { status: 500, retryable: false, who: "operator" },
+  BACKUP_UNUSABLE: { status: 500, retryable: false, who: "operator" },
   PG_START_FAILED: { status: 500, retryable: true, who: "operator" },
 } as const satisfies Record<string, { status: number; retryable: boolean; who: Who }>;
 

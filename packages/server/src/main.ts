@@ -3,9 +3,11 @@ import { setTimeout } from "node:timers/promises";
 import { type MergePolicy, SyncError } from "@tillsync/protocol";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type pg from "pg";
+import { noteLogPosition } from "./backup/completed.ts";
 import { codeOf, failureOf } from "./db/failure.ts";
 import { ensureMonths, migrate } from "./db/migrate.ts";
 import { openPool } from "./db/pool.ts";
+import { LineageWatch } from "./epochs/lineage-watch.ts";
 import { createApp, type Surroundings } from "./http/app.ts";
 import type { Rates } from "./http/door-limits.ts";
 import type { Exchanging } from "./http/exchange-route.ts";
@@ -54,6 +56,8 @@ export interface ServerOptions {
   readonly documentConflicts?: "server-wins" | "manual";
   /** Milliseconds that requests under way get when the server stops (default 4000). */
   readonly closeWithinMs?: number;
+  /** A file outside the database in which to remember it: files of it that somebody put back are noticed at the start. */
+  readonly witnessFile?: string;
 }
 
 export interface RunningServer {
@@ -77,13 +81,19 @@ const surroundings: Surroundings = {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const databaseUrl = databaseUrlOf(options.databaseUrl);
-  const pool = openPool(databaseUrl, { max: POOL_SIZE });
+  const lineage = lineageOf(databaseUrl, options);
+  const pool = openPool(databaseUrl, { max: POOL_SIZE, onConnect: lineage.watch.onConnect });
   try {
     if (options.autoMigrate !== false) await migrate(databaseUrl);
+    await lineage.watch.look();
     await ensureMonths(pool, surroundings.wallMs());
     await warnIfNotDurable(pool, options.log);
     const { log, openPages = false, openDevices = false, rates = {}, trustedProxies = [], kinds = {} } = options;
-    const context = { store: await postgresIngest(pool), sha256, nowMs: surroundings.wallMs };
+    const context = {
+      store: await postgresIngest(pool, () => lineage.watch.epoch),
+      sha256,
+      nowMs: surroundings.wallMs,
+    };
     const settlement = settlementOf(pool, context, log);
     const records = { rows: moduleRows, policy: options.customerConflicts ?? "per-field" };
     const merging = new Merging({ pool, nowMs: surroundings.wallMs, ...records }, (error) => {
@@ -107,12 +117,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const months = setInterval(() => makeMonths(pool, log), DAY_MS);
     const tasks = new TaskSweep(pool, surroundings.wallMs);
     const findTasks = () => tasks.round().catch((error: unknown) => tellTasks(pool, log, error));
+    const noteLog = () => {
+      noteLogPosition(pool).catch((error: unknown) => {
+        if (!pool.ending)
+          log.warn({ code: codeOf(error) }, "the position of the log could not be noted; in a minute again");
+      });
+    };
     const sweeps = setInterval(() => {
       sweep(pool, context, log);
       void findTasks();
       settlement.sweep();
       void merging.sweep();
+      lineage.sweep();
+      noteLog();
     }, SWEEP_EVERY_MS);
+    noteLog();
     settlement.sweep();
     void findTasks();
     void merging.sweep();
@@ -124,14 +143,32 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       clearInterval(sweeps);
       void settlement.settling.stop();
       void merging.stop();
-      closed ??= stop(app, pool, options.closeWithinMs ?? CLOSE_WITHIN_MS);
+      closed ??= stop(app, [pool, lineage.pool], options.closeWithinMs ?? CLOSE_WITHIN_MS);
       return closed;
     };
     return { url, pool, app, close };
   } catch (error) {
     await endPool(pool);
+    await endPool(lineage.pool);
     throw startFailure(error, databaseUrl);
   }
+}
+
+/** Sees whether the database is still the one that it was, before anything is given a number in it. */
+function lineageOf(databaseUrl: string, { log, witnessFile }: ServerOptions) {
+  const pool = openPool(databaseUrl, { max: 1 });
+  const onRenew = (why: string) =>
+    log.warn(`the database was restored or replaced, and a new epoch begins (${why}): tills send again what it lost`);
+  const onForgetful = (error: unknown) =>
+    log.warn({ code: codeOf(error) }, "the witness file of the database could not be written; in a minute again");
+  const watch = new LineageWatch({ pool, witnessFile, onRenew, onForgetful });
+  const sweep = () => {
+    watch.look().catch((error: unknown) => {
+      if (!pool.ending)
+        log.warn({ code: codeOf(error) }, "the life of the database could not be read; in a minute again");
+    });
+  };
+  return { pool, watch, sweep };
 }
 
 function ingestOf(context: ExchangeContext): Exchanging {
@@ -209,12 +246,12 @@ function startFailure(error: unknown, databaseUrl: string): unknown {
   return new SyncError("UNAVAILABLE", message, { part: "database" }, error);
 }
 
-async function stop(app: FastifyInstance, pool: pg.Pool, limitMs: number): Promise<void> {
+async function stop(app: FastifyInstance, pools: readonly pg.Pool[], limitMs: number): Promise<void> {
   const closed = app.close();
   await within(limitMs, closed);
   app.server.closeAllConnections();
   await closed;
-  await endPool(pool);
+  await Promise.all(pools.map(endPool));
 }
 
 /** A connection that no longer answers would keep `end` waiting; the process is going away in any case. */

@@ -18,6 +18,7 @@ export const FAULT_SPACE: readonly string[] = [
   "centre.database-restart",
   "centre.down",
   "centre.restored",
+  "centre.restored-unnoticed",
   "centre.private-rot",
   ...WAYS_TO_ROT.map((way) => `centre.rot ${way}`),
   "centre.server-crash",

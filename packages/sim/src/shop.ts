@@ -7,6 +7,7 @@ import { Foreigners } from "./foreign/foreigners.ts";
 import { type Link, Network } from "./net/network.ts";
 import { type Caller, Server } from "./net/server.ts";
 import { Acknowledged } from "./oracle/acknowledged.ts";
+import { FeedMeanings } from "./oracle/feed-meanings.ts";
 import { ForeignLedger } from "./oracle/foreign-ledger.ts";
 import { Pace } from "./oracle/pace.ts";
 import { Told } from "./oracle/told.ts";
@@ -48,6 +49,7 @@ export class Shop {
   readonly storeIds: readonly number[];
   readonly acknowledged: Acknowledged;
   readonly #told: Told;
+  readonly feedMeanings: FeedMeanings;
   readonly foreigners: Foreigners;
   readonly foreignLedger: ForeignLedger;
   readonly #options: ShopOptions;
@@ -61,6 +63,8 @@ export class Shop {
     this.database = new CentreDatabase({ timeline, random: random.stream("database"), chronicle, faults });
     this.acknowledged = new Acknowledged(this.database, chronicle);
     this.#told = new Told(chronicle);
+    this.feedMeanings = new FeedMeanings(this.database, chronicle);
+    this.database.onCommit = (storeId) => this.feedMeanings.check(storeId);
     this.foreignLedger = new ForeignLedger(this.database, chronicle);
     this.storeIds = plan === undefined && random.chance(0.3) ? [1, 2] : [1];
     for (const storeId of this.storeIds) this.database.addStore(storeId);
@@ -140,6 +144,15 @@ export class Shop {
     this.links.set(copy, link);
     this.cashiers.push(original.at(copy, random.stream(`cashier ${name}`)));
     return copy;
+  }
+
+  /** The centre's database is put back to what it was. */
+  restoreCentre(backup: ReturnType<CentreDatabase["backup"]>, isNoticed: boolean): void {
+    const { variant } = this.#options;
+    this.database.restore(backup, isNoticed && variant.renewsEpochs !== false);
+    this.feedMeanings.restored(this.storeIds, isNoticed);
+    this.acknowledged.restored();
+    this.foreignLedger.restored();
   }
 
   #addTill(index: number): void {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { startServer } from "@tillsync/server";
 import { startPostgres } from "@tillsync/server/embedded";
 import type { Command } from "commander";
@@ -65,6 +66,7 @@ async function serve(
       },
       kinds: modulesOfKinds(values["Gateway.Modules"]),
       trustedProxies: values["Server.TrustedProxies"]?.split(",") ?? [],
+      witnessFile: join(values["Server.DataDir"], "database.witness"),
     });
     await untilStopped(output, { url: server.url, what: "Central server", close: () => server.close() });
   } finally {

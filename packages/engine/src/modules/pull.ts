@@ -26,9 +26,10 @@ export async function askGateway(desk: Pick<PullDesk, "read" | "ids" | "fetch" |
   return readGateway(await desk.fetch({ path, type: "application/json" }, desk.signal, desk.ids.next()));
 }
 
-/** Nothing is left to fetch or to move. */
-export function isCurrent(copy: Copy, { cursor }: Pick<GatewayModule, "cursor">): boolean {
-  return copy.building === null && copy.overlay === null && copy.base !== null && copy.cursor === cursor;
+/** Nothing is left to fetch or to move. A copy that is newer than what a restored centre has stays as it is. */
+export function isCurrent(copy: Copy, { cursor, history }: Pick<GatewayModule, "cursor" | "history">): boolean {
+  const isHeld = copy.cursor === cursor || history === "kept";
+  return copy.building === null && copy.overlay === null && copy.base !== null && isHeld;
 }
 
 /**
@@ -37,24 +38,35 @@ export function isCurrent(copy: Copy, { cursor }: Pick<GatewayModule, "cursor">)
  *
  * @throws SyncError MODULE_DIFFERS when twice what came did not add up to the centre's hash; what the transport throws
  */
-export async function pull(desk: PullDesk, name: CopyName, target: GatewayModule): Promise<void> {
+export async function pull(desk: PullDesk, name: CopyName, asked: GatewayModule): Promise<void> {
+  let target = asked;
   for (let resets = 0; ; ) {
     const copy = readCopy(desk.read, name);
-    if (copy.overlay !== null) await mergeOverlay(desk, copy);
+    if (target.history === "kept" && copy.base !== null && copy.building !== null)
+      desk.commit((tx) => writeCopy(tx, { ...readCopy(tx, name), building: null }));
+    else if (copy.overlay !== null) await mergeOverlay(desk, copy);
     else if (copy.building === null) {
       if (isCurrent(copy, target)) return;
       desk.commit((tx) => begin(tx, desk, copy, target));
     } else {
       const outcome = await fetchAll(desk, copy, copy.building).catch((cause: unknown) => {
-        if (!(cause instanceof SyncError && cause.code === "FEED_RESET")) throw cause;
-        desk.commit((tx) => writeCopy(tx, { ...readCopy(tx, name), building: null, cursor: null }));
-        if (resets++ > 0) throw cause;
+        if (!(cause instanceof SyncError && cause.code === "FEED_RESET") || resets++ > 0) throw cause;
         return "reset" as const;
       });
+      if (outcome === "reset") target = await afterReset(desk, name, target);
       if (outcome === "wrong" && copy.wrong > 0) throw differs(name);
       if (outcome === "read") return mergeOverlay(desk, readCopy(desk.read, name));
     }
   }
+}
+
+/** Only the gateway tells a centre that begins anew from one that was restored, and has less than this till. */
+async function afterReset(desk: PullDesk, name: CopyName, target: GatewayModule): Promise<GatewayModule> {
+  const targets = await askGateway(desk);
+  const now = targets.find(({ module, scope }) => module === name.module && scope === name.scope) ?? target;
+  const kept = now.history === "kept" ? {} : { cursor: null };
+  desk.commit((tx) => writeCopy(tx, { ...readCopy(tx, name), building: null, ...kept }));
+  return now;
 }
 
 /** A copy that fits the centre's history goes on with what changed; any other one is fetched anew beside what is read. */
@@ -67,7 +79,8 @@ function begin(tx: Sql, desk: PullDesk, copy: Copy, target: GatewayModule): void
     writeCopy(tx, { ...copy, ...stands, expected: 0 });
     return;
   }
-  const fits = copy.base !== null && copy.cursor !== null && copy.epoch === epoch && copy.wrong === 0;
+  const isShared = copy.epoch === epoch || target.history === "shared";
+  const fits = copy.base !== null && copy.cursor !== null && isShared && copy.wrong === 0;
   const { rows: held, hash: heldHash } = copy;
   const building: Building = fits
     ? { phase: "delta", generation, epoch, since: copy.cursor, after: null, rows: held, hash: heldHash ?? "" }

@@ -13,6 +13,8 @@ export interface ModuleStatus {
   readonly n: number;
   readonly rows: number;
   readonly lastPulledAt: string | null;
+  /** It is newer than what head office has since it was restored: this till keeps it until head office has said what holds. */
+  readonly kept: boolean;
   /** How far the next copy has come. */
   readonly progress: { readonly phase: Phase; readonly rows: number; readonly of: number } | null;
   readonly failures: number;
@@ -93,6 +95,7 @@ function moduleStatus(view: ModulesView, { module, scope }: Pick<Copy, "module" 
     n: copy?.n ?? 0,
     rows: copy?.rows ?? 0,
     lastPulledAt: iso(copy?.pulledAt ?? null),
+    kept: view.targets.find((each) => copyKey(each) === key)?.history === "kept",
     progress: building && { phase: building.phase, rows: building.rows, of: copy?.expected ?? 0 },
     failures: lane.failures,
     error: lane.error,
@@ -105,7 +108,8 @@ function stateOf(view: ModulesView, key: string, copy: Copy | undefined, lane: L
   if (lane.failures > 0) return "retrying";
   const target = view.targets.find((each) => copyKey(each) === key);
   if (copy?.base == null) return target === undefined ? "absent" : "waiting";
-  return target === undefined || (target.cursor === copy.cursor && copy.building === null) ? "current" : "waiting";
+  const isHeld = target === undefined || target.cursor === copy.cursor || target.history === "kept";
+  return isHeld && (target === undefined || copy.building === null) ? "current" : "waiting";
 }
 
 function iso(wallMs: number | null): string | null {

@@ -32,6 +32,11 @@ export const gatewayModule = z.strictObject({
   bytes: z.int().min(0),
   /** Rows and tombstones to fetch from the cursor that was sent; all rows when there was none, or it fits no more. */
   news: z.int().min(0),
+  /**
+   * Of a cursor under a former epoch of this centre. `shared`: it holds, and what changed since can be asked for. `kept`: the
+   * centre was restored to before it; the copy is newer and stays, until head office has said what holds.
+   */
+  history: z.enum(["shared", "kept"]).optional(),
 });
 
 /** `GET /api/sync/gateway`: the modules that this terminal should have, each after what it depends on. */

@@ -11,6 +11,8 @@ export interface PoolOptions {
   readonly max: number;
   /** Milliseconds until a query without an answer counts as lost; 0 waits for ever (migrations). */
   readonly queryTimeoutMs?: number;
+  /** Looks at each new connection before it is used; one that it rejects is not. */
+  readonly onConnect?: (client: pg.ClientBase) => Promise<void>;
 }
 
 /**
@@ -32,6 +34,7 @@ export function openPool(url: string, options: PoolOptions): pg.Pool {
     // transaction and nothing else.
     pipeline: true,
     types: { getTypeParser },
+    ...(options.onConnect === undefined ? {} : { onConnect: options.onConnect }),
   });
   // A backend that ends between two statements reports it as an event, and an event nobody listens to ends the process.
   // The pool forgets idle connections by itself; the next statement of a busy one fails and tells its caller.

@@ -156,6 +156,11 @@ function readOrMakeCredentials(folder: string): Credentials {
   return made;
 }
 
+/** Passwords of the database in a data folder that another process may hold. @throws PostgresError `PG_START_FAILED` */
+export function credentialsIn(path: string): Credentials {
+  return readCredentials(join(path, "credentials.json"));
+}
+
 function readCredentials(file: string): Credentials {
   let found: unknown;
   try {

@@ -39,6 +39,8 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /api/admin/shifts/:shift/settlement": ["admin", "terminal"],
   "GET /api/admin/days/:businessDate": ["admin"],
   "POST /api/admin/days/:businessDate/close": ["admin"],
+  "POST /api/admin/backup-completed": ["admin"],
+  "POST /api/admin/modules/:module/confirm": ["admin"],
   "GET /api/admin/tasks": ["admin"],
   "POST /api/admin/tasks/:kind/:subject/resolve": ["admin"],
   "GET /api/conflicts": ["admin", "terminal"],

@@ -11,6 +11,7 @@ import { moduleRows } from "../records/module-rows.ts";
 import type { RecordContext } from "../records/writer.ts";
 import { guard, type OpenDoors, refuseUnlisted } from "./access.ts";
 import { addAdminRoutes } from "./admin-routes.ts";
+import { addBackupRoutes } from "./backup-routes.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { compressAnswer } from "./compress.ts";
 import { addConflictRoutes } from "./conflict-routes.ts";
@@ -112,6 +113,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   addInventoryEventRoute(app, doors);
   addDocumentRoutes(app, doors);
   addAdminRoutes(app, pool, () => surroundings.wallMs());
+  addBackupRoutes(app, pool, () => surroundings.wallMs());
   addDayRoutes(app, pool, () => surroundings.wallMs());
   addModuleRoutes(app, { pool, wallMs: () => surroundings.wallMs(), modulesOf: modulesOfKinds(options.kinds) });
   addTaskRoutes(app, pool, () => surroundings.wallMs());

@@ -12,6 +12,7 @@ import {
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type pg from "pg";
 import { z } from "zod";
+import { inScope } from "../db/scope.ts";
 import { readGateway } from "../modules/gateway.ts";
 import { type Imported, importRows } from "../modules/import-rows.ts";
 import { MAX_PAGE_ROWS, readPage } from "../modules/pages.ts";
@@ -19,6 +20,7 @@ import { placeOf } from "../modules/place.ts";
 import { type SourceRecord, slicesOf } from "../modules/slices.ts";
 import { csvRecords } from "../modules/source-csv.ts";
 import { decoded, ndjsonRecords } from "../modules/source-lines.ts";
+import { confirmState } from "../modules/state.ts";
 import { callerOf } from "./access.ts";
 import { DOOR } from "./door-limits.ts";
 import { FairGate } from "./fair-gate.ts";
@@ -80,6 +82,7 @@ export function addModuleRoutes(app: FastifyInstance, doors: ModuleDoors): void 
     return reply.send(`${JSON.stringify(header)}\n${lines}`);
   });
 
+  addConfirmRoute(app, doors);
   const imports = new FairGate({
     maxRunning: DOOR.maxImporting,
     maxRunningPerShare: 1,
@@ -94,12 +97,35 @@ export function addModuleRoutes(app: FastifyInstance, doors: ModuleDoors): void 
     if (leave === undefined) throw tooManyWait();
     try {
       const imported = await importBody(request, doors, module, scope);
+      // A file that changes nothing says as well that it holds.
+      if (imported.inserted + imported.updated + imported.deleted === 0) await confirm(request, doors, module, scope);
       request.log.info({ module, scope, ...imported, actor: callerOf(request).name }, "import");
       return { module, scope, ...imported };
     } finally {
       leave();
     }
   });
+}
+
+/** Head office says that a module holds as it is: tills that kept a newer copy since the centre was restored take this one. */
+function addConfirmRoute(app: FastifyInstance, doors: ModuleDoors): void {
+  app.post<Params>("/api/admin/modules/:module/confirm", async (request) => {
+    const module = moduleOf(request);
+    const { scope } = parseAs(importQuery, request.query);
+    await confirm(request, doors, module, scope);
+    request.log.info({ module, scope, actor: callerOf(request).name }, "module confirmed");
+    return { module, scope };
+  });
+}
+
+function confirm(
+  request: FastifyRequest,
+  { pool }: ModuleDoors,
+  module: ModuleName,
+  scope: (typeof SCOPES)[number],
+): Promise<void> {
+  const place = placeOf(callerOf(request), module, scope);
+  return inScope(pool, place, (client) => confirmState(client, place));
 }
 
 function importBody(

@@ -1,6 +1,7 @@
 import { CENTRAL_LIFE, type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
 import { answerOf } from "./answer.ts";
 import { isDecision } from "./decisions.ts";
+import { type Lost, lossShownBy } from "./evidence.ts";
 import { wishOf } from "./feed-down.ts";
 import { identityOfBody, type Reading } from "./interpret.ts";
 import { type Placed, place } from "./place.ts";
@@ -36,8 +37,13 @@ export async function exchange(
     const done = await context.store.transaction(scope, (tx) => {
       const run = ingest(context, tx, life, { prepared, mayRepeat });
       mayRepeat = true;
-      return run;
+      return run.catch(async (cause: unknown) => {
+        const lost = await lossShownBy(cause, tx, request);
+        if (lost === undefined) throw cause;
+        return lost;
+      });
     });
+    if (done.kind === "lost") throw done.refusal;
     if (done.kind === "fork") throw forkError(done.seq, done.mark);
     if (done.kind === "stored" && !done.pending) return done.answer;
     // What could not be applied as a set is interpreted one by one: now, or, when a crash left it, before anything new.
@@ -65,6 +71,7 @@ async function sweep(context: ExchangeContext, tx: IngestTransaction, life: Term
 }
 
 type Ingested =
+  | Lost
   | { readonly kind: "fork"; readonly seq: number; readonly mark: Mark }
   | { readonly kind: "sweep-first" }
   | { readonly kind: "stored"; readonly pending: boolean; readonly answer: ExchangeResponse };

@@ -5,10 +5,17 @@ import type { FeedPage } from "./ports.ts";
 /** What `READ_FEED` gives: the store's counter, and entries behind a cursor: of one terminal, or of all. */
 export interface FeedRow {
   readonly epoch: string;
+  /** Epochs before this one, each with the last number that it shares with it. */
+  readonly former: readonly FormerEpoch[];
   readonly n: number;
   readonly chain: string;
   readonly cursorChain: string | null;
   readonly entries: readonly StoredEntry[];
+}
+
+export interface FormerEpoch {
+  readonly epoch: string;
+  readonly n: number;
 }
 
 export type StoredEntry = Omit<FeedEntry, "settlement" | "code" | "message" | "bodies" | "check"> & {
@@ -51,9 +58,16 @@ export function cursorOf(token: string): Cursor | undefined {
   }
 }
 
-/** A cursor fits when it is of this store, this epoch, and the feed had that chain value at its number. */
+/**
+ * A cursor fits when it is of this store, of this epoch or of what a former one shares with it, and the feed had that chain
+ * value at its number.
+ */
 export function fits(cursor: Cursor, row: FeedRow, storeId: number): boolean {
-  if (cursor.storeId !== storeId || cursor.epoch !== row.epoch || cursor.n > row.n) return false;
+  if (cursor.storeId !== storeId || cursor.n > row.n) return false;
+  // Of what lies ahead of it, too: the entry that it stands inside of, and the end of what it was promised when it joined.
+  const reach = Math.max(cursor.n + (cursor.within === undefined ? 0 : 1), cursor.join?.until ?? 0);
+  const isShared = row.former.some(({ epoch, n }) => epoch === cursor.epoch && reach <= n);
+  if (cursor.epoch !== row.epoch && !isShared) return false;
   return cursor.n === 0 || (row.cursorChain?.slice(0, 32) ?? "") === cursor.chain;
 }
 

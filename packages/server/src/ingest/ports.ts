@@ -279,6 +279,11 @@ export interface IngestTransaction {
    * bytes has them now. The last lock, as in `appendFeed`.
    */
   tellAgain(life: TerminalLife, seqs: readonly number[], nowMs: number): Promise<void>;
+  /**
+   * Begins a new epoch of the store's feed when it is in this one. Takes the store's counter, as `appendFeed` does.
+   * @returns whether it was
+   */
+  renewFeed(epoch: string): Promise<boolean>;
   /** Says, before `lock`, that `feedAfter` will be asked this of the same terminal: one statement can read both. */
   foreseeFeed?(cursor: string | null, wish: FeedWish): void;
   /** What the feed has for this life behind the cursor. @throws SyncError FEED_RESET when the cursor is of another history */

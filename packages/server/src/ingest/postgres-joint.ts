@@ -37,11 +37,11 @@ export class PostgresJointTransaction implements JointTransaction {
     ]);
     const enrolled = new Set(locked.map(({ terminal }) => terminal));
     const found = rows.flatMap(({ life, receiptDate, receiptSequence, ...row }) => {
-      const { epoch, n, chain, cursorChain, entries, ...mark } = row;
+      const { epoch, former, n, chain, cursorChain, entries, ...mark } = row;
       const [who, cursor] = [lives[life - 1], cursors[life - 1]];
       if (who === undefined || !enrolled.has(who.terminal)) return [];
       const receipt = receiptOfRow({ receiptDate, receiptSequence });
-      return { life: who, cursor, mark: { ...mark, receipt }, row: { epoch, n, chain, cursorChain, entries } };
+      return { life: who, cursor, mark: { ...mark, receipt }, row: { epoch, former, n, chain, cursorChain, entries } };
     });
     const feeds = all ? await this.#othersToo(found, wish) : found.map((one) => this.#page(one, wish.limit));
     const standings = new Map(found.map(({ life, mark }, index) => [life, { mark, feed: feeds[index] }]));

@@ -36,16 +36,17 @@ import * as sql from "./statements.ts";
 import { alreadyFinal, appendFeed, storeAtOnce } from "./store-at-once.ts";
 import { tellAgain } from "./tell-again.ts";
 
-/** `IngestStore` on PostgreSQL. Reads the life of this database once, at start. */
-export async function postgresIngest(pool: pg.Pool): Promise<IngestStore> {
-  const { rows } = await inScope(pool, { orgId: 0, storeId: 0 }, (client) =>
-    client.query<{ serverEpoch: string }>('SELECT server_epoch AS "serverEpoch" FROM server_identity'),
-  );
-  const serverEpoch = rows[0]?.serverEpoch;
-  if (serverEpoch === undefined)
-    throw new Error("server_identity is empty: the schema was not set up by its migrations");
+/**
+ * `IngestStore` on PostgreSQL.
+ *
+ * @param epochOf the life of this database as of the last look; without it, it is read once
+ */
+export async function postgresIngest(pool: pg.Pool, epochOf?: () => string): Promise<IngestStore> {
+  const serverEpoch = epochOf === undefined ? await readEpoch(pool) : "";
   return {
-    serverEpoch,
+    get serverEpoch() {
+      return epochOf?.() ?? serverEpoch;
+    },
     storesAtOnce: true,
     transaction: (scope, fn) => {
       const attempts = { needSavepoints: false };
@@ -53,6 +54,16 @@ export async function postgresIngest(pool: pg.Pool): Promise<IngestStore> {
     },
     jointTransaction: (scope, fn) => inScope(pool, scope, (client) => fn(new PostgresJointTransaction(client, scope))),
   };
+}
+
+async function readEpoch(pool: pg.Pool): Promise<string> {
+  const { rows } = await inScope(pool, { orgId: 0, storeId: 0 }, (client) =>
+    client.query<{ serverEpoch: string }>('SELECT server_epoch AS "serverEpoch" FROM server_identity'),
+  );
+  const serverEpoch = rows[0]?.serverEpoch;
+  if (serverEpoch === undefined)
+    throw new Error("server_identity is empty: the schema was not set up by its migrations");
+  return serverEpoch;
 }
 
 class PostgresTransaction implements IngestTransaction {
@@ -95,10 +106,11 @@ class PostgresTransaction implements IngestTransaction {
     const more = next ? [next.n, next.limit] : [];
     const [row] = await this.#query<MarkRow & FeedRow>(text, life.terminal, life.incarnation, ...more);
     if (row === undefined) return undefined;
-    const { receiptDate, receiptSequence, epoch, n, chain, cursorChain, entries, ...mark } = row;
+    const { receiptDate, receiptSequence, epoch, former, n, chain, cursorChain, entries, ...mark } = row;
     if (next) {
       const terminal = next.all ? null : life.terminal;
-      this.#foreseen = { terminal, n: next.n, limit: next.limit, row: { epoch, n, chain, cursorChain, entries } };
+      const feed = { epoch, former, n, chain, cursorChain, entries };
+      this.#foreseen = { terminal, n: next.n, limit: next.limit, row: feed };
     }
     return { ...mark, receipt: receiptOfRow({ receiptDate, receiptSequence }) };
   }
@@ -319,6 +331,10 @@ class PostgresTransaction implements IngestTransaction {
 
   tellAgain(life: TerminalLife, seqs: readonly number[], nowMs: number): Promise<void> {
     return tellAgain(this.#query, life, seqs, nowMs);
+  }
+
+  async renewFeed(epoch: string): Promise<boolean> {
+    return (await this.#query<{ n: number }>(sql.RENEW_FEED, epoch)).length > 0;
   }
 
   foreseeFeed(token: string | null, wish: FeedWish): void {

@@ -289,11 +289,21 @@ export const APPEND_FEED = `
     again boolean)`;
 
 /**
+ * A till knows more than this database has, so the numbers behind the present one were given before: they go on under
+ * another epoch. Only the first who proves it changes anything. What was given to this feed in the time of an epoch that
+ * is a hundred renewals old, nobody asks for.
+ */
+export const RENEW_FEED = `
+  UPDATE feed_counter SET epoch = gen_random_uuid(), former = (CASE WHEN jsonb_array_length(former) >= 100 THEN former - 0 ELSE former END)
+    || jsonb_build_array(jsonb_build_object('epoch', epoch, 'n', n))
+  WHERE org_id = $1 AND store_id = $2 AND epoch = $3::uuid RETURNING n`;
+
+/**
  * Counter and entries in one snapshot: nothing behind the returned mark can be missing from what is before it. Either way
  * one range of one index: of a terminal's own entries, or of all.
  */
 const feed = (terminal: string | null, cursor: string, limit: string) => `
-  c.epoch, c.n::float8 AS n, encode(c.chain, 'hex') AS chain,
+  c.epoch, c.former, c.n::float8 AS n, encode(c.chain, 'hex') AS chain,
     (SELECT encode(chain, 'hex') FROM feed_entry WHERE org_id = $1 AND store_id = $2 AND n = ${cursor}::bigint) AS "cursorChain",
     coalesce((SELECT json_agg(e ORDER BY e.n) FROM (
       SELECT n, encode(chain, 'hex') AS chain, terminal, incarnation, from_seq AS "fromSeq", to_seq AS "toSeq", effect, code, message, settlement, again

@@ -14,13 +14,13 @@ import type pg from "pg";
 import { inScope } from "../db/scope.ts";
 import type { Caller } from "../directory/authenticate.ts";
 import { placeOf } from "./place.ts";
-import { fits, type StateRow, standingOf } from "./standing.ts";
+import { fits, isAhead, LIFE_COLUMNS, type StateRow, standingOf } from "./standing.ts";
 import { STATE_COLUMNS } from "./state.ts";
 
 const KIND = "SELECT kind FROM terminal WHERE org_id = $1 AND store_id = $2 AND terminal = $3";
 
 /** How the places of $2 stand, in their order; with what was changed behind `n` of each, summed up from its commits. */
-const STANDINGS = `SELECT ${STATE_COLUMNS}, i.server_epoch AS epoch, encode(c.hash, 'hex') AS "hashThen",
+const STANDINGS = `SELECT ${STATE_COLUMNS}, ${LIFE_COLUMNS}, encode(c.hash, 'hex') AS "hashThen",
     (SELECT coalesce(sum(b.inserted + b.updated + b.deleted), 0)::bigint FROM module_commit b
       WHERE b.org_id = $1 AND b.store_id = w.store_id AND b.module = w.module AND b.n > w.n) AS changed
   FROM server_identity i CROSS JOIN jsonb_to_recordset($2::jsonb) AS w (place integer, store_id integer, module text, n bigint)
@@ -74,13 +74,18 @@ function positionOrNone(cursor: string): ModulePosition | undefined {
 
 function answerFor(asked: Asked, row: Row | undefined, modules: readonly ModuleName[]): GatewayModule {
   const { module, scope, storeId, cursor } = asked;
-  const { epoch, n, rows, bytes, hash } = standingOf(row);
+  const standing = standingOf(row);
+  const { epoch, n, rows, bytes, hash } = standing;
   const hashThen = row?.hashThen ?? null;
-  const knows = cursor !== undefined && fits(cursor, { orgId: 0, storeId, module }, { epoch, n, hashThen });
+  const place = { orgId: 0, storeId, module };
+  const knows = cursor !== undefined && fits(cursor, place, { ...standing, hashThen });
+  const isKept = cursor !== undefined && !knows && isAhead(cursor, place, standing);
+  const isShared = knows && cursor.epoch !== epoch;
   const dependsOn = MODULES[module].dependsOn.filter((parent) => modules.includes(parent));
   return {
     ...{ module, scope, dependsOn, epoch, n, rows, bytes, hash },
     cursor: formatModuleCursor({ epoch, storeId, n, hash }),
-    news: knows ? (row?.changed ?? 0) : rows,
+    news: knows ? (row?.changed ?? 0) : isKept ? 0 : rows,
+    ...(isKept ? { history: "kept" as const } : isShared ? { history: "shared" as const } : {}),
   };
 }

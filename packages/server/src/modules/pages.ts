@@ -12,7 +12,7 @@ import type pg from "pg";
 import { inScope } from "../db/scope.ts";
 import type { Caller } from "../directory/authenticate.ts";
 import { type Place, placeOf } from "./place.ts";
-import { fits, type StateRow, standingOf } from "./standing.ts";
+import { fits, LIFE_COLUMNS, type StateRow, standingOf } from "./standing.ts";
 import { keyOf, type ModuleState, STATE_COLUMNS } from "./state.ts";
 
 /** What a terminal asks for: the whole module in the order of its keys, or what changed since a cursor. */
@@ -40,7 +40,7 @@ const FIRST_GUESS = 2000;
  * One statement, so that what the header says is of the moment the rows are of. $1 to $3 the place, $4 rows at most. A page
  * ends with the row that makes it full.
  */
-const pageOf = (rows: string, order: string) => `SELECT ${STATE_COLUMNS}, i.server_epoch AS epoch, p.*
+const pageOf = (rows: string, order: string) => `SELECT ${STATE_COLUMNS}, ${LIFE_COLUMNS}, p.*
   FROM server_identity i LEFT JOIN module_state s ON s.org_id = $1 AND s.store_id = $2 AND s.module = $3,
   (SELECT coalesce(string_agg(line, E'\n') FILTER (WHERE before < ${LIMITS.maxPageBytes}), '') AS lines,
       max(n) FILTER (WHERE before < ${LIMITS.maxPageBytes}) AS "lastN",
@@ -64,7 +64,7 @@ export const DELTA = pageOf(
  * Where the module stands before a page is made: how large its rows are, what hash it had at a cursor's number ($4), and
  * the kind of the terminal that asks ($5, $6).
  */
-const STANDING = `SELECT ${STATE_COLUMNS}, i.server_epoch AS epoch,
+const STANDING = `SELECT ${STATE_COLUMNS}, ${LIFE_COLUMNS},
     (SELECT encode(c.hash, 'hex') FROM module_commit c
       WHERE c.org_id = $1 AND c.store_id = $2 AND c.module = $3 AND c.n = $4) AS "hashThen",
     (SELECT t.kind FROM terminal t WHERE t.org_id = $1 AND t.store_id = $5 AND t.terminal = $6) AS kind

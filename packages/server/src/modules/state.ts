@@ -19,7 +19,8 @@ export const STATE_COLUMNS = `s.n, s.row_count AS rows, s.row_bytes AS bytes, en
 const MAKE = `INSERT INTO module_state (org_id, store_id, module) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`;
 const LOCK = `SELECT ${STATE_COLUMNS} FROM module_state s
   WHERE s.org_id = $1 AND s.store_id = $2 AND s.module = $3 FOR UPDATE`;
-const WRITE = `UPDATE module_state SET n = $4, row_count = $5, row_bytes = $6, hash = decode($7, 'hex')
+const WRITE = `UPDATE module_state SET n = $4, row_count = $5, row_bytes = $6, hash = decode($7, 'hex'),
+    epoch = (SELECT server_epoch FROM server_identity)
   WHERE org_id = $1 AND store_id = $2 AND module = $3`;
 const REMEMBER = `INSERT INTO module_commit (org_id, store_id, module, n, hash, inserted, updated, deleted, actor, at)
   VALUES ($1, $2, $3, $4, decode($5, 'hex'), $6, $7, $8, $9, $10)`;
@@ -29,6 +30,14 @@ export interface Changed {
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
+}
+
+const CONFIRM = `INSERT INTO module_state (org_id, store_id, module, epoch) SELECT $1, $2, $3, server_epoch FROM server_identity
+  ON CONFLICT (org_id, store_id, module) DO UPDATE SET epoch = excluded.epoch`;
+
+/** Head office says that the module holds as it is, also where tills have a newer copy since the centre was restored. */
+export async function confirmState(client: pg.ClientBase, place: Place): Promise<void> {
+  await client.query(CONFIRM, [...keyOf(place)]);
 }
 
 /** Who writes, and when. */

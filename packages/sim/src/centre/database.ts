@@ -5,6 +5,7 @@ import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";
+import { renewed } from "./feed.ts";
 import { MemoryJointTransaction } from "./joint-transaction.ts";
 import { Conflict, Locks } from "./locks.ts";
 import { type Owner, type Point, Session } from "./session.ts";
@@ -36,6 +37,8 @@ export class CentreDatabase {
   readonly #terminals = new Map<number, Set<string>>();
   readonly #sessions = new Set<Session>();
   #serverEpoch: string;
+  /** Told of every commit that touched a store. */
+  onCommit: (storeId: number) => void = () => {};
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
@@ -49,6 +52,11 @@ export class CentreDatabase {
 
   enrol(storeId: number, terminal: string): void {
     this.#terminals.get(storeId)?.add(terminal);
+  }
+
+  /** As `gen_random_uuid()` of this database gives it. */
+  newEpoch(): string {
+    return this.#options.random.uuid();
   }
 
   /** What is committed of a store. */
@@ -89,8 +97,11 @@ export class CentreDatabase {
 
   /** The port as one server process has it. */
   connect(owner: Owner): IngestStore {
+    const epochOf = () => this.#serverEpoch;
     return {
-      serverEpoch: this.#serverEpoch,
+      get serverEpoch() {
+        return epochOf();
+      },
       storesAtOnce: true,
       transaction: (scope, fn) => this.#transaction(owner, scope, fn),
       jointTransaction: (scope, fn) => this.#transaction(owner, scope, (tx) => fn(new MemoryJointTransaction(tx))),
@@ -118,14 +129,17 @@ export class CentreDatabase {
     return new Map([...this.#stores].map(([storeId, tables]) => [storeId, copyTables(tables)]));
   }
 
-  /** The database becomes what it was; restoring begins a new life of it, which its epochs say. */
-  restore(backup: ReadonlyMap<number, StoreTables>): void {
+  /**
+   * The database becomes what it was. Restoring begins a new life of it, which its epochs say, unless somebody put files
+   * back and nothing noticed.
+   */
+  restore(backup: ReadonlyMap<number, StoreTables>, isNoticed = true): void {
     this.restart();
-    this.#serverEpoch = this.#options.random.uuid();
+    if (isNoticed) this.#serverEpoch = this.#options.random.uuid();
     for (const [storeId, tables] of backup) {
       const copy = copyTables(tables);
-      for (const [key, counter] of tables.counter)
-        copy.counter.set(key, { ...counter, epoch: this.#options.random.uuid() });
+      for (const [key, counter] of isNoticed ? tables.counter : [])
+        copy.counter.set(key, renewed(counter, this.#options.random.uuid()));
       this.#stores.set(storeId, copy);
     }
   }
@@ -175,11 +189,13 @@ export class CentreDatabase {
     const { chronicle, faults, random } = this.#options;
     if (!random.chance(faults.commitUnknownAtCentre)) {
       tx.view.commit();
+      this.onCommit(tx.storeId);
       return;
     }
     const kept = random.chance(0.5);
     chronicle.hit(kept ? "centre.commit-unknown-kept" : "centre.commit-unknown-lost");
     if (kept) tx.view.commit();
+    this.onCommit(tx.storeId);
     throw unavailable("The connection broke while a transaction was being committed; whether it holds is unknown.");
   }
 }

@@ -12,7 +12,7 @@ import {
 } from "@tillsync/server/ingest";
 import type { View } from "./overlay.ts";
 import { refuseNul } from "./postgres-limits.ts";
-import { COUNTER, type FeedRow, type HeadRow, headKey } from "./tables.ts";
+import { COUNTER, type FeedCounter, type FeedRow, type HeadRow, headKey } from "./tables.ts";
 
 /** Appends to the store's feed; the caller holds the counter's lock until it commits. */
 export function appendRuns(
@@ -29,6 +29,19 @@ export function appendRuns(
     view.feed.put(String(n), { n, chain, ...life, ...run });
   }
   view.counter.put(COUNTER, { ...counter, n: counter.n + runs.length, chain });
+}
+
+/** What the same feed is called from here on, when the name it had is `epoch`. */
+export function renewed(counter: FeedCounter, epoch: string): FeedCounter {
+  return { ...counter, epoch, former: [...counter.former, { epoch: counter.epoch, n: counter.n }] };
+}
+
+/** The same, when it is called `from` now; the caller holds the counter's lock. @returns whether it was */
+export function renewIn(view: View, from: string, to: string): boolean {
+  const counter = view.counter.get(COUNTER);
+  if (counter?.epoch !== from) return false;
+  view.counter.put(COUNTER, renewed(counter, to));
+  return true;
 }
 
 /** The statements of `ingest/postgres-feed.ts` on maps, with a moment before each. A run is shorter than `feed.keepDays`. */

@@ -1,6 +1,7 @@
 import { CHAIN_START, type ChainPlace, type Comparison } from "@tillsync/protocol";
-import type { ForkedRow, TerminalLife } from "@tillsync/server/ingest";
+import type { DocumentRow, ForkedRow, TerminalLife } from "@tillsync/server/ingest";
 import type { View } from "./overlay.ts";
+import { refuseNul } from "./postgres-limits.ts";
 import { headKey } from "./tables.ts";
 
 /** `KEEP_FORKS`. */
@@ -26,8 +27,21 @@ export function compareLife(view: View, life: TerminalLife, places: readonly Cha
   return { common, other: { incarnation, durableThrough, chainHash } };
 }
 
-/** `INSERT_EVENTS`: another event under the same id gets its life's name as well. */
-export function eventIdOf(
+/** `INSERT_EVENTS`. */
+export function putEvents(view: View, life: TerminalLife, documents: readonly DocumentRow[]): void {
+  for (const { localId, seq, events } of documents) {
+    for (const event of events) {
+      const text = JSON.stringify(event);
+      refuseNul(JSON.parse(text) as unknown);
+      const eventId = eventIdOf(view, localId, { id: event.id, text }, life);
+      const key = `${localId}/${eventId}`;
+      if (!view.events.get(key)) view.events.put(key, { localId, eventId, event: text, seq, ...life });
+    }
+  }
+}
+
+/** Another event under the same id gets its life's name as well. */
+function eventIdOf(
   view: View,
   localId: string,
   event: { readonly id: string; readonly text: string },

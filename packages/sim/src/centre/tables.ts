@@ -41,6 +41,7 @@ export interface EventRow {
 
 export interface FeedCounter {
   readonly epoch: string;
+  readonly former: readonly { readonly epoch: string; readonly n: number }[];
   readonly n: number;
   readonly chain: string;
 }
@@ -93,7 +94,7 @@ export function emptyTables(feedEpoch: string): StoreTables {
     documents: new Map(),
     events: new Map(),
     feed: new Map(),
-    counter: new Map([[COUNTER, { epoch: feedEpoch, n: 0, chain: "0".repeat(64) }]]),
+    counter: new Map([[COUNTER, { epoch: feedEpoch, former: [], n: 0, chain: "0".repeat(64) }]]),
     settlements: new Map(),
     applied: [],
   };

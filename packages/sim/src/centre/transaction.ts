@@ -20,8 +20,8 @@ import {
   type TerminalLife,
 } from "@tillsync/server/ingest";
 import type { CentreDatabase } from "./database.ts";
-import { appendRuns, memoryFeed, tellableRuns } from "./feed.ts";
-import { compareLife, eventIdOf, keepForks } from "./lives.ts";
+import { appendRuns, memoryFeed, renewIn, tellableRuns } from "./feed.ts";
+import { compareLife, keepForks, putEvents } from "./lives.ts";
 import { Conflict } from "./locks.ts";
 import { View } from "./overlay.ts";
 import { refuseDate, refuseNul } from "./postgres-limits.ts";
@@ -234,15 +234,7 @@ export class MemoryTransaction implements IngestTransaction {
       throw new SyncError("ALREADY_CLOSED", "A document of this batch is already final at the centre.");
     if (documents.every(({ events }) => events.length === 0)) return;
     await this.#session.pause("before events");
-    for (const { localId, seq, events } of documents) {
-      for (const event of events) {
-        const text = JSON.stringify(event);
-        refuseNul(JSON.parse(text) as unknown);
-        const eventId = eventIdOf(this.view, localId, { id: event.id, text }, life);
-        const key = `${localId}/${eventId}`;
-        if (!this.view.events.get(key)) this.view.events.put(key, { localId, eventId, event: text, seq, ...life });
-      }
-    }
+    putEvents(this.view, life, documents);
   }
 
   async document(entity: Entity, localId: string): Promise<Standing | undefined> {
@@ -335,13 +327,8 @@ export class MemoryTransaction implements IngestTransaction {
     if (mark.receipt) refuseDate(mark.receipt.businessDate);
     const { durableThrough, chainHash } = mark;
     const receipt = laterReceipt(row.receipt, mark.receipt);
-    this.view.lives.put(key, {
-      ...row,
-      durableThrough,
-      chainHash,
-      headSeq: Math.max(mark.headSeq, durableThrough),
-      receipt,
-    });
+    const headSeq = Math.max(mark.headSeq, durableThrough);
+    this.view.lives.put(key, { ...row, durableThrough, chainHash, headSeq, receipt });
     return receipt;
   }
 
@@ -362,6 +349,12 @@ export class MemoryTransaction implements IngestTransaction {
   async tellAgain(life: TerminalLife, seqs: readonly number[], nowMs: number): Promise<void> {
     if (seqs.length === 0) return;
     await this.appendFeed(life, tellableRuns(this.view, life, seqs), nowMs);
+  }
+
+  async renewFeed(epoch: string): Promise<boolean> {
+    await this.#session.pause("before renewFeed");
+    await this.#lock(COUNTER);
+    return renewIn(this.view, epoch, this.#database.newEpoch());
   }
 
   async feedAfter(life: TerminalLife, token: string | null, wish: FeedWish): Promise<FeedPage> {

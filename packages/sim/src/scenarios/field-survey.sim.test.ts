@@ -238,8 +238,7 @@ describe("shift close (field survey 2.7)", () => {
       await stage.advance(minutes(21));
       // The centre is put back to a copy in which this shift was never opened.
       stage.stopServers();
-      stage.shop.database.restore(empty);
-      stage.shop.acknowledged.restored();
+      stage.shop.restoreCentre(empty, true);
       stage.startServers();
       await stage.advance(minutes(21));
       expect(till.terminal.shift()).toMatchObject(shift);

@@ -29,6 +29,8 @@ export interface Variant {
   readonly ingest?: (store: IngestStore, database: CentreDatabase) => IngestStore;
   readonly settlements?: (store: SettlementStore, database: CentreDatabase) => SettlementStore;
   readonly exchange?: (exchange: Exchange) => Exchange;
+  /** False: a restored centre goes on under the epochs that it had. */
+  readonly renewsEpochs?: false;
   readonly submit?: (submit: Submit, database: CentreDatabase) => Submit;
 }
 

@@ -9,9 +9,10 @@ export function withStatements(
   store: IngestStore,
   change: (tx: IngestTransaction) => Partial<IngestTransaction>,
 ): IngestStore {
-  const { serverEpoch } = store;
   return {
-    serverEpoch,
+    get serverEpoch() {
+      return store.serverEpoch;
+    },
     transaction: (scope, fn) => store.transaction(scope, (tx) => fn({ ...statementsOf(tx), ...change(tx) })),
   };
 }
@@ -46,6 +47,7 @@ export function statementsOf(tx: IngestTransaction): IngestTransaction {
     seen: (...args) => tx.seen(...args),
     appendFeed: (...args) => tx.appendFeed(...args),
     tellAgain: (...args) => tx.tellAgain(...args),
+    renewFeed: (...args) => tx.renewFeed(...args),
     feedAfter: (...args) => tx.feedAfter(...args),
   };
 }

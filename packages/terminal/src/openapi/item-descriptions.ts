@@ -41,6 +41,11 @@ const moduleStatus = object({
   n: count("Version of the copy that is read."),
   rows: count("Rows of it."),
   lastPulledAt: atOrNull("When it became what is read."),
+  kept: {
+    type: "boolean",
+    description:
+      "It is newer than what head office has since it was restored from a backup: this till keeps it until head office has said what holds.",
+  },
   progress: nullable(
     object({
       phase: {

@@ -196,6 +196,7 @@ export const MODULES: ModulesStatus = {
     {
       ...{ module: "items", scope: "organization", state: "pulling", n: 3, rows: 99_000 },
       lastPulledAt: "2026-01-15T10:11:00.000Z",
+      kept: false,
       progress: { phase: "delta", rows: 4_000, of: 100_000 },
       ...{ failures: 0, error: null, nextAttemptAt: null },
     },

@@ -10,6 +10,7 @@ import {
 } from "@tillsync/protocol/openapi";
 import { ACCESS } from "../access.ts";
 import { DOOR } from "../door-limits.ts";
+import { BACKUP_ROUTES, BACKUP_SCHEMAS } from "./backup-descriptions.ts";
 import { CONFLICT_ROUTES, CONFLICT_SCHEMAS } from "./conflict-descriptions.ts";
 import { DAY_ROUTES, DAY_SCHEMAS } from "./day-descriptions.ts";
 import { DEVICE_ROUTES } from "./device-descriptions.ts";
@@ -30,6 +31,7 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...INVENTORY_ROUTES,
   ...READING_ROUTES,
   ...LEDGER_ROUTES,
+  ...BACKUP_ROUTES,
   ...DAY_ROUTES,
   ...TASK_ROUTES,
   ...DOCUMENT_ROUTES,
@@ -102,6 +104,7 @@ export function centralDocument(): OpenApi {
       ...CONFLICT_SCHEMAS,
       ...READING_SCHEMAS,
       ...LEDGER_SCHEMAS,
+      ...BACKUP_SCHEMAS,
       ...DAY_SCHEMAS,
       ...MODULE_SCHEMAS,
       ...TASK_SCHEMAS,

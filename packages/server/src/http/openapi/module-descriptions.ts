@@ -23,6 +23,7 @@ export const MODULE_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...Object.fromEntries(MODULE_ORDER.map((one) => [name(one), fromZod(MODULES[one].schema, `A row of ${one}.`)])),
   GatewayModule: fromZod(gatewayModule, "A module of one scope, and what of it is new."),
   Gateway: object({ modules: listOf(ref("GatewayModule"), "Each after what it depends on.") }),
+  Confirmed: object({ module: text("Its name."), scope: text("`organization` or `store`.") }, "A module that holds."),
   PageHeader: fromZod(pageHeader, "The first line of a page."),
   Imported: object(
     {
@@ -106,6 +107,21 @@ export const MODULE_ROUTES: Readonly<Record<string, RouteDescription>> = {
         status: 400,
       },
       { summary: "No such module", as: "admin", parameters: { module: "colours" }, body: { rows: [] }, status: 404 },
+    ],
+  },
+  "POST /api/admin/modules/:module/confirm": {
+    operationId: "confirmModule",
+    tag: "Reference data",
+    summary: "Says that a module holds as it is here, after this server was restored from a backup.",
+    description:
+      "A till whose copy is newer than what a restored server has keeps it until head office writes the module, or says this. An import that changes nothing says the same.",
+    parameters: [module, ...parameters("query", importQuery, { scope: "As in an import." })],
+    answers: { 200: { description: "What holds.", schema: ref("Confirmed") } },
+    refusals: ["INVALID_INPUT", "NOT_FOUND"],
+    examples: [
+      { summary: "The prices", as: "admin", parameters: { module: "prices" }, status: 200 },
+      { summary: "No such module", as: "admin", parameters: { module: "colours" }, status: 404 },
+      { summary: "No such scope", as: "admin", parameters: { module: "prices", scope: "town" }, status: 400 },
     ],
   },
   "GET /api/sync/gateway": {

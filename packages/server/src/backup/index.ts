@@ -1,0 +1,6 @@
+export { type BackupFolder, type BaseBackup, basesIn, findBackupFolder, openBackupFolder } from "./backup-folder.ts";
+export { type Completed, completedByOperator } from "./completed.ts";
+export { reachCluster } from "./reach-cluster.ts";
+export { type Restored, restoreServer, type Until } from "./restore-server.ts";
+export { type RunningCluster, type TakenBackup, takeBackup } from "./take-backup.ts";
+export { WalArchive } from "./wal-archive.ts";

@@ -9,6 +9,7 @@ import {
 } from "@tillsync/protocol";
 import type { Head, Journal } from "./journal.ts";
 import type { Sql } from "./ports.ts";
+import { printedReceipt } from "./receipts.ts";
 import type { ShiftPart, ShiftReport } from "./shift-verbs.ts";
 import { type Stretch, Tally } from "./tally.ts";
 
@@ -142,6 +143,7 @@ function receiptsOf(books: ShiftBooks, businessDate: string, tallies: readonly T
   return tallies.slice(-MAX_LIVES).flatMap(({ ordinal, openSeq, seq }) => {
     const { count, first, last } = books.journal.receiptsWithin(ordinal, businessDate, openSeq, seq);
     const number = (sequence: number) =>
+      printedReceipt(books.read, { ordinal, businessDate, sequence }) ??
       formatReceiptNumber({ terminal: books.printedOf(ordinal), businessDate, sequence });
     return count === 0 ? [] : [{ first: number(first), last: number(last), count }];
   });

@@ -1,4 +1,4 @@
-import type { GrantClaims } from "@tillsync/protocol";
+import { type GrantClaims, SyncError } from "@tillsync/protocol";
 import type pg from "pg";
 import { asOperator } from "../db/scope.ts";
 import { hashOfThumbprint, thumbprintOf } from "../identity/centre-key.ts";
@@ -24,7 +24,7 @@ export function attach(pool: pg.Pool, grant: GrantClaims, nowMs: number): Promis
   const at = new Date(nowMs);
   const { sub: terminal, shortId, kind, name, serial } = grant;
   const { x } = grant.cnf.jwk;
-  return asOperator(pool, async (client) => {
+  const work = asOperator(pool, async (client) => {
     const orgId = await ensureOrganization(client, grant.org, at);
     const store = { code: grant.store, currency: grant.currency };
     const scope: Scope = { orgId, storeId: await ensureStore(client, orgId, store, at) };
@@ -41,6 +41,12 @@ export function attach(pool: pg.Pool, grant: GrantClaims, nowMs: number): Promis
     } else await raiseSerial(client, machine, granted);
     const details = { serial, shortId, name, knewTerminal: known !== undefined, knewMachine: machine !== undefined };
     await noteAct(client, scope, { at, act: "attached", terminal, actor: BY_GRANT, details });
+  });
+  // What contradicts the directory is the grant's fault, for a till that can only wait.
+  return work.catch((error: unknown) => {
+    if (!(error instanceof SyncError) || (error.code !== "TERMINAL_TAKEN" && error.code !== "INVALID_INPUT"))
+      throw error;
+    throw refused(`it contradicts what is known here. ${error.message}`, error);
   });
 }
 

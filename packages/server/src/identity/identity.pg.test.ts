@@ -346,7 +346,8 @@ describe("a grant", () => {
     const other = new SampleMachine();
     const wanted = { id: other.terminal, shortId: `R${made}`, publicKey: other.x, name: "other" };
     expect(await ask(world.app, "/api/admin/terminals", wanted, admin)).toMatchObject({ status: 200 });
-    expect((await present(machine, renamed)).body.error.code).toBe("TERMINAL_TAKEN");
+    const refusal = (await present(machine, renamed)).body.error;
+    expect([refusal.code, refusal.message]).toEqual(["GRANT_REFUSED", expect.stringContaining(`R${made}`)]);
   });
 
   it("that cannot be read holds no terminal up that is known without it", async () => {

@@ -1,10 +1,14 @@
+import { randomUUID } from "node:crypto";
 import type { Readable } from "node:stream";
+import { type Credential, fixedKey, showing } from "@tillsync/engine";
 import { isErrorCode, SyncError } from "@tillsync/protocol";
 import { request } from "undici";
 
 export interface Door {
   readonly url: string;
   readonly key?: string | undefined;
+  /** Of a machine that was enrolled, instead of a key. */
+  readonly credential?: Credential | undefined;
   /** Told of every answer, for those who count what travels. */
   readonly onAnswer?: ((bytes: number) => void) | undefined;
 }
@@ -42,9 +46,14 @@ interface Asked {
   readonly headersTimeout: number;
 }
 
-async function ask<T>(door: Door, { path, headers, ...sent }: Asked): Promise<T> {
+async function ask<T>(door: Door, asked: Asked): Promise<T> {
+  const credential = door.credential ?? (door.key === undefined ? undefined : fixedKey(door.key));
+  if (credential === undefined) return askWith(door, asked, {});
+  return showing(credential, randomUUID(), (shown) => askWith(door, asked, { authorization: `Bearer ${shown}` }));
+}
+
+async function askWith<T>(door: Door, { path, headers, ...sent }: Asked, key: Record<string, string>): Promise<T> {
   const url = new URL(path, door.url).href;
-  const key = door.key === undefined ? {} : { authorization: `Bearer ${door.key}` };
   let status: number;
   let text: string;
   try {

@@ -12,6 +12,7 @@ import { settlementCommand } from "./commands/settlement.ts";
 import { shiftCommand } from "./commands/shift.ts";
 import { tasksCommand } from "./commands/tasks.ts";
 import { terminalCommand } from "./commands/terminal.ts";
+import { terminalsCommand } from "./commands/terminals.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { reportFailure } from "./output.ts";
 
@@ -26,6 +27,7 @@ for (const add of [
   demoCommand,
   serverCommand,
   terminalCommand,
+  terminalsCommand,
   enrollCommand,
   statusCommand,
   syncCommand,

@@ -1,20 +1,22 @@
 import { mkdirSync } from "node:fs";
-import { openTerminal, type Terminal } from "@tillsync/engine";
+import { type Credential, openTerminal, type Terminal } from "@tillsync/engine";
 import { centralUrl, terminalFile } from "./config/derived.ts";
 import type { Values } from "./config/keys.ts";
-import { terminalIdentity } from "./terminal-identity.ts";
+import { credentialOf, identityOf } from "./machine.ts";
 
-/** Opens the till of a configuration in this process. @throws SyncError as `openTerminal` does */
-export function openConfigured(values: Values): Terminal {
+/**
+ * Opens the till of a configuration in this process. Who it is, its grant says where it was enrolled with a key of its own.
+ *
+ * @throws SyncError as `openTerminal` does
+ */
+export function openConfigured(values: Values, key: string | Credential = credentialOf(values)): Terminal {
   mkdirSync(values["Terminal.DataDir"], { recursive: true });
+  const { terminal, shortId, store, currency } = identityOf(values);
   const interval = values["Sync.SyncIntervalSeconds"];
   const slow = values["Sync.RetryDelayMinutes"];
   return openTerminal({
     file: terminalFile(values),
-    terminal: values["Terminal.Id"] ?? terminalIdentity(values["Terminal.DataDir"]),
-    shortId: values["Terminal.ShortId"],
-    store: values["Sync.StoreId"],
-    currency: values["Terminal.Currency"],
+    ...{ terminal, shortId, store, currency },
     timeZone: values["Terminal.TimeZone"],
     dayCutoffHour: values["Terminal.DayCutoffHour"],
     profile: values["Sync.Profile"],
@@ -26,6 +28,6 @@ export function openConfigured(values: Values): Terminal {
     retention: { attempts: values["Retention.HistoryRows"], days: values["Retention.HistoryDays"] },
     ...(interval === undefined ? {} : { intervalMs: interval * 1000 }),
     ...(slow === undefined ? {} : { slowMs: slow * 60_000 }),
-    central: { url: centralUrl(values), key: values["Terminal.Key"] ?? "none" },
+    central: { url: centralUrl(values), key },
   });
 }

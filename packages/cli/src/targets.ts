@@ -6,6 +6,7 @@ import { z } from "zod";
 import { loadConfiguration } from "./config/configuration.ts";
 import { centralUrl, terminalFile } from "./config/derived.ts";
 import type { Door } from "./http-door.ts";
+import { credentialOf, identityOf } from "./machine.ts";
 import { openConfigured } from "./open-configured.ts";
 
 const HOUSEHOLD_FILE = "demo.json";
@@ -104,11 +105,12 @@ function ofHousehold(home: Household, till: Household["terminals"][number]): Loc
 
 async function ofConfiguration(configFile: string | undefined): Promise<LocalTill> {
   const { values } = await loadConfiguration({ directory: process.cwd(), configFile, env: process.env });
+  const key = credentialOf(values);
   return {
-    shortId: values["Terminal.ShortId"],
+    shortId: identityOf(values).shortId,
     local: { url: `http://127.0.0.1:${values["Terminal.Port"]}`, key: values["Terminal.LocalKey"] },
     file: terminalFile(values),
-    centre: { url: centralUrl(values), key: values["Terminal.Key"] },
+    centre: { url: centralUrl(values), ...(typeof key === "string" ? { key } : { credential: key }) },
     open: () => openConfigured(values),
   };
 }

@@ -1,6 +1,7 @@
 export type { Observation } from "@tillsync/lanes";
 export type { Attempt } from "./attempt.ts";
 export { KEPT_ATTEMPTS, KEPT_DAYS, type Retention } from "./attempt-log.ts";
+export { type Credential, fixedKey, showing } from "./credential.ts";
 export { type History, type HistoryEntry, type HistoryPage, MAX_HISTORY_PAGE } from "./history.ts";
 export {
   type ChangeDraft,
@@ -48,10 +49,23 @@ export type { CustomerRecord } from "./records/edits.ts";
 export type { TerminalSettings } from "./settings.ts";
 export type { ShiftSettlement } from "./settlement.ts";
 export { systemClock } from "./system/clock.ts";
+export { readAnswer } from "./system/http-answer.ts";
 export { httpProbe, judge } from "./system/http-probe.ts";
-export { type HttpTransportOptions, httpTransport, readAnswer } from "./system/http-transport.ts";
+export { type HttpTransportOptions, httpTransport } from "./system/http-transport.ts";
 export { systemIds } from "./system/ids.ts";
+export { type MachineCredential, machineCredential } from "./system/machine-credential.ts";
+export {
+  ensureMachineKey,
+  GRANT_FILE,
+  grantSays,
+  KEY_FILE,
+  keepGrantText,
+  type MachineKey,
+  readGrantText,
+  readMachineKey,
+} from "./system/machine-key.ts";
 export { sha256 } from "./system/sha256.ts";
+export { openWitness } from "./system/witness-file.ts";
 export { startTerminal } from "./terminal.ts";
 export type {
   CashMove,

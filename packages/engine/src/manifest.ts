@@ -9,6 +9,7 @@ import {
 } from "@tillsync/protocol";
 import type { Head, Journal } from "./journal.ts";
 import type { Sql } from "./ports.ts";
+import { printedReceipt } from "./receipts.ts";
 import type { ShiftPart, ShiftReport } from "./shift-verbs.ts";
 import { type Stretch, Tally } from "./tally.ts";
 
@@ -143,7 +144,9 @@ function receiptsOf(books: ShiftBooks, businessDate: string, tallies: readonly T
   const series = tallies.flatMap(({ ordinal, openSeq, seq }) =>
     books.journal.receiptsWithin(ordinal, businessDate, openSeq, seq).map(({ printedIn, first, last, count }) => {
       const terminal = books.printedOf(ordinals.get(printedIn ?? "") ?? ordinal);
-      const number = (sequence: number) => formatReceiptNumber({ terminal, businessDate, sequence });
+      const number = (sequence: number) =>
+        printedReceipt(books.read, { ordinal, printedIn, businessDate, sequence }) ??
+        formatReceiptNumber({ terminal, businessDate, sequence });
       return { first: number(first), last: number(last), count };
     }),
   );

@@ -1,3 +1,4 @@
+import type { Credential } from "./credential.ts";
 import type { Ports, Witness } from "./ports.ts";
 import type { TerminalSettings } from "./settings.ts";
 import { openStore } from "./sqlite/store.ts";
@@ -13,7 +14,8 @@ import type { Terminal } from "./verbs.ts";
 export interface TerminalOptions extends TerminalSettings {
   /** Path of the till's database; `FILE.lock` and `FILE.witness` lie beside it. */
   readonly file: string;
-  readonly central: { readonly url: string; readonly key: string; readonly timeoutMs?: number };
+  /** `key`: a text from `tillsync enroll`, or the machine's own credential (`machineCredential`). */
+  readonly central: { readonly url: string; readonly key: string | Credential; readonly timeoutMs?: number };
 }
 
 /**

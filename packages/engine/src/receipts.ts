@@ -129,8 +129,8 @@ function openEnd({ lives, read }: Books, life: Life, businessDate: string, last:
 }
 
 function voidedOn({ read, printedOf }: Books, ordinal: number, businessDate: string) {
-  const rows = read.all<{ sequence: number; by: string }>(
-    `SELECT j.receipt_sequence AS sequence, v.by_local_id AS by FROM journal j JOIN voided_order v ON v.local_id = j.local_id
+  const rows = read.all<{ sequence: number; by: string; printed: string | null }>(
+    `SELECT j.receipt_sequence AS sequence, v.by_local_id AS by, ${PRINTED} AS printed FROM journal j JOIN voided_order v ON v.local_id = j.local_id
      WHERE j.business_date = ? AND j.receipt_sequence IS NOT NULL AND j.position >= ? AND j.position < ?
      ORDER BY j.receipt_sequence`,
     businessDate,
@@ -138,8 +138,30 @@ function voidedOn({ read, printedOf }: Books, ordinal: number, businessDate: str
     positionOf(ordinal + 1, 0),
   );
   const terminal = printedOf(ordinal);
-  return rows.map(({ sequence, by }) => ({
-    receiptNumber: formatReceiptNumber({ terminal, businessDate, sequence }),
+  return rows.map(({ sequence, by, printed }) => ({
+    receiptNumber: printed ?? formatReceiptNumber({ terminal, businessDate, sequence }),
     by,
   }));
+}
+
+/** What stands on the receipt, as its change `j` says: the terminal may have been called otherwise then. Null when it cannot be read. */
+const PRINTED = "CASE WHEN json_valid(j.body) THEN json_extract(j.body, '$.payload.receiptNumber') END";
+
+/** The number as it was printed. */
+export function printedReceipt(
+  read: Pick<Sql, "get">,
+  receipt: { ordinal: number; printedIn: string | null; businessDate: string; sequence: number },
+): string | undefined {
+  const { ordinal, printedIn, businessDate, sequence } = receipt;
+  const row = read.get<{ printed: string | null }>(
+    `SELECT ${PRINTED} AS printed FROM journal j
+     WHERE j.business_date = ? AND j.receipt_sequence = ? AND j.position >= ? AND j.position < ?
+       AND j.origin ->> 'incarnation' IS ?`,
+    businessDate,
+    sequence,
+    positionOf(ordinal, 0),
+    positionOf(ordinal + 1, 0),
+    printedIn,
+  );
+  return row?.printed ?? undefined;
 }

@@ -66,13 +66,18 @@ function check(field: string, read: () => unknown): void {
 
 /** Writes down whose database this is, or sees that it is the right one. @throws SyncError CONFIG_INVALID */
 export function ensureIdentity({ terminal, shortId, store }: TerminalSettings, database: LocalStore): void {
-  const kept = database.read.get<{ terminal: string }>("SELECT terminal FROM identity");
+  const kept = database.read.get<{ terminal: string; shortId: string }>(
+    "SELECT terminal, short_id AS shortId FROM identity",
+  );
   if (kept === undefined) {
     const sql = "INSERT INTO identity (only, terminal, short_id, store) VALUES (1, ?, ?, ?)";
     database.transaction((tx) => tx.run(sql, terminal, shortId, store));
   } else if (kept.terminal !== terminal) {
     const message = `This database belongs to terminal ${kept.terminal}, not to ${terminal}; give each terminal a folder of its own.`;
     throw new SyncError("CONFIG_INVALID", message, { field: "terminal", expected: kept.terminal, got: terminal });
+  } else if (kept.shortId !== shortId) {
+    // Head office calls it otherwise now. What it printed before stands on its receipts, and in their changes.
+    database.transaction((tx) => tx.run("UPDATE identity SET short_id = ?", shortId));
   }
 }
 

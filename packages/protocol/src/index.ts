@@ -35,6 +35,22 @@ export {
   type WireChange,
 } from "./exchange.ts";
 export {
+  ASSERTION_SECONDS,
+  type AssertionClaims,
+  assertionClaims,
+  type GrantClaims,
+  grantClaims,
+  publicKey,
+  SIGNED_TYPES,
+  TOKEN_SECONDS,
+  type TokenAnswer,
+  type TokenRequest,
+  thumbprint,
+  thumbprintText,
+  tokenAnswer,
+  tokenRequest,
+} from "./identity.ts";
+export {
   businessDate,
   CENTRAL_LIFE,
   changeId,

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { type Credential, fixedKey } from "@tillsync/engine";
 import { SyncError } from "@tillsync/protocol";
 
 /** How long a person at the till waits for head office, milliseconds. Nothing of this is queued or tried again. */
@@ -15,25 +17,26 @@ export interface HeadOffice {
   ask(method: "GET" | "POST", path: string, body?: string): Promise<HeadOfficeAnswer>;
 }
 
-/** Head office by HTTP, with the till's own key. */
-export function httpHeadOffice({ url, key }: { readonly url: string; readonly key: string }): HeadOffice {
+/** Head office by HTTP, with the till's own key or credential. */
+export function httpHeadOffice({ url, key }: { readonly url: string; readonly key: string | Credential }): HeadOffice {
+  const credential = typeof key === "string" ? fixedKey(key) : key;
+  const once = async (shown: string, method: "GET" | "POST", path: string, body: string | undefined) => {
+    const authorization = `Bearer ${shown}`;
+    const headers = { authorization, ...(body === undefined ? {} : { "content-type": "application/json" }) };
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const asked = { method, headers, signal, ...(body === undefined ? {} : { body }) };
+    const answer = await fetch(new URL(path, url), asked);
+    const text = await answer.text();
+    JSON.parse(text);
+    return { status: answer.status, text };
+  };
   return {
     async ask(method, path, body) {
-      const headers = {
-        authorization: `Bearer ${key}`,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      };
-      const signal = AbortSignal.timeout(PATIENCE_MS);
       try {
-        const answer = await fetch(new URL(path, url), {
-          method,
-          headers,
-          signal,
-          ...(body === undefined ? {} : { body }),
-        });
-        const text = await answer.text();
-        JSON.parse(text);
-        return { status: answer.status, text };
+        const shown = await credential.shown(randomUUID());
+        const answer = await once(shown, method, path, body);
+        if (answer.status !== 401 || !credential.refused(shown)) return answer;
+        return await once(await credential.shown(randomUUID()), method, path, body);
       } catch (cause) {
         throw noAnswer(cause);
       }

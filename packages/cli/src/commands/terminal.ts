@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { centralUrl } from "../config/derived.ts";
 import type { Values } from "../config/keys.ts";
 import { openLog } from "../logging/open-log.ts";
+import { credentialOf, identityOf } from "../machine.ts";
 import { openConfigured } from "../open-configured.ts";
 import { type Output, outputOf } from "../output.ts";
 import { configurable, configurationOf } from "./options.ts";
@@ -25,7 +26,7 @@ export function terminalCommand(program: Command): void {
     .command("terminal")
     .summary("run one till")
     .description(
-      "Runs a till: its database, its local API and pages, and the loop that sends what was sold. The key comes from TILLSYNC_KEY or the configuration.",
+      "Runs a till: its database, its local API and pages, and the loop that sends what was sold. Enrolled with `tillsync enroll --centre`, it comes with a key of its own; else with the one in TILLSYNC_KEY or the configuration.",
     )
     .option("--json", "one JSON line when it serves, on standard output")
     .addHelpText(
@@ -46,7 +47,8 @@ export function terminalCommand(program: Command): void {
 }
 
 async function serve(values: Values, log: Logger, output: Output): Promise<void> {
-  const terminal = openConfigured(values);
+  const credential = credentialOf(values);
+  const terminal = openConfigured(values, credential);
   const key = values["Terminal.LocalKey"];
   try {
     const http = await startTerminalHttp({
@@ -54,11 +56,11 @@ async function serve(values: Values, log: Logger, output: Output): Promise<void>
       host: values["Terminal.Host"],
       port: values["Terminal.Port"],
       log,
-      headOffice: httpHeadOffice({ url: centralUrl(values), key: values["Terminal.Key"] ?? "none" }),
+      headOffice: httpHeadOffice({ url: centralUrl(values), key: credential }),
       ...(key ? { key } : {}),
     });
     const close = async () => void (await Promise.all([http.close(), terminal.close()]));
-    await untilStopped(output, { url: http.url, what: `Till ${values["Terminal.ShortId"]}`, close });
+    await untilStopped(output, { url: http.url, what: `Till ${identityOf(values).shortId}`, close });
   } catch (error) {
     await terminal.close(0);
     throw error;

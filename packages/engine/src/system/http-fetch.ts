@@ -1,6 +1,7 @@
 import { zstdDecompressSync } from "node:zlib";
 import { SyncError } from "@tillsync/protocol";
 import { Agent, type Dispatcher, request as httpRequest } from "undici";
+import { type Credential, showing } from "../credential.ts";
 import type { FetchRequest } from "../ports.ts";
 import { centreUrl } from "./centre-url.ts";
 
@@ -15,16 +16,22 @@ const CONNECTIONS = 4;
  * of it is believed before it ended as it should.
  */
 export function httpFetch(
-  options: { readonly url: string; readonly key: string; readonly timeoutMs: number },
+  options: { readonly url: string; readonly credential: Credential; readonly timeoutMs: number },
   refuse: (status: number, headers: Dispatcher.ResponseData["headers"], text: string) => SyncError,
 ) {
   const agent = new Agent({ connections: CONNECTIONS, pipelining: 1, connect: { timeout: 5_000 } });
-  const fetch = async ({ path, type }: FetchRequest, signal: AbortSignal, correlationId: string): Promise<string> => {
+  const fetch = (request: FetchRequest, signal: AbortSignal, correlationId: string): Promise<string> =>
+    showing(options.credential, correlationId, (shown) => ask(request, signal, { shown, correlationId }));
+  const ask = async (
+    { path, type }: FetchRequest,
+    signal: AbortSignal,
+    { shown, correlationId }: { shown: string; correlationId: string },
+  ): Promise<string> => {
     const answer = await httpRequest(centreUrl(options.url, path), {
       dispatcher: agent,
       signal: AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]),
       headers: {
-        authorization: `Bearer ${options.key}`,
+        authorization: `Bearer ${shown}`,
         accept: type,
         "accept-encoding": "zstd",
         "x-correlation-id": correlationId,

@@ -56,10 +56,11 @@ const ROWS: Readonly<Record<string, readonly [columns: string, values: readonly 
     "entity_type, entity_id, conflict_type, incarnation, seq, decided, created_at",
     ["order", "o-1", "ALREADY_CLOSED", "a".repeat(16), 1, "SERVER_WINS", new Date(0)],
   ],
+  assertion_used: ["key_hash, jti, until", [HASH, "once", new Date(0)]],
   device_token: ["terminal, token_ms, n, issued_at", [TILL, 1, 1, new Date(0)]],
 };
 /** Filled by enrolment. */
-const DIRECTORY = ["store", "terminal", "feed_counter"];
+const DIRECTORY = ["store", "terminal", "feed_counter", "short_id_holder", "directory_act"];
 
 const insert = (client: pg.PoolClient, table: string, { orgId, storeId }: Scope) => {
   const [columns, values] = ROWS[table] ?? ["", []];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CACHE_MS, type Caller, rememberCallers } from "./authenticate.ts";
+import { authenticator, CACHE_MS, type Caller, rememberCallers } from "./authenticate.ts";
 import { isKey, keyHash, makeKey } from "./keys.ts";
 
 const CALLER: Caller = { orgId: 1, storeId: 2, role: "admin", name: "head office", terminal: null };
@@ -8,14 +8,15 @@ const CALLER: Caller = { orgId: 1, storeId: 2, role: "admin", name: "head office
 function directory() {
   const known = new Map<string, Caller>();
   const world = { asked: 0, nowMs: 0, down: false };
-  const remembered = rememberCallers(
-    async (key) => {
+  const byHash = rememberCallers(
+    async (hash) => {
       world.asked += 1;
       if (world.down) throw new Error("down");
-      return known.get(key);
+      return [...known].find(([key]) => keyHash(key) === hash)?.[1];
     },
     () => world.nowMs,
   );
+  const remembered = authenticator(byHash, async () => undefined);
   return { known, world, remembered };
 }
 

@@ -1,5 +1,7 @@
 import type pg from "pg";
 import { withPresentedKey } from "../db/scope.ts";
+import { hashOfThumbprint } from "../identity/centre-key.ts";
+import { isToken, type ReadToken } from "../identity/token.ts";
 import type { KeyRole } from "./enroll.ts";
 import { isKey, keyHash } from "./keys.ts";
 
@@ -12,10 +14,15 @@ export interface Caller {
   readonly name: string;
   /** The terminal's UUID; null for keys that belong to none. */
   readonly terminal: string | null;
+  /** Its machine was replaced or is leaving: it may deliver what it has, and nothing else. */
+  readonly isDraining?: true;
 }
 
-/** Undefined when the key is unknown or revoked. @throws SyncError UNAVAILABLE */
-export type Authenticate = (key: string) => Promise<Caller | undefined>;
+/** Undefined when the key or token is unknown, over or revoked. @throws SyncError UNAVAILABLE */
+export type Authenticate = (shown: string) => Promise<Caller | undefined>;
+
+/** The same by the key's SHA-256, 64 hex digits. */
+export type FindCaller = (keyHash: string) => Promise<Caller | undefined>;
 
 /** How long an answer is believed: a revoked key ends within this time on every server. */
 export const CACHE_MS = 30_000;
@@ -24,31 +31,75 @@ const MAX_KNOWN = 10_000;
 /** Strangers remembered, apart from the others, so that a flood of wrong keys pushes no good one out. */
 const MAX_UNKNOWN = 1_000;
 
+/** A key as it is kept, good or not. */
+export interface KnownKey extends Omit<Caller, "isDraining"> {
+  /** `x` of the machine's public key; null for a key that is a text. */
+  readonly x: string | null;
+  readonly serial: number | null;
+  readonly grantedAt: Date | null;
+  readonly drainingAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
 /** Looks a key up in the database. Row security shows the row to nobody but who presents its key. */
-export async function authenticate(pool: pg.Pool, key: string): Promise<Caller | undefined> {
-  if (!isKey(key)) return undefined;
-  const { rows } = await withPresentedKey(pool, keyHash(key), (client) =>
-    client.query<Caller>(
-      `SELECT org_id AS "orgId", store_id AS "storeId", role, name, terminal FROM access_key WHERE revoked_at IS NULL`,
+export async function findKey(pool: pg.Pool, keyHash: string): Promise<KnownKey | undefined> {
+  const { rows } = await withPresentedKey(pool, keyHash, (client) =>
+    client.query<Omit<KnownKey, "x"> & { publicKey: Buffer | null }>(
+      `SELECT org_id AS "orgId", store_id AS "storeId", role, name, terminal, public_key AS "publicKey", serial,
+         granted_at AS "grantedAt", draining_at AS "drainingAt", revoked_at AS "revokedAt" FROM access_key`,
     ),
   );
-  return rows[0];
+  if (rows[0] === undefined) return undefined;
+  const { publicKey, ...key } = rows[0];
+  return { ...key, x: publicKey?.toString("base64url") ?? null };
+}
+
+/** Who comes with this key now. */
+export async function findCaller(pool: pg.Pool, keyHash: string): Promise<Caller | undefined> {
+  const key = await findKey(pool, keyHash);
+  if (key === undefined || key.revokedAt !== null) return undefined;
+  const { orgId, storeId, role, name, terminal, drainingAt } = key;
+  return { orgId, storeId, role, name, terminal, ...(drainingAt === null ? {} : { isDraining: true as const }) };
+}
+
+/** True for a text that could be shown at a door: an access key, or a token. */
+export function isShown(text: string): boolean {
+  return isKey(text) || isToken(text);
 }
 
 /**
- * The same with a memory of at most 30 seconds, for good and for wrong keys. Requests that come together ask the
+ * Finds out who comes with what was shown. A token says whom it was given to, and never more than its key may do now:
+ * both have to agree.
+ */
+export function authenticator(find: FindCaller, readToken: ReadToken): Authenticate {
+  return async (shown) => {
+    if (isKey(shown)) return find(keyHash(shown));
+    const bearer = await readToken(shown);
+    if (bearer === undefined) return undefined;
+    const caller = await find(hashOfThumbprint(bearer.thumbprint));
+    const isSame =
+      caller?.orgId === bearer.orgId &&
+      caller.storeId === bearer.storeId &&
+      caller.terminal === bearer.terminal &&
+      caller.role === bearer.role;
+    return isSame ? caller : undefined;
+  };
+}
+
+/**
+ * Finds callers with a memory of at most 30 seconds, for good and for wrong keys. Requests that come together ask the
  * database once. A failure of the database is not remembered.
  *
  * @param monotonicMs a clock that never goes back
  */
-export function rememberCallers(lookUp: Authenticate, monotonicMs: () => number): Authenticate {
+export function rememberCallers(lookUp: FindCaller, monotonicMs: () => number): FindCaller {
   const known = new Map<string, { caller: Caller | undefined; untilMs: number }>();
   const unknown: typeof known = new Map();
   const underWay = new Map<string, Promise<Caller | undefined>>();
 
-  const ask = async (key: string, hash: string): Promise<Caller | undefined> => {
+  const ask = async (hash: string): Promise<Caller | undefined> => {
     const untilMs = monotonicMs() + CACHE_MS;
-    const caller = await lookUp(key);
+    const caller = await lookUp(hash);
     known.delete(hash);
     unknown.delete(hash);
     if (caller === undefined) put(unknown, MAX_UNKNOWN, hash, { caller, untilMs });
@@ -56,15 +107,13 @@ export function rememberCallers(lookUp: Authenticate, monotonicMs: () => number)
     return caller;
   };
 
-  return async (key) => {
-    if (!isKey(key)) return undefined;
-    // The hash, not the key: a memory dump gives no key away.
-    const hash = keyHash(key);
+  // The hash, not the key: a memory dump gives no key away.
+  return async (hash) => {
     const entry = known.get(hash) ?? unknown.get(hash);
     if (entry !== undefined && monotonicMs() < entry.untilMs) return entry.caller;
     let answer = underWay.get(hash);
     if (answer === undefined) {
-      answer = ask(key, hash).finally(() => underWay.delete(hash));
+      answer = ask(hash).finally(() => underWay.delete(hash));
       underWay.set(hash, answer);
     }
     return answer;

@@ -109,8 +109,9 @@ async function make(client: pg.PoolClient, at: readonly number[], deviceId: stri
   );
   if (namesake.rowCount !== 0) throw forbidden("This deviceId is the UUID of another terminal of the store.");
   const { rows } = await client.query<{ devices: number; next: number }>(
-    `SELECT count(*)::integer AS devices, coalesce(max(substring(short_id FROM '^F([0-9]{1,7})$')::integer), 0) + 1 AS next
-     FROM terminal WHERE org_id = $1 AND store_id = $2 AND device_id IS NOT NULL`,
+    `SELECT count(*) FILTER (WHERE device_id IS NOT NULL)::integer AS devices,
+       coalesce(max(substring(short_id FROM '^F([0-9]{1,7})$')::integer), 0) + 1 AS next
+     FROM terminal WHERE org_id = $1 AND store_id = $2`,
     [...at],
   );
   const { devices = 0, next = 1 } = rows[0] ?? {};

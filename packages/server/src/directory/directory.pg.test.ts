@@ -1,7 +1,8 @@
+import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { asOperator } from "../db/scope.ts";
 import { type MigratedDatabase, migratedDatabase } from "../testing/migrated-database.ts";
-import { authenticate } from "./authenticate.ts";
+import { findCaller } from "./authenticate.ts";
 import { type Enrolment, enroll } from "./enroll.ts";
 import { firstStore } from "./first-store.ts";
 import { keyHash, makeKey } from "./keys.ts";
@@ -18,6 +19,7 @@ const TILL: Enrolment = {
 };
 const ADMIN: Enrolment = { org: "demo", store: "main", currency: "KES", role: "admin", name: "head office" };
 let database: MigratedDatabase;
+const authenticate = (pool: pg.Pool, key: string) => findCaller(pool, keyHash(key));
 
 beforeAll(async () => {
   database = await migratedDatabase();

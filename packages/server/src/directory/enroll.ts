@@ -3,30 +3,35 @@ import { currency, parseAs, SyncError, shortId, uuid } from "@tillsync/protocol"
 import type pg from "pg";
 import { z } from "zod";
 import { asOperator } from "../db/scope.ts";
+import { noteAct } from "./acts.ts";
 import { findOrMakeDevice } from "./devices.ts";
 import { keyHash, makeKey } from "./keys.ts";
+import { takeShortId } from "./short-ids.ts";
 
-const code = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, dots, underscores or hyphens");
+export const code = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, dots, underscores or hyphens");
 
 /** What a key may do at the doors of the centre. */
 export const role = z.enum(["terminal", "foreign", "admin"]);
 export type KeyRole = z.infer<typeof role>;
+
+/** Becomes the actor of everything done with a key, and is what `revoke` takes. */
+export const keyName = z.string().regex(/^\P{Cc}{1,64}$/u, "1 to 64 characters");
+export const terminalKind = z.string().regex(/^[a-z][a-z-]{0,31}$/, "a kind such as retail");
+
+/** Who enrols with the database at hand, without a key of an admin. */
+export const AT_THE_DATABASE = "operator at the database";
 
 const enrolment = z.strictObject({
   org: code,
   store: code,
   currency,
   role,
-  /** Becomes the actor of everything done with the key, and is what `revoke` takes. */
-  name: z.string().regex(/^\P{Cc}{1,64}$/u, "1 to 64 characters"),
+  name: keyName,
   terminal: z
     .strictObject({
       id: uuid.optional(),
       shortId,
-      kind: z
-        .string()
-        .regex(/^[a-z][a-z-]{0,31}$/, "a kind such as retail")
-        .optional(),
+      kind: terminalKind.optional(),
     })
     .optional(),
   /** The one 004 `deviceId` that a key of role foreign speaks for; without it any of the store. */
@@ -84,12 +89,16 @@ export async function enroll(pool: pg.Pool, wanted: Enrolment, nowMs: number): P
        VALUES (decode($1, 'hex'), $2, $3, $4, $5, $6, $7)`,
       [keyHash(key), orgId, storeId, access.role, access.name, speaker?.terminal ?? null, now],
     );
+    await noteAct(client, at, {
+      ...{ at: now, act: "key-made", actor: AT_THE_DATABASE, terminal: speaker?.terminal ?? null },
+      details: { role: access.role, name: access.name },
+    });
     return { key, ...at, ...(speaker && { terminal: speaker.terminal, shortId: speaker.shortId }) };
   });
 }
 
 /** Another enrolment may be making the same row: then ours waits for it, inserts nothing and reads it. */
-async function ensureOrganization(client: pg.PoolClient, org: string, now: Date): Promise<number> {
+export async function ensureOrganization(client: pg.PoolClient, org: string, now: Date): Promise<number> {
   const find = () => client.query<{ org_id: number }>("SELECT org_id FROM organization WHERE code = $1", [org]);
   let row = (await find()).rows[0];
   if (row === undefined) {
@@ -103,7 +112,7 @@ async function ensureOrganization(client: pg.PoolClient, org: string, now: Date)
   return row.org_id;
 }
 
-async function ensureStore(
+export async function ensureStore(
   client: pg.PoolClient,
   orgId: number,
   store: { code: string; currency: string },
@@ -133,7 +142,7 @@ async function ensureStore(
   return row.store_id;
 }
 
-async function ensureTerminal(
+export async function ensureTerminal(
   client: pg.PoolClient,
   at: { orgId: number; storeId: number },
   wanted: NonNullable<Enrolment["terminal"]>,
@@ -152,6 +161,8 @@ async function ensureTerminal(
       [at.orgId, at.storeId, wanted.id ?? randomUUID(), wanted.shortId, wanted.kind ?? "retail", now],
     );
     row = (await find()).rows[0];
+    if (row?.short_id === wanted.shortId)
+      await takeShortId(client, at, { terminal: row.terminal, shortId: row.short_id, at: now });
   }
   if (row === undefined) throw new Error("the terminal is not there after it was inserted");
   if (row.short_id !== wanted.shortId) {

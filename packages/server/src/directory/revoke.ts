@@ -1,5 +1,7 @@
 import type pg from "pg";
 import { asOperator } from "../db/scope.ts";
+import { noteAct } from "./acts.ts";
+import { AT_THE_DATABASE } from "./enroll.ts";
 
 /** Which keys are meant: all of this name in this store. */
 export interface KeyName {
@@ -16,13 +18,19 @@ export interface KeyName {
  */
 export function revoke(pool: pg.Pool, key: KeyName, nowMs: number): Promise<number> {
   return asOperator(pool, async (client) => {
-    const { rowCount } = await client.query(
+    const at = new Date(nowMs);
+    const { rows } = await client.query<{ orgId: number; storeId: number; terminal: string | null }>(
       `UPDATE access_key k SET revoked_at = $4
        FROM store s JOIN organization o USING (org_id)
        WHERE o.code = $1 AND s.code = $2 AND k.org_id = s.org_id AND k.store_id = s.store_id AND k.name = $3
-         AND k.revoked_at IS NULL`,
-      [key.org, key.store, key.name, new Date(nowMs)],
+         AND k.revoked_at IS NULL
+       RETURNING k.org_id AS "orgId", k.store_id AS "storeId", k.terminal`,
+      [key.org, key.store, key.name, at],
     );
-    return rowCount ?? 0;
+    for (const { terminal, ...scope } of rows) {
+      const details = { name: key.name };
+      await noteAct(client, scope, { at, act: "revoked", actor: AT_THE_DATABASE, terminal, details });
+    }
+    return rows.length;
   });
 }

@@ -18,6 +18,7 @@ describe("ACCESS", () => {
       "GET /pages/:file",
       "GET /docs",
       "GET /docs/openapi.json",
+      "POST /api/token",
     ]);
   });
 

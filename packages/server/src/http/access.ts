@@ -20,6 +20,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /pages/:file": "anyone",
   "GET /docs": "anyone",
   "GET /docs/openapi.json": "anyone",
+  "POST /api/token": "anyone",
   "GET /metrics": ["admin"],
   "POST /api/sync/exchange": ["terminal"],
   "POST /api/sync/batch": ["foreign"],
@@ -41,6 +42,14 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "POST /api/admin/days/:businessDate/close": ["admin"],
   "POST /api/admin/backup-completed": ["admin"],
   "POST /api/admin/modules/:module/confirm": ["admin"],
+  "GET /api/admin/terminals": ["admin"],
+  "POST /api/admin/terminals": ["admin"],
+  "POST /api/admin/terminals/:terminal/replace": ["admin"],
+  "POST /api/admin/terminals/:terminal/rename": ["admin"],
+  "POST /api/admin/terminals/:terminal/move": ["admin"],
+  "POST /api/admin/terminals/:terminal/retire": ["admin"],
+  "POST /api/admin/terminals/:terminal/access": ["admin"],
+  "GET /api/admin/acts": ["admin"],
   "GET /api/admin/tasks": ["admin"],
   "POST /api/admin/tasks/:kind/:subject/resolve": ["admin"],
   "GET /api/conflicts": ["admin", "terminal"],
@@ -61,6 +70,9 @@ export interface OpenDoors {
   /** A device of somebody else's (`foreign.open`). */
   readonly devices?: (() => Promise<Caller>) | undefined;
 }
+
+/** What a machine that was replaced still needs, to have everything it sold at the centre. */
+const OPEN_TO_DRAINING = new Set(["POST /api/sync/exchange"]);
 
 const OPEN_PAGES = new Set(["GET /api/admin/overview", "GET /metrics"]);
 
@@ -86,13 +98,17 @@ export function guard(authenticate: Authenticate, doors: OpenDoors = {}): onRequ
       return;
     }
     const caller = await authenticate(presentedKey(request));
-    if (caller === undefined) throw unauthenticated("This key is not known, or was revoked.");
+    if (caller === undefined) throw unauthenticated("This key is not known or was revoked, or this token is over.");
     if (!access.includes(caller.role)) {
       const expected = access.join(" or ");
       throw new SyncError("FORBIDDEN", `A key of role ${caller.role} does not open this; it takes ${expected}.`, {
         expected,
         got: caller.role,
       });
+    }
+    if (caller.isDraining === true && !OPEN_TO_DRAINING.has(route)) {
+      const message = "This machine was replaced or is leaving: it may deliver what it has recorded, and nothing else.";
+      throw new SyncError("FORBIDDEN", message, { expected: "a machine that is not draining" });
     }
     request.caller = caller;
   };
@@ -118,7 +134,7 @@ export function callerOf(request: FastifyRequest): Caller {
 }
 
 function presentedKey(request: FastifyRequest): string {
-  const key = /^Bearer ([A-Za-z0-9_-]{1,128})$/i.exec(request.headers.authorization ?? "")?.[1];
+  const key = /^Bearer ([A-Za-z0-9_.-]{1,2048})$/i.exec(request.headers.authorization ?? "")?.[1];
   if (key === undefined) throw unauthenticated("An access key is needed: send Authorization: Bearer <key>.");
   return key;
 }

@@ -1,9 +1,11 @@
 import { SyncError } from "@tillsync/protocol";
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from "fastify";
 import type pg from "pg";
-import { authenticate, rememberCallers } from "../directory/authenticate.ts";
+import { authenticator, findCaller, rememberCallers } from "../directory/authenticate.ts";
 import { rememberDevices } from "../directory/devices.ts";
 import { firstStore } from "../directory/first-store.ts";
+import { rememberCentreKey } from "../identity/centre-key.ts";
+import { rememberTokens } from "../identity/token.ts";
 import type { ExchangeContext } from "../ingest/prepare.ts";
 import { watchUnsettled } from "../ledger/unsettled.ts";
 import { type ModulesOfKinds, modulesOfKinds } from "../modules/kinds.ts";
@@ -33,6 +35,8 @@ import { addPageRoutes } from "./page-routes.ts";
 import { answerRefusal } from "./refusal.ts";
 import { inTurn, limitStrangers } from "./strangers.ts";
 import { addTaskRoutes } from "./task-routes.ts";
+import { addTerminalRoutes } from "./terminal-routes.ts";
+import { addTokenRoute } from "./token-route.ts";
 
 const CORRELATION_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
@@ -83,13 +87,15 @@ export function createApp(options: AppOptions): FastifyInstance {
   addHooks(app);
   const monotonicMs = () => surroundings.monotonicMs();
   prepareServer(app);
-  const lookUp = rememberCallers(
-    inTurn((key) => authenticate(pool, key)),
+  const wallMs = () => surroundings.wallMs();
+  const centreKey = rememberCentreKey(pool, wallMs);
+  const find = rememberCallers(
+    inTurn((hash: string) => findCaller(pool, hash)),
     monotonicMs,
   );
   const strangers = limitStrangers(app, monotonicMs);
   app.addHook("onRequest", strangers.before);
-  app.addHook("onRequest", guard(lookUp, openDoors(options)));
+  app.addHook("onRequest", guard(authenticator(find, rememberTokens(centreKey, wallMs)), openDoors(options)));
   app.addHook("onRequest", strangers.after);
   const unsettled = watchUnsettled(pool, monotonicMs);
   const metrics = centreMetrics(pool, unsettled);
@@ -106,17 +112,19 @@ export function createApp(options: AppOptions): FastifyInstance {
   addHealthRoutes(app, pool, unsettled);
   addPageRoutes(app);
   addDocsRoutes(app);
+  addTokenRoute(app, { pool, centreKey, wallMs }, strangers.guess);
+  addTerminalRoutes(app, { pool, centreKey, wallMs });
   addExchangeRoute(app, options.ingest, metrics);
-  const devices = rememberDevices(pool, () => surroundings.wallMs());
+  const devices = rememberDevices(pool, wallMs);
   const doors = { ingest: options.submitting, pool, devices, metrics };
   addDeviceRoutes(app, doors);
   addInventoryEventRoute(app, doors);
   addDocumentRoutes(app, doors);
-  addAdminRoutes(app, pool, () => surroundings.wallMs());
-  addBackupRoutes(app, pool, () => surroundings.wallMs());
-  addDayRoutes(app, pool, () => surroundings.wallMs());
-  addModuleRoutes(app, { pool, wallMs: () => surroundings.wallMs(), modulesOf: modulesOfKinds(options.kinds) });
-  addTaskRoutes(app, pool, () => surroundings.wallMs());
+  addAdminRoutes(app, pool, wallMs);
+  addBackupRoutes(app, pool, wallMs);
+  addDayRoutes(app, pool, wallMs);
+  addModuleRoutes(app, { pool, wallMs, modulesOf: modulesOfKinds(options.kinds) });
+  addTaskRoutes(app, pool, wallMs);
   const { records = { rows: moduleRows, policy: "per-field" }, documentsDecided = "SERVER_WINS" } = options;
   const merging = { pool, nowMs: options.submitting.nowMs, ...records };
   addConflictRoutes(app, { pool, ingest: options.submitting, devices, records: merging, documentsDecided });

@@ -41,7 +41,9 @@ export function addExchangeRoute(app: FastifyInstance, ingest: Exchanging, metri
       throw new SyncError("FORBIDDEN", message, { field: "terminal", got: wanted.terminal });
     }
     const { orgId, storeId } = caller;
-    const asked = { store: { orgId, storeId }, request: wanted };
+    // A machine that was replaced is told what became of its own changes, and nothing of others any more.
+    const taken = caller.isDraining === true ? { ...wanted, feed: "own" as const } : wanted;
+    const asked = { store: { orgId, storeId }, request: taken };
     try {
       const answer = await turns.take(shareOf(request), asked, (giveUp) => whenOver(reply, giveUp));
       if (answer === undefined) throw tooManyWait();

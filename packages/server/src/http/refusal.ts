@@ -59,7 +59,7 @@ export function answerRefusal(error: unknown, request: FastifyRequest, reply: Fa
   const { retryAfterMs = 1000 } = refusal.details;
   if (refusal.code === "UNAVAILABLE" || refusal.code === "TOO_MANY_REQUESTS")
     reply.header("retry-after", String(Math.ceil(Number(retryAfterMs) / 1000)));
-  if (refusal.code === "UNAUTHENTICATED") reply.header("www-authenticate", "Bearer");
+  if (refusal.status === 401) reply.header("www-authenticate", "Bearer");
   return reply.send(refusal.toBody(request.id));
 }
 

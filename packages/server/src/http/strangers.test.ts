@@ -84,7 +84,7 @@ it("looks few keys up at a time, and refuses what would wait too long", async ()
   let most = 0;
   const ends: (() => void)[] = [];
   const lookUp = inTurn(
-    () =>
+    (_hash: string) =>
       new Promise((resolve) => {
         underWay += 1;
         most = Math.max(most, underWay);

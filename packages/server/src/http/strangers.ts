@@ -1,8 +1,8 @@
 import { isIPv6 } from "node:net";
 import { SyncError } from "@tillsync/protocol";
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from "fastify";
-import type { Authenticate } from "../directory/authenticate.ts";
-import { isKey, keyHash } from "../directory/keys.ts";
+import { isShown } from "../directory/authenticate.ts";
+import { keyHash } from "../directory/keys.ts";
 import { DOOR } from "./door-limits.ts";
 import { FairGate } from "./fair-gate.ts";
 import { isOpenToAnyone } from "./limit-hooks.ts";
@@ -10,22 +10,26 @@ import { TokenBuckets } from "./token-buckets.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** SHA-256 of a key that was not known here before this request. */
+    /** SHA-256 of a key or token that was not known here before this request. */
     strangeKey: string | null;
   }
 }
+
+/** A guess of an address counts until it turns out right. @throws SyncError TOO_MANY_REQUESTS */
+export type Guess = (request: FastifyRequest) => { turnedOutRight(): void };
 
 /**
  * Bounds how often an address may show keys that turn out to be wrong: every guess costs a look into the database. A key
  * that was right once is never held up by its neighbours' guesses, and a guess under way that turns out right is given
  * back: behind one address there may be a whole town.
  *
- * @returns a hook for before the one that asks for the key, and one for after it
+ * @returns a hook for before the one that asks for the key, and one for after it; and the same count for a door that
+ *   finds out itself who comes
  */
 export function limitStrangers(
   app: FastifyInstance,
   monotonicMs: () => number,
-): { before: onRequestAsyncHookHandler; after: onRequestAsyncHookHandler } {
+): { before: onRequestAsyncHookHandler; after: onRequestAsyncHookHandler; guess: Guess } {
   const friends = new Set<string>();
   const buckets = new TokenBuckets({
     perSecond: DOOR.strangersPerSecond,
@@ -46,7 +50,7 @@ export function limitStrangers(
     before: async (request) => {
       const { is404, method, routeOptions } = request;
       const key = presentedKey(request);
-      if (is404 || isOpenToAnyone(method, routeOptions.url) || key === undefined || !isKey(key)) return;
+      if (is404 || isOpenToAnyone(method, routeOptions.url) || key === undefined || !isShown(key)) return;
       const hash = keyHash(key);
       if (friends.has(hash)) return;
       const waitMs = buckets.take(networkOf(request.ip));
@@ -63,25 +67,31 @@ export function limitStrangers(
       }
       friends.add(strangeKey);
     },
+    guess: (request) => {
+      const network = networkOf(request.ip);
+      const waitMs = buckets.take(network);
+      if (waitMs > 0) throw tooManyGuesses(waitMs);
+      return { turnedOutRight: () => buckets.giveBack(network) };
+    },
   };
 }
 
 /** Looks keys up one after the other: however many strangers come, they hold one connection of the pool. */
-export function inTurn(lookUp: Authenticate): Authenticate {
+export function inTurn<A extends unknown[], T>(lookUp: (...asked: A) => Promise<T>): (...asked: A) => Promise<T> {
   const gate = new FairGate({
     maxRunning: DOOR.maxLookUps,
     maxRunningPerShare: DOOR.maxLookUps,
     maxWaiting: DOOR.maxWaitingLookUps,
     maxWaitingPerShare: DOOR.maxWaitingLookUps,
   });
-  return async (key) => {
+  return async (...asked) => {
     const leave = await gate.enter("keys");
     if (leave === undefined) {
       const message = "Too many keys are being looked up; send this request again in a moment.";
       throw new SyncError("UNAVAILABLE", message, { part: "server", retryAfterMs: 1000 });
     }
     try {
-      return await lookUp(key);
+      return await lookUp(...asked);
     } finally {
       leave();
     }
@@ -97,7 +107,7 @@ function networkOf(address: string): string {
 }
 
 function presentedKey({ headers }: FastifyRequest): string | undefined {
-  return /^Bearer (\S{1,128})$/i.exec(headers.authorization ?? "")?.[1];
+  return /^Bearer (\S{1,2048})$/i.exec(headers.authorization ?? "")?.[1];
 }
 
 function tooManyGuesses(retryAfterMs: number): SyncError {

@@ -23,6 +23,7 @@ import { OPEN_ROUTES, OPEN_SCHEMAS } from "./open-descriptions.ts";
 import { READING_ROUTES, READING_SCHEMAS } from "./reading-descriptions.ts";
 import { SYNCABLE_SCHEMAS } from "./syncable.ts";
 import { TASK_ROUTES, TASK_SCHEMAS } from "./task-descriptions.ts";
+import { TERMINAL_ROUTES, TERMINAL_SCHEMAS } from "./terminal-descriptions.ts";
 
 /** Every route of `ACCESS`, in the order in which the examples are sent: later ones read what earlier ones stored. */
 export const ROUTES: Readonly<Record<string, RouteDescription>> = {
@@ -34,6 +35,7 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...BACKUP_ROUTES,
   ...DAY_ROUTES,
   ...TASK_ROUTES,
+  ...TERMINAL_ROUTES,
   ...DOCUMENT_ROUTES,
   ...MODULE_ROUTES,
   ...CONFLICT_ROUTES,
@@ -51,6 +53,7 @@ const TAGS = [
     name: "Head office",
     description: "What is stored, for people and checks. All of it stays within the key's store.",
   },
+  { name: "Terminals", description: "Tills, the machines that speak for them, and what head office does with either." },
   {
     name: "Reference data",
     description:
@@ -95,7 +98,8 @@ export function centralDocument(): OpenApi {
     routes: ROUTES,
     accessOf,
     refusalsOf: generalRefusals,
-    keyDescription: "The access key that `tillsync enroll` printed. It belongs to one store, and to one role.",
+    keyDescription:
+      "The access key that `tillsync enroll` printed, or the token that a till was given (`POST /api/token`). It belongs to one store, and to one role.",
     schemas: {
       ...SYNCABLE_SCHEMAS,
       ...INVENTORY_SCHEMAS,
@@ -108,6 +112,7 @@ export function centralDocument(): OpenApi {
       ...DAY_SCHEMAS,
       ...MODULE_SCHEMAS,
       ...TASK_SCHEMAS,
+      ...TERMINAL_SCHEMAS,
       ...OPEN_SCHEMAS,
     },
     answers: readAnswers(),

@@ -28,6 +28,11 @@ const EPOCH = "2b6f0cc9-04d1-4f07-9d6c-0c2b1a2f3d4e";
 const STORE = { org: "example", store: "STORE001", currency: "KES" } as const;
 /** Devices whose rows are made beforehand. */
 const DEVICES = ["head-office", "device-abc-123", "device-def-456", "pos-1", "key:any POS"];
+/** PKCS #8 of the key of RFC 8037 appendix A.1: grants in the examples are the same each time. */
+const CENTRE_KEY = Buffer.from(
+  `302e020100300506032b657004220420${"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"}`,
+  "hex",
+);
 const WRITE = process.env.TILLSYNC_WRITE_DOCS === "1";
 
 let database: MigratedDatabase;
@@ -48,6 +53,8 @@ beforeAll(async () => {
     return made;
   };
   const { orgId, storeId } = await enrolAs("admin", "head office");
+  const market = { ...STORE, store: "STORE002", role: "foreign", name: "the market" } as const;
+  await enroll(database.pool, market, NOW_MS);
   await enrolAs("foreign", "any POS");
   await settleChance(orgId, storeId);
   const context = { store: await postgresIngest(database.pool), sha256, nowMs: () => NOW_MS };
@@ -70,6 +77,8 @@ async function settleChance(orgId: number, storeId: number): Promise<void> {
   await admin.connect();
   await admin.query("UPDATE tillsync.server_identity SET server_epoch = $1", [EPOCH]);
   await admin.query("UPDATE tillsync.feed_counter SET epoch = $1", [EPOCH]);
+  const key = [CENTRE_KEY, new Date(NOW_MS)];
+  await admin.query("INSERT INTO tillsync.centre_key (private_key, created_at) VALUES ($1, $2)", key);
   for (const [index, device] of DEVICES.entries()) {
     const id = `1f0c3a5e-0000-4000-8000-00000000000${index}`;
     const [shortId, kind] = index === 0 ? ["HQ", "head-office"] : [`F${index}`, "foreign"];

@@ -84,6 +84,12 @@ static int file_of(const char *path) {
   return files++;
 }
 
+/** The test's own notes (FOLDER/.../told) are traced, and never fail. */
+static int is_note(const char *path) {
+  size_t length = strlen(path);
+  return length > 5 && !strcmp(path + length - 5, "/told");
+}
+
 static int kind_of(int fd) { return fd >= 0 && fd < FDS ? kind[fd] : NONE; }
 
 /** Counts an operation, delays it when ordered, and gives the errno with which it has to fail: 0 for none, -1 for short. */
@@ -142,7 +148,7 @@ int open64(const char *path, int flags, ...) {
     return fd;
   }
   pthread_mutex_lock(&lock);
-  int error = met(OPEN), fd = -1;
+  int error = is_note(path) ? 0 : met(OPEN), fd = -1;
   if (error) errno = error < 0 ? EMFILE : error;
   else fd = real_open64(path, flags, mode);
   if (fd >= 0 && fd < FDS) {
@@ -169,11 +175,11 @@ int close(int fd) {
 
 static ssize_t put(int fd, const void *bytes, size_t length, off64_t offset) {
   pthread_mutex_lock(&lock);
-  int error = met(WRITE);
+  int notes = is_note(names[kind[fd]]), error = notes ? 0 : met(WRITE);
   ssize_t done = -1;
   struct stat now;
-  if (!error && full_next) full_next = 0, error = ENOSPC;
-  if (!error && quota >= 0 && !fstat(fd, &now) && offset + (off64_t)length > now.st_size) {
+  if (!error && full_next && !notes) full_next = 0, error = ENOSPC;
+  if (!error && !notes && quota >= 0 && !fstat(fd, &now) && offset + (off64_t)length > now.st_size) {
     long grows = offset + (long)length - now.st_size;
     if (grows > quota) error = ENOSPC; else quota -= grows;
   }

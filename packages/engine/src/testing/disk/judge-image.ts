@@ -16,11 +16,15 @@ export interface Judgement {
  * content in the same place. The chain has to hold, SQLite has to find nothing, no other life may have begun, what is
  * read of reference data is one version whole, and the next sale gets a receipt number that nobody has.
  */
-export async function judgeImage(folder: string, files: ReadonlyMap<string, Buffer>, told: readonly Told[]): Promise<Judgement> {
+export function judgeImage(folder: string, files: ReadonlyMap<string, Buffer>, told: readonly Told[]): Judgement {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const [name, bytes] of files) if (name !== "told") writeFileSync(join(folder, name), bytes);
-  const till = new DiskTill(folder);
+  return judgeStart(new DiskTill(folder), told);
+}
+
+/** The same for a till that is not running; it does not run afterwards. */
+export function judgeStart(till: DiskTill, told: readonly Told[]): Judgement {
   try {
     till.start();
   } catch (error) {

@@ -13,14 +13,14 @@ import { readTrace, type TracedCall } from "./write-trace.ts";
 
 const CHILD = fileURLToPath(new URL("./traced-day.ts", import.meta.url));
 
-/** Memory that looks like a disk: the images are opened in it, the trace comes from the real one. */
-const FAST = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+/** Memory that looks like a disk: what was flushed and what was not is in the trace. */
+export const FAST = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 /** A day of a till in a process of its own, every write of it. */
 export async function traceDay(variant = "product", sales = 90, items = 400): Promise<readonly TracedCall[] | NotRun> {
   const library = interposer();
   if (typeof library !== "string") return library;
-  const folder = mkdtempSync(join(tmpdir(), "tillsync-traced-"));
+  const folder = mkdtempSync(join(FAST, "tillsync-traced-"));
   const log = `${folder}.log`;
   try {
     for (const part of DAY_PARTS) {
@@ -49,10 +49,10 @@ export interface CutReport {
 }
 
 /** Cuts the power `count` times within a trace, at places drawn by `draw`, and judges what is there afterwards. */
-export async function cutPower(
+export function cutPower(
   trace: readonly TracedCall[],
   { count, draw, onImage }: { count: number; draw: () => number; onImage?: (done: number) => void },
-): Promise<CutReport> {
+): CutReport {
   const telling = trace.flatMap((call, at) => (call.op === "write" && call.file === "told" ? [{ at, told: toldOf(call.bytes) }] : []));
   const places = Array.from({ length: count }, () => Math.floor(draw() * (trace.length + 1)));
   const folder = mkdtempSync(join(FAST, "tillsync-cut-"));
@@ -60,7 +60,7 @@ export async function cutPower(
   try {
     for (const { at, files } of cutImages(trace, places, draw)) {
       const told = telling.filter((each) => each.at < at).map((each) => each.told);
-      const { lost, violations } = await judgeImage(folder, files, told);
+      const { lost, violations } = judgeImage(folder, files, told);
       report.images++;
       report.lost += lost;
       report.mostLost = Math.max(report.mostLost, lost);
@@ -75,6 +75,6 @@ export async function cutPower(
   }
 }
 
-function toldOf(line: Buffer): Told {
+export function toldOf(line: Buffer): Told {
   return JSON.parse(line.toString()) as Told;
 }

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
 
 /** One call that changed, or made safe, a file of the traced folder. */
 export type TracedCall =
@@ -11,7 +10,7 @@ const OPS = ["", "open", "write", "truncate", "sync", "unlink", "rename"] as con
 /** op, file: 32 bits each; offset, length: 64 bits each. */
 const HEAD_BYTES = 24;
 
-/** Reads what `interposer.c` wrote; files are named without their folder, and the folder itself is "". */
+/** Reads what `interposer.c` wrote; files are named from the folder on, which itself is "". */
 export function readTrace(log: string, folder: string): TracedCall[] {
   const bytes = readFileSync(log);
   const names = new Map<number, string>();
@@ -23,10 +22,7 @@ export function readTrace(log: string, folder: string): TracedCall[] {
     const length = Number(bytes.readBigUInt64LE(at + 16));
     const data = bytes.subarray(at + HEAD_BYTES, at + HEAD_BYTES + length);
     at += HEAD_BYTES + length;
-    if (op === "open") {
-      const path = data.toString();
-      names.set(number, path === folder ? "" : basename(path));
-    }
+    if (op === "open") names.set(number, data.toString().slice(folder.length + 1));
     const file = names.get(number);
     // What was never opened here was made by somebody else, and is gone before it mattered.
     if (file === undefined) continue;
@@ -36,4 +32,11 @@ export function readTrace(log: string, folder: string): TracedCall[] {
     else throw new Error(`the trace has a call that no power cut is modelled for: ${op}`);
   }
   return calls;
+}
+
+/** What was done in one folder below the traced one, named from there on. */
+export function within(trace: readonly TracedCall[], folder: string): TracedCall[] {
+  return trace.flatMap((call) =>
+    `${call.file}/`.startsWith(`${folder}/`) ? [{ ...call, file: call.file.slice(folder.length + 1) }] : [],
+  );
 }

@@ -139,7 +139,11 @@ export class DiskTill {
 }
 
 export function draftOf(localId: string, lines: number): OrderDraft {
-  const each = Array.from({ length: lines }, (_, line) => ({ item: `item-${line}`, quantity: "2", unitPrice: "60.00" }));
+  const each = Array.from({ length: lines }, (_, line) => ({
+    item: `item-${line}`,
+    quantity: "2",
+    unitPrice: "60.00",
+  }));
   const tenders = [{ type: "cash", amountMinor: 12_000 * lines }];
   return { localId, operator: "Amina", lines: each, tenders };
 }

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import type { Readable } from "node:stream";
 import { type DiskCall, interposer, type NotRun, spawnBehind } from "./interposer.ts";
 import { judgeImage } from "./judge-image.ts";
 import { cutImages } from "./power-cut.ts";
@@ -39,7 +39,11 @@ const AT_ONCE = 50;
  * Plays a shift for each of the first `upTo` N, in each of which the N-th such call fails. Each is judged as a restart finds
  * it, and once more as a power cut would leave it that takes everything which was not flushed.
  */
-export async function failEach(failing: FailingCall, upTo: number, variant = "product"): Promise<readonly ShiftOutcome[] | NotRun> {
+export async function failEach(
+  failing: FailingCall,
+  upTo: number,
+  variant = "product",
+): Promise<readonly ShiftOutcome[] | NotRun> {
   const library = interposer();
   if (typeof library !== "string") return library;
   const outcomes: ShiftOutcome[] = [];
@@ -62,9 +66,15 @@ async function failRange(library: string, args: readonly string[]): Promise<Shif
     const lines = await text(child.stdout as Readable);
     const [code] = await ended;
     if (code !== 0) throw new Error(`the process whose disk fails ended with ${code}`);
-    const outcomes = lines.trim().split("\n").map((line) => JSON.parse(line) as ShiftOutcome);
+    const outcomes = lines
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as ShiftOutcome);
     const trace = readTrace(log, folder);
-    return outcomes.map((outcome) => ({ ...outcome, violations: [...outcome.violations, ...unflushed(within(trace, `n${outcome.nth}`), `${folder}-cut`)] }));
+    return outcomes.map((outcome) => ({
+      ...outcome,
+      violations: [...outcome.violations, ...unflushed(within(trace, `n${outcome.nth}`), `${folder}-cut`)],
+    }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
     rmSync(log, { force: true });

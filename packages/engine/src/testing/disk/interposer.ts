@@ -32,7 +32,12 @@ export function spawnBehind(
   script: string,
   { folder, log, args = [], options = {} }: DiskOf & { args?: readonly string[]; options?: SpawnOptions },
 ): ChildProcess {
-  const env = { ...process.env, LD_PRELOAD: library, TILLSYNC_DISK: folder, ...(log ? { TILLSYNC_DISK_LOG: log } : {}) };
+  const env = {
+    ...process.env,
+    LD_PRELOAD: library,
+    TILLSYNC_DISK: folder,
+    ...(log ? { TILLSYNC_DISK_LOG: log } : {}),
+  };
   return spawn(process.execPath, [script, ...args], { ...options, env });
 }
 

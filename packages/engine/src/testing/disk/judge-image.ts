@@ -32,8 +32,17 @@ export function judgeStart(till: DiskTill, told: readonly Told[]): Judgement {
   }
   try {
     const lost = lostOf(till, told);
-    const violations = [...structure(till), ...chain(till), ...lives(till), ...copies(till), ...nextReceipt(till, told)];
-    return { lost, violations: lost > 0 ? [`${lost} of ${told.length} that were told are lost`, ...violations] : violations };
+    const violations = [
+      ...structure(till),
+      ...chain(till),
+      ...lives(till),
+      ...copies(till),
+      ...nextReceipt(till, told),
+    ];
+    return {
+      lost,
+      violations: lost > 0 ? [`${lost} of ${told.length} that were told are lost`, ...violations] : violations,
+    };
   } finally {
     till.drop();
   }

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Told } from "./disk-till.ts";
 import { interposer, type NotRun, spawnBehind } from "./interposer.ts";
-import { DAY_PARTS } from "./shift-play.ts";
 import { judgeImage } from "./judge-image.ts";
 import { cutImages } from "./power-cut.ts";
+import { DAY_PARTS } from "./shift-play.ts";
 import { readTrace, type TracedCall } from "./write-trace.ts";
 
 const CHILD = fileURLToPath(new URL("./traced-day.ts", import.meta.url));
@@ -53,7 +53,9 @@ export function cutPower(
   trace: readonly TracedCall[],
   { count, draw, onImage }: { count: number; draw: () => number; onImage?: (done: number) => void },
 ): CutReport {
-  const telling = trace.flatMap((call, at) => (call.op === "write" && call.file === "told" ? [{ at, told: toldOf(call.bytes) }] : []));
+  const telling = trace.flatMap((call, at) =>
+    call.op === "write" && call.file === "told" ? [{ at, told: toldOf(call.bytes) }] : [],
+  );
   const places = Array.from({ length: count }, () => Math.floor(draw() * (trace.length + 1)));
   const folder = mkdtempSync(join(FAST, "tillsync-cut-"));
   const report = { images: 0, withLoss: 0, lost: 0, mostLost: 0, violated: 0, violations: [] as string[] };
@@ -66,7 +68,8 @@ export function cutPower(
       report.mostLost = Math.max(report.mostLost, lost);
       if (lost > 0) report.withLoss++;
       if (violations.length > 0) report.violated++;
-      if (report.violations.length < 20) report.violations.push(...violations.map((what) => `cut before call ${at}: ${what}`));
+      if (report.violations.length < 20)
+        report.violations.push(...violations.map((what) => `cut before call ${at}: ${what}`));
       onImage?.(report.images);
     }
     return report;

@@ -3,7 +3,7 @@ import type { TracedCall } from "./write-trace.ts";
 /** Chance in [0, 1). */
 export type Draw = () => number;
 
-type Pending = Exclude<TracedCall, { op: "sync" | "open" }>;
+type Pending = Extract<TracedCall, { op: "write" | "truncate" }> | { readonly op: "unlink"; readonly file: string };
 
 /** A sector: what a disk writes whole or not at all. */
 const SECTOR_BYTES = 512;
@@ -106,7 +106,8 @@ export function* cutImages(trace: readonly TracedCall[], places: readonly number
     for (; next < place; next++) {
       const call = trace[next];
       if (call === undefined || call.op === "open") continue;
-      if (call.op !== "sync") fileOf(call.file).pending.push(call);
+      if (call.op === "write" || call.op === "truncate") fileOf(call.file).pending.push(call);
+      else if (call.op === "unlink") fileOf(call.file).pending.push({ op: call.op, file: call.file });
       else if (call.file !== "") fileOf(call.file).flush();
       else for (const file of files.values()) file.flushRemoval();
     }

@@ -75,5 +75,7 @@ function serveTable(till: DiskTill, localId: string): void {
 
 function countStock(till: DiskTill, localId: string): void {
   till.tell(till.terminal.recordInventory({ localId, item: "bread", delta: "-1", type: "waste" }));
-  till.tell(till.terminal.recordCash({ localId: `${localId}-cash`, direction: "out", amountMinor: 500, reason: "bank" }));
+  till.tell(
+    till.terminal.recordCash({ localId: `${localId}-cash`, direction: "out", amountMinor: 500, reason: "bank" }),
+  );
 }

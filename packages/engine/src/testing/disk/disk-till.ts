@@ -75,6 +75,7 @@ export class DiskTill {
       return this.#terminal;
     } catch (error) {
       this.#witness?.close();
+      this.#witness = undefined;
       store.close();
       throw error;
     }
@@ -105,8 +106,16 @@ export class DiskTill {
   /** Does something that a cashier is told of, and tells it. */
   tell(recorded: Pick<Recorded, "localId" | "seq" | "hash" | "receiptNumber">): void {
     const { localId, seq, hash, receiptNumber } = recorded;
-    const line = JSON.stringify({ localId, seq, hash, receiptNumber });
-    appendFileSync(join(this.folder, "told"), `${line}\n`);
+    this.#note({ localId, seq, hash, receiptNumber });
+  }
+
+  /** The cashier was told that it is not sold: from now on nobody may find it. */
+  tellUnsold(unsold: string): void {
+    this.#note({ unsold });
+  }
+
+  #note(line: object): void {
+    appendFileSync(join(this.folder, "told"), `${JSON.stringify(line)}\n`);
   }
 
   sell(lines = 3, localId = `order-${++this.#sales}`): Recorded {
@@ -126,6 +135,8 @@ export class DiskTill {
   async stop(): Promise<void> {
     await this.terminal.close(0);
     this.#terminal = undefined;
+    this.#witness = undefined;
+    this.#store = undefined;
   }
 
   /** The process is gone: nothing is finished. SQLite's own handles close, as they would not; the files are what counts. */
@@ -135,6 +146,8 @@ export class DiskTill {
     this.#terminal = undefined;
     this.#witness?.close();
     this.#store?.close();
+    this.#witness = undefined;
+    this.#store = undefined;
   }
 }
 

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import type { Told } from "./disk-till.ts";
 import { type DiskCall, interposer, type NotRun, spawnBehind } from "./interposer.ts";
 import { judgeImage } from "./judge-image.ts";
-import { cutImages } from "./power-cut.ts";
-import { FAST, toldOf } from "./power-cut-run.ts";
+import { type CutImage, cutImages } from "./power-cut.ts";
+import { FAST } from "./power-cut-run.ts";
 import { readTrace, type TracedCall, within } from "./write-trace.ts";
 
 const CHILD = fileURLToPath(new URL("./failing-shifts.ts", import.meta.url));
@@ -73,7 +74,7 @@ async function failRange(library: string, args: readonly string[]): Promise<Shif
     const trace = readTrace(log, folder);
     return outcomes.map((outcome) => ({
       ...outcome,
-      violations: [...outcome.violations, ...unflushed(within(trace, `n${outcome.nth}`), `${folder}-cut`)],
+      violations: [...outcome.violations, ...cutWithin(within(trace, `n${outcome.nth}`), `${folder}-cut`)],
     }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -81,13 +82,33 @@ async function failRange(library: string, args: readonly string[]): Promise<Shif
   }
 }
 
-/** The power is cut where the last receipt was told, and everything that was not flushed is lost. */
-function unflushed(trace: readonly TracedCall[], folder: string): string[] {
-  const last = trace.findLastIndex(({ op, file }) => op === "write" && file === "told");
-  const told = trace.flatMap((call) => (call.op === "write" && call.file === "told" ? [toldOf(call.bytes)] : []));
-  const [image] = cutImages(trace, [last + 1], () => 0);
-  if (last < 0 || image === undefined) return [];
-  const { violations } = judgeImage(folder, image.files, told);
+/**
+ * The power is cut where the last receipt was told, and everything that was not flushed is lost; and the process is killed
+ * where somebody was told that a sale is not sold, and everything that was written is there.
+ */
+function cutWithin(trace: readonly TracedCall[], folder: string): string[] {
+  const notes = trace.flatMap((call, at) =>
+    call.op === "write" && call.file === "told" ? [{ at, ...(JSON.parse(call.bytes.toString()) as Note) }] : [],
+  );
+  const told = notes.filter((note): note is typeof note & Told => note.localId !== undefined);
+  const lost = imageAt(trace, told.at(-1)?.at, 0);
+  const wrong = lost === undefined ? [] : judgeImage(folder, lost.files, told).violations;
+  const violations = wrong.map((what) => `after a power cut: ${what}`);
+  for (const { at, unsold } of notes.filter((note) => note.unsold !== undefined).slice(0, 2)) {
+    const kept = imageAt(trace, at, 0.99);
+    const before = told.filter((each) => each.at < at);
+    if (kept === undefined || unsold === undefined) continue;
+    const found = judgeImage(folder, kept.files, before, new Set([unsold])).violations;
+    violations.push(...found.map((what) => `killed after a refusal: ${what}`));
+  }
   rmSync(folder, { recursive: true, force: true });
-  return violations.map((what) => `after a power cut: ${what}`);
+  return violations;
+}
+
+type Note = Partial<Told> & { readonly unsold?: string };
+
+function imageAt(trace: readonly TracedCall[], at: number | undefined, chance: number): CutImage | undefined {
+  if (at === undefined) return undefined;
+  const [image] = cutImages(trace, [at + 1], () => chance);
+  return image;
 }

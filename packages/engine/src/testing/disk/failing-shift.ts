@@ -12,6 +12,8 @@ const MAX_SALES = 260;
 export class FailingShift {
   readonly told: Told[] = [];
   readonly codes = new Set<string>();
+  /** What was refused and not sold later: nobody may ever find it. */
+  readonly unsold = new Set<string>();
   readonly violations: string[] = [];
   readonly #till: DiskTill;
   readonly #orders: DiskOrders;
@@ -88,12 +90,17 @@ export class FailingShift {
       recorded.localId,
     );
     if (row?.hash !== recorded.hash) this.violations.push(`${recorded.localId} was told and is not there`);
+    this.unsold.delete(recorded.localId);
     this.told.push(recorded);
   }
 
   #refused(what: string, error: unknown): void {
     const code = error instanceof SyncError ? error.code : String((error as { code?: unknown }).code ?? error);
     this.codes.add(code);
+    if (code === "NOT_SOLD" || code === "STORE_FULL") {
+      this.unsold.add(what);
+      this.#till.tellUnsold(what);
+    }
     if (!(error instanceof SyncError)) this.violations.push(`${what} fails with no code of ours: ${String(error)}`);
     // Neither sold nor unknown: then nothing of it may be there.
     if (code !== "NOT_SOLD" && code !== "STORE_FULL") return;

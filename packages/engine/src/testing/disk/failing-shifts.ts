@@ -27,6 +27,6 @@ async function shift(nth: number): Promise<ShiftOutcome> {
   const { struck } = run;
   till.drop();
   orders.heal();
-  const { violations } = judgeStart(till, run.told);
+  const { violations } = judgeStart(till, run.told, run.unsold);
   return { nth, struck, sold: run.told.length, codes: [...run.codes], violations: [...run.violations, ...violations] };
 }

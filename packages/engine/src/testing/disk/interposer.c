@@ -67,6 +67,7 @@ __attribute__((constructor)) static void begin(void) {
 static int is_watched(const char *path) {
   if (!folder_length || strncmp(path, folder, folder_length)) return 0;
   size_t length = strlen(path);
+  if (!strcmp(path + folder_length, "/.told")) return 0;
   return length < 4 || strcmp(path + length - 4, "-shm");
 }
 

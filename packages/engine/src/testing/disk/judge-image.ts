@@ -16,15 +16,24 @@ export interface Judgement {
  * content in the same place. The chain has to hold, SQLite has to find nothing, no other life may have begun, what is
  * read of reference data is one version whole, and the next sale gets a receipt number that nobody has.
  */
-export function judgeImage(folder: string, files: ReadonlyMap<string, Buffer>, told: readonly Told[]): Judgement {
+export function judgeImage(
+  folder: string,
+  files: ReadonlyMap<string, Buffer>,
+  told: readonly Told[],
+  unsold: ReadonlySet<string> = new Set(),
+): Judgement {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const [name, bytes] of files) if (name !== "told") writeFileSync(join(folder, name), bytes);
-  return judgeStart(new DiskTill(folder), told);
+  return judgeStart(new DiskTill(folder), told, unsold);
 }
 
 /** The same for a till that is not running; it does not run afterwards. */
-export function judgeStart(till: DiskTill, told: readonly Told[]): Judgement {
+export function judgeStart(
+  till: DiskTill,
+  told: readonly Told[],
+  unsold: ReadonlySet<string> = new Set(),
+): Judgement {
   try {
     till.start();
   } catch (error) {
@@ -33,6 +42,7 @@ export function judgeStart(till: DiskTill, told: readonly Told[]): Judgement {
   try {
     const lost = lostOf(till, told);
     const violations = [
+      ...resold(till, unsold),
       ...structure(till),
       ...chain(till),
       ...lives(till),
@@ -54,6 +64,12 @@ function lostOf({ store }: DiskTill, told: readonly Told[]): number {
   );
   const kept = new Map(rows.map(({ hash, localId }) => [hash, localId]));
   return told.filter(({ hash, localId }) => kept.get(hash) !== localId).length;
+}
+
+/** Said not to be sold, and there all the same. */
+function resold({ store }: DiskTill, unsold: ReadonlySet<string>): string[] {
+  const found = (localId: string) => store.read.get("SELECT 1 FROM journal WHERE local_id = ?", localId) !== undefined;
+  return [...unsold].filter(found).map((localId) => `${localId} was refused and is there`);
 }
 
 function structure({ store }: DiskTill): string[] {

@@ -61,6 +61,8 @@ export function isUntrusted(error: unknown): boolean {
 }
 
 function nameOf(error: Error): string {
+  // better-sqlite3 looks for the folder itself, and has no code for it.
+  if (error instanceof TypeError && /directory does not exist/.test(error.message)) return "CANTOPEN";
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
   if (typeof errcode === "number") return BY_NUMBER[errcode & 0xff] ?? "";
   if (typeof code !== "string") return "";

@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LocalStore, Ports, Witness } from "../../ports.ts";
+import type { LocalStore, Ports, Room, Witness } from "../../ports.ts";
 import type { TerminalSettings } from "../../settings.ts";
 import { betterSqlite, type OpenDriver, openStore } from "../../sqlite/index.ts";
 import { systemIds } from "../../system/ids.ts";
@@ -35,6 +35,8 @@ export class DiskTill {
   readonly clock = new FakeClock();
   readonly centre = new FakeCentre(this.clock);
   readonly modules = new FakeModules();
+  /** Given before the start, the till has a reserve in it. */
+  room: Room | undefined;
   readonly #variant: DiskVariant;
   #store: LocalStore | undefined;
   #witness: Witness | undefined;
@@ -69,7 +71,7 @@ export class DiskTill {
       this.#witness = this.#variant.witness?.(file, store) ?? file;
       const { clock } = this;
       const settings = { terminal: DISK_TERMINAL, shortId: "T01", store: "STORE001", currency: "KES", ...over };
-      const ports = { clock, ids: systemIds, store, witness: this.#witness, ...this.#line(), sha256 };
+      const ports = { clock, ids: systemIds, store, witness: this.#witness, ...this.#line(), sha256, ...(this.room && { room: this.room }) };
       this.#terminal = startTerminal(settings, ports);
       this.#store = store;
       return this.#terminal;

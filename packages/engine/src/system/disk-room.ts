@@ -22,8 +22,8 @@ export function diskRoom(database: string): Room {
     fill: (bytes) => fill(file, reserveBytes(), bytes),
     release: (toBytes) => {
       try {
+        if (reserveBytes() > toBytes) truncateSync(file, toBytes);
         if (toBytes === 0) rmSync(file, { force: true });
-        else if (reserveBytes() > toBytes) truncateSync(file, toBytes);
       } catch {
         // A disk that cannot even shorten a file gives nothing back; what failed before is told.
       }

@@ -27,23 +27,20 @@ export function interposer(): string | NotRun {
 }
 
 /** Runs a script of Node behind the interposed disk. */
-export function spawnBehind(
-  library: string,
-  script: string,
-  { folder, log, args = [], options = {} }: DiskOf & { args?: readonly string[]; options?: SpawnOptions },
-): ChildProcess {
-  const env = {
-    ...process.env,
-    LD_PRELOAD: library,
-    TILLSYNC_DISK: folder,
-    ...(log ? { TILLSYNC_DISK_LOG: log } : {}),
-  };
-  return spawn(process.execPath, [script, ...args], { ...options, env });
+export function spawnBehind(library: string, script: string, run: BehindDisk): ChildProcess {
+  const { folder, log, args = [], options = {}, env = {} } = run;
+  const own = { LD_PRELOAD: library, TILLSYNC_DISK: folder, ...(log && { TILLSYNC_DISK_LOG: log }) };
+  return spawn(process.execPath, [script, ...args], { ...options, env: { ...process.env, ...env, ...own } });
 }
 
-interface DiskOf {
+export interface BehindDisk {
+  /** Whose files are watched. */
   readonly folder: string;
+  /** Where the trace goes. */
   readonly log?: string;
+  readonly args?: readonly string[];
+  readonly options?: SpawnOptions;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export type DiskCall = "open" | "read" | "write" | "truncate" | "sync" | "unlink";

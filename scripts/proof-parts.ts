@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type RunResult, runConvergence, runSchedules, simulate } from "@tillsync/sim";
 import { killPostgresUnderLoad, killRounds, replayAndCount, replayInDemo, TwoServers } from "tillsync/testing";
+import { powerCuts } from "./proof-disk.ts";
 import { fuzzRounds } from "./proof-fuzz.ts";
 import { catalogue, rows } from "./proof-modules.ts";
 
@@ -15,6 +16,7 @@ export interface ProofSettings {
   readonly postgresKills: number;
   readonly fuzzInputs: number;
   readonly rowSeconds: number;
+  readonly images: number;
 }
 
 export type ProofOutcome =
@@ -46,6 +48,11 @@ export const PROOFS: readonly Proof[] = [
     run: convergence,
   },
   { name: "kills", says: "kill -9 of real tills and servers while they sell", run: kills },
+  {
+    name: "power-cuts",
+    says: "the power cut anywhere in a till's day: what its disk may look like",
+    run: ({ seed, images }, onProgress) => powerCuts(seed, images, onProgress),
+  },
   { name: "postgres", says: "kill -9 of PostgreSQL in the middle of commits", run: postgres },
   { name: "bakery", says: "the 9,531 receipts of a bakery through cuts and kills", run: bakery },
   { name: "retail", says: "25,900 invoices of a wholesaler, to the penny, through cuts and kills", run: retail },

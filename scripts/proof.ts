@@ -21,6 +21,7 @@ ${PROOFS.map(({ name, says }) => `  ${name.padEnd(12)}${says}`).join("\n")}
   --kills N            SIGKILLs of real tills and servers (default 1,000)
   --postgres-kills N   SIGKILLs of PostgreSQL in the middle of commits (default 200)
   --row-seconds N      seconds of writers with held transactions (default 60)
+  --images N           power cuts of a till (default 100,000)
   --fuzz N             hostile inputs (default 2,000,000)
   --out FOLDER         where proof.json and proof.md are written (default .tillsync/proof)
 
@@ -68,6 +69,7 @@ function read(argv: string[]) {
       kills: text,
       "postgres-kills": text,
       fuzz: text,
+      images: text,
       "row-seconds": text,
       out: text,
       help: { type: "boolean", short: "h" },
@@ -83,6 +85,7 @@ function read(argv: string[]) {
     kills: number("--kills", values.kills, 1000),
     postgresKills: number("--postgres-kills", values["postgres-kills"], 200),
     fuzzInputs: number("--fuzz", values.fuzz, 2_000_000),
+    images: number("--images", values.images, 100_000),
     rowSeconds: number("--row-seconds", values["row-seconds"], 60),
   };
   const chosen = PROOFS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));

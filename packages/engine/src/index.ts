@@ -26,6 +26,7 @@ export type {
   LocalStore,
   Ports,
   Probe,
+  Room,
   Sql,
   SqlValue,
   Transport,
@@ -48,6 +49,7 @@ export type { CustomerDraft } from "./records/customers.ts";
 export type { CustomerRecord } from "./records/edits.ts";
 export type { TerminalSettings } from "./settings.ts";
 export type { ShiftSettlement } from "./settlement.ts";
+export { STORAGE_OK, type StorageState, type StorageStatus } from "./storage-status.ts";
 export { systemClock } from "./system/clock.ts";
 export { readAnswer } from "./system/http-answer.ts";
 export { httpProbe, judge } from "./system/http-probe.ts";

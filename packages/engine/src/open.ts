@@ -3,6 +3,7 @@ import type { Ports, Witness } from "./ports.ts";
 import type { TerminalSettings } from "./settings.ts";
 import { openStore } from "./sqlite/store.ts";
 import { systemClock } from "./system/clock.ts";
+import { diskRoom } from "./system/disk-room.ts";
 import { httpProbe } from "./system/http-probe.ts";
 import { httpTransport } from "./system/http-transport.ts";
 import { systemIds } from "./system/ids.ts";
@@ -30,7 +31,8 @@ export interface TerminalOptions extends TerminalSettings {
  * till.closeOrder({ localId: "…", lines: [{ item: "bread", quantity: "2", unitPrice: "60.00" }], tenders: [{ type: "cash", amountMinor: 12_000 }] });
  * ```
  *
- * @throws SyncError LOCKED, SQLITE_TOO_OLD, SQLITE_NOT_DURABLE, CONFIG_INVALID
+ * @throws SyncError LOCKED, SQLITE_TOO_OLD, SQLITE_NOT_DURABLE, DATA_DIR_NOT_WRITABLE, STORE_DAMAGED, STORE_FAILING,
+ * STORE_FULL, CONFIG_INVALID
  */
 export function openTerminal(options: TerminalOptions): Terminal {
   const transport = httpTransport(options.central);
@@ -39,7 +41,8 @@ export function openTerminal(options: TerminalOptions): Terminal {
   let witness: Witness | undefined;
   try {
     witness = openWitness(`${options.file}.witness`);
-    const ports: Ports = { clock: systemClock, ids: systemIds, store, witness, transport, probe, sha256 };
+    const room = diskRoom(options.file);
+    const ports: Ports = { clock: systemClock, ids: systemIds, store, witness, transport, probe, sha256, room };
     const terminal = startTerminal(options, ports);
     const close = terminal.close.bind(terminal);
     let closing: Promise<void> | undefined;

@@ -74,6 +74,21 @@ export interface Witness {
   close(): void;
 }
 
+/**
+ * Room on the disk that the database lies on, and a reserve: bytes that are taken while there is room, and given back when
+ * there is none. None of it throws for what the disk does but `fill`.
+ */
+export interface Room {
+  /** Bytes that the till's user may still write; null when the system does not say. */
+  freeBytes(): number | null;
+  /** Bytes that the reserve holds now. */
+  reserveBytes(): number;
+  /** Makes the reserve this large, in blocks that the disk has really given. Throws when it cannot. */
+  fill(bytes: number): void;
+  /** Gives back all but so many bytes. */
+  release(toBytes: number): void;
+}
+
 export interface FetchRequest {
   /** Below the centre's address, with its query: `api/sync/gateway`. */
   readonly path: string;
@@ -114,4 +129,6 @@ export interface Ports {
   readonly transport: Transport;
   readonly probe: Probe;
   readonly sha256: Sha256;
+  /** A till without one has no reserve, and hears of a full disk when it is full. */
+  readonly room?: Room;
 }

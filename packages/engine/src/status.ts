@@ -9,6 +9,7 @@ import type { LocalStore } from "./ports.ts";
 import { queueCounts } from "./queue-item.ts";
 import { BADGE_AFTER, type TerminalSettings } from "./settings.ts";
 import { countOf, type ExceptionCount, isFailed, statistics } from "./statistics.ts";
+import type { StorageState, StorageStatus } from "./storage-status.ts";
 import type { ConnectivityStatus, LaneStatus, OrderView, Shift, TerminalStatus } from "./verbs.ts";
 import { foldOrder } from "./view.ts";
 
@@ -24,6 +25,7 @@ export interface StatusInput {
   /** When the oldest change that the centre lacks was recorded. */
   readonly oldestAt: string | null;
   readonly stopped: SyncError | null;
+  readonly storage: StorageStatus;
   readonly nextAttemptAt: number;
 }
 
@@ -45,7 +47,7 @@ export function statusOf(input: StatusInput): TerminalStatus {
     incarnationOrdinal: present?.ordinal ?? 0,
     syncState: sending ? "Syncing" : failures > 0 ? "Error" : lastSuccessAt === null ? "Idle" : "Success",
     light: lightOf(input, pending),
-    text: stopped?.message ?? sentence(input, pending),
+    text: stopped?.message ?? [input.storage.message, sentence(input, pending)].filter(Boolean).join(" "),
     headSeq: present?.headSeq ?? 0,
     durableThrough: present?.durableThrough ?? 0,
     pending,
@@ -57,16 +59,25 @@ export function statusOf(input: StatusInput): TerminalStatus {
     lanes: [laneOf(input, pending)],
     connectivity: [input.connectivity],
     modules: input.modules,
+    storage: input.storage,
     stopped,
   };
 }
 
+/** Soon nothing can be sold. */
+const RED: ReadonlySet<StorageState> = new Set(["damaged", "read-only", "failing", "full"] as const);
+
 /** 002: green online, yellow degraded, red offline; and never green while something waits. */
 function lightOf(input: StatusInput, pending: number): TerminalStatus["light"] {
-  const { stopped, lane, connectivity } = input;
+  const { stopped, lane, connectivity, storage } = input;
   const exceptions = countOf(input.exceptions);
-  if (stopped || lane.halted || connectivity.state === "offline") return "red";
-  const isFine = connectivity.state === "online" && lane.failures === 0 && pending === 0 && exceptions === 0;
+  if (stopped || lane.halted || connectivity.state === "offline" || RED.has(storage.state)) return "red";
+  const isFine =
+    storage.state === "ok" &&
+    connectivity.state === "online" &&
+    lane.failures === 0 &&
+    pending === 0 &&
+    exceptions === 0;
   return isFine ? "green" : "yellow";
 }
 

@@ -3,6 +3,7 @@ import { LIMITS, printedTerminal, SyncError } from "@tillsync/protocol";
 import { AskedRows } from "./asked-rows.ts";
 import { AttemptLog } from "./attempt-log.ts";
 import { businessDays } from "./business-day.ts";
+import { cannotBeReadBack, isCode, notSold, testify } from "./commit-outcome.ts";
 import { explain } from "./explain.ts";
 import { historyOf } from "./history.ts";
 import { Journal, type Life } from "./journal.ts";
@@ -23,6 +24,7 @@ import { Settlements } from "./settlement.ts";
 import { ShiftReports } from "./shift-reports.ts";
 import { exceptionCounts } from "./statistics.ts";
 import { isDurable, openOrderViews, orderView, statusOf } from "./status.ts";
+import { StorageWatch } from "./storage-watch.ts";
 import { verbsOf } from "./transaction-verbs.ts";
 import type { OrderView, Terminal, TerminalEvent, TerminalStatus, TerminalTransaction } from "./verbs.ts";
 
@@ -46,6 +48,7 @@ class RunningTerminal implements Terminal {
   readonly #dayOf: (at: string) => string;
   readonly #reports: ShiftReports;
   readonly #listeners = new Listeners();
+  readonly #storage: StorageWatch;
   readonly items: Items;
   #lives: readonly Life[] = [];
   readonly #attempts: AttemptLog;
@@ -54,8 +57,10 @@ class RunningTerminal implements Terminal {
   #stopped: SyncError | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor(settings: TerminalSettings, ports: Ports) {
+  constructor(settings: TerminalSettings, given: Ports) {
     this.#settings = settings;
+    this.#storage = new StorageWatch(given, () => this.#tell());
+    const ports = { ...given, store: this.#storage.store };
     this.#ports = ports;
     this.#journal = new Journal(settings.terminal, ports);
     this.#profile = settings.profile ?? "continuous";
@@ -114,7 +119,8 @@ class RunningTerminal implements Terminal {
         return result;
       });
     } catch (error) {
-      if (!(error instanceof SyncError && error.code === "COMMIT_UNKNOWN")) throw error;
+      if (isCode(error, "STORE_DAMAGED")) this.#stop(error);
+      if (!isCode(error, "COMMIT_UNKNOWN")) throw error;
       this.#resolve(error, recording);
       if (recording) this.#announce(recording);
       return result as T;
@@ -131,24 +137,21 @@ class RunningTerminal implements Terminal {
       this.#present = this.#load();
       this.#tally = new KindTally(this.#journal, this.#lives);
     } catch (cause) {
-      this.#stop(
-        new SyncError(
-          "TERMINAL_STOPPED",
-          "The till's database cannot be read back after an error; restart the till before selling on.",
-          {},
-          cause,
-        ),
-      );
+      this.#stop(cannotBeReadBack(cause));
       throw error;
     }
     if (last === undefined) throw error;
-    if (this.#journal.hashAt(this.#present.head.ordinal, last.seq) === last.hash) return;
-    throw new SyncError(
-      "NOT_SOLD",
-      "The till's database refused the sale and nothing was recorded; try again.",
-      { localId: last.localId },
-      error,
-    );
+    if (this.#journal.hashAt(this.#present.head.ordinal, last.seq) !== last.hash) throw notSold(last.localId, error);
+  }
+
+  /** A verb of ours can be run again: on a full disk it is, once the reserve has made room. */
+  #verb<T>(fn: (tx: TerminalTransaction) => T, isClosing = false): T {
+    try {
+      return this.transaction(fn);
+    } catch (error) {
+      if (!isCode(error, "STORE_FULL") || !this.#storage.makeRoom(isClosing)) throw error;
+      return this.transaction(fn);
+    }
   }
 
   /** Keeps in memory what a commit has moved. */
@@ -165,23 +168,17 @@ class RunningTerminal implements Terminal {
   /** After the commit: the witness first, then everybody who listens, then the loop. None of them can undo the sale. */
   #announce(recording: Recording): void {
     if (recording.recorded.length === 0) return;
-    this.#testify(recording.recorded.some(({ kind }) => kind === "shift.closed"));
+    testify(
+      this.#ports.witness,
+      this.#present.head,
+      recording.recorded.some(({ kind }) => kind === "shift.closed"),
+    );
     for (const { kind, localId } of recording.recorded) if (kind === "shift.closed") this.#settlements.closed(localId);
     for (const recorded of recording.recorded) this.#emit({ type: "recorded", recorded });
     const urgent = recording.recorded.map(({ kind }) => kind);
     if (urgent.some((kind) => FLUSHING.has(kind))) this.#flushQuietly(urgent.some((kind) => DECIDING.has(kind)));
     else if (urgent.some((kind) => PUSH_AT_ONCE[this.#profile].includes(kind))) this.#schedule.nudge();
     this.#tell();
-  }
-
-  /** A witness that cannot be written only lags, which it may; the sale is in the database. */
-  #testify(flush: boolean): void {
-    try {
-      this.#ports.witness.write(this.#present.head);
-      if (flush) this.#ports.witness.flush();
-    } catch {
-      // Nothing to undo and nothing to tell the cashier.
-    }
   }
 
   /** Sends everything at once; nobody waits for it, and while the terminal closes nothing is sent. */
@@ -201,7 +198,7 @@ class RunningTerminal implements Terminal {
       }, flush);
       this.#attempts.written();
     } catch (error) {
-      if (!(error instanceof SyncError && error.code === "COMMIT_UNKNOWN")) throw error;
+      if (!isCode(error, "COMMIT_UNKNOWN")) throw error;
       this.#resolve(error, undefined);
     } finally {
       if (!this.#stopped) this.#reloadLives();
@@ -253,20 +250,20 @@ class RunningTerminal implements Terminal {
     this.#present = presentOf(this.#journal, this.#ports.store.read, this.#lives);
   }
 
-  closeOrder: Terminal["closeOrder"] = (draft) => this.transaction((tx) => tx.closeOrder(draft));
-  editOrder: Terminal["editOrder"] = (edit) => this.transaction((tx) => tx.editOrder(edit));
-  payOrder: Terminal["payOrder"] = (payment) => this.transaction((tx) => tx.payOrder(payment));
-  voidOrder: Terminal["voidOrder"] = (end) => this.transaction((tx) => tx.voidOrder(end));
-  deleteOrder: Terminal["deleteOrder"] = (end) => this.transaction((tx) => tx.deleteOrder(end));
-  recordTransaction: Terminal["recordTransaction"] = (draft) => this.transaction((tx) => tx.recordTransaction(draft));
-  recordInventory: Terminal["recordInventory"] = (draft) => this.transaction((tx) => tx.recordInventory(draft));
-  editCustomer: Terminal["editCustomer"] = (draft) => this.transaction((tx) => tx.editCustomer(draft));
-  customer: Terminal["customer"] = (id) => this.transaction((tx) => tx.customer(id));
-  recordCash: Terminal["recordCash"] = (move) => this.transaction((tx) => tx.recordCash(move));
-  openShift: Terminal["openShift"] = (opening) => this.transaction((tx) => tx.openShift(opening));
-  closeShift: Terminal["closeShift"] = (closing) => this.transaction((tx) => tx.closeShift(closing));
-  retryParked: Terminal["retryParked"] = (parked) => this.transaction((tx) => tx.retryParked(parked));
-  discardParked: Terminal["discardParked"] = (parked) => this.transaction((tx) => tx.discardParked(parked));
+  closeOrder: Terminal["closeOrder"] = (draft) => this.#verb((tx) => tx.closeOrder(draft));
+  editOrder: Terminal["editOrder"] = (edit) => this.#verb((tx) => tx.editOrder(edit));
+  payOrder: Terminal["payOrder"] = (payment) => this.#verb((tx) => tx.payOrder(payment));
+  voidOrder: Terminal["voidOrder"] = (end) => this.#verb((tx) => tx.voidOrder(end));
+  deleteOrder: Terminal["deleteOrder"] = (end) => this.#verb((tx) => tx.deleteOrder(end));
+  recordTransaction: Terminal["recordTransaction"] = (draft) => this.#verb((tx) => tx.recordTransaction(draft));
+  recordInventory: Terminal["recordInventory"] = (draft) => this.#verb((tx) => tx.recordInventory(draft));
+  editCustomer: Terminal["editCustomer"] = (draft) => this.#verb((tx) => tx.editCustomer(draft));
+  customer: Terminal["customer"] = (id) => this.#verb((tx) => tx.customer(id));
+  recordCash: Terminal["recordCash"] = (move) => this.#verb((tx) => tx.recordCash(move));
+  openShift: Terminal["openShift"] = (opening) => this.#verb((tx) => tx.openShift(opening));
+  closeShift: Terminal["closeShift"] = (closing) => this.#verb((tx) => tx.closeShift(closing), true);
+  retryParked: Terminal["retryParked"] = (parked) => this.#verb((tx) => tx.retryParked(parked));
+  discardParked: Terminal["discardParked"] = (parked) => this.#verb((tx) => tx.discardParked(parked));
 
   order(localId: string): OrderView | undefined {
     this.#assertRunning();
@@ -313,6 +310,7 @@ class RunningTerminal implements Terminal {
       tally: this.#tally,
       oldestAt: this.#stopped ? null : oldestWaiting(this.#journal, this.#lives),
       stopped: this.#stopped,
+      storage: this.#storage.status,
       nextAttemptAt: this.#nextAttemptAt(),
     });
   }
@@ -361,9 +359,10 @@ class RunningTerminal implements Terminal {
   }
 
   async #close(graceMs: number): Promise<void> {
+    this.#storage.stop();
     await this.#schedule.stop(graceMs);
     if (!this.#stopped) {
-      this.#testify(true);
+      testify(this.#ports.witness, this.#present.head, true);
       this.#attempts.end();
     }
     this.#stopped ??= new SyncError("TERMINAL_STOPPED", "The terminal was closed.");

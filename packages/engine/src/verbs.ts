@@ -24,6 +24,7 @@ import type { QueueCount } from "./queue-item.ts";
 import type { CustomerDraft } from "./records/customers.ts";
 import type { CustomerRecord } from "./records/edits.ts";
 import type { ShiftSettlement } from "./settlement.ts";
+import type { StorageStatus } from "./storage-status.ts";
 
 /** A line as a POS hands it in. `amountMinor` may be left out: it is then quantity times unit price, half-up. */
 export interface LineDraft extends Omit<OrderLine, "id" | "amountMinor"> {
@@ -233,6 +234,8 @@ export interface TerminalStatus {
   readonly connectivity: readonly ConnectivityStatus[];
   /** Reference data, all modules together. */
   readonly modules: ModulesSummary;
+  /** The till's own disk: room, speed and errors. */
+  readonly storage: StorageStatus;
   /** Set when the database failed and selling stopped; the reason in one sentence. */
   readonly stopped: { readonly code: string; readonly message: string } | null;
 }

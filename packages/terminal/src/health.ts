@@ -16,8 +16,12 @@ export interface Health {
     readonly central: Connectivity;
     /** The relay to Kafka runs at the centre, not here. */
     readonly kafka: "disabled";
+    /** The disk under the database; `ok` when there is nothing to say. */
+    readonly storage: TerminalStatus["storage"]["state"];
     readonly sync: "idle" | "syncing" | "retrying" | "halted" | "stopped";
   };
+  /** What is wrong with the disk and what to do; empty when nothing is. */
+  readonly storage: string;
   readonly counts: { readonly pending: number; readonly failed: number };
 }
 
@@ -34,8 +38,10 @@ export function healthOf(status: TerminalStatus): Health {
       database: up ? "up" : "down",
       central: status.connectivity.find(({ target }) => target === "central")?.state ?? "unknown",
       kafka: "disabled",
+      storage: status.storage.state,
       sync: syncOf(status, lane),
     },
+    storage: status.storage.message,
     counts: { pending: status.pending, failed: status.queue.reduce((sum, { failed }) => sum + failed, 0) },
   };
 }

@@ -2,6 +2,7 @@ import { businessDate, formatMinor } from "@tillsync/protocol";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { EXPORT_FORMATS, type ExportFormat, exportDocuments, type TerminalExport } from "../export/export.ts";
 import { type Output, outputOf } from "../output.ts";
+import { writeSalvage } from "../salvage/write-salvage.ts";
 import { DEMO_DATA_DIR, type TargetOptions, tillTargets } from "../targets.ts";
 
 interface ExportCommandOptions extends TargetOptions {
@@ -10,6 +11,8 @@ interface ExportCommandOptions extends TargetOptions {
   readonly since?: string;
   readonly until?: string;
   readonly personal?: boolean;
+  readonly salvage?: string;
+  readonly unsent?: boolean;
   readonly json?: boolean;
 }
 
@@ -28,13 +31,16 @@ export function exportCommand(program: Command): void {
     .option("--since <date>", "first business date, such as 2026-01-16", date)
     .option("--until <date>", "last business date", date)
     .option("--no-personal", "without private parts (names, phones)")
+    .option("--salvage <database>", "read a damaged till.db page by page; NDJSON of all that is proven by its hash")
+    .option("--unsent", "with --salvage: only what head office has not acknowledged")
     .option("--data-dir <folder>", "folder of the demo", DEMO_DATA_DIR)
     .option("--terminal <id>", "only this terminal, such as T01")
     .option("--config <file>", "the terminal of this configuration instead of the demo's")
     .option("--json", "the summary as JSON; on standard error when the documents are on standard output")
-    .addHelpText("after", "\nExample:\n  tillsync export --terminal T01 --since 2026-01-16 --output t01.xml.gz")
+    .addHelpText("after", "\nExample:\n  tillsync export --terminal T01 --since 2026-01-16 --output t01.xml.gz\n  tillsync export --salvage data/till.db --unsent --output rescued.ndjson")
     .action(async (options: ExportCommandOptions) => {
       const output = summaryOf(options);
+      if (options.salvage !== undefined) return salvageTo(output, options.salvage, options);
       const targets = await tillTargets(options);
       const { format, since, until, personal } = options;
       const onProgress = (done: number, terminal: string) => {
@@ -54,6 +60,17 @@ export function exportCommand(program: Command): void {
       for (const result of results) print(output, result);
       if (results.some(({ damaged }) => damaged > 0)) process.exitCode = 1;
     });
+}
+
+/** Exit code 1 when anything is in doubt or missing: a person has to look at it. */
+async function salvageTo(output: Output, file: string, options: ExportCommandOptions): Promise<void> {
+  const report = await writeSalvage({ ...options, file });
+  output.value(report);
+  output.line(`${report.terminal}: ${report.intact} changes are intact; ${report.documents} documents written`);
+  for (const { incarnation, seq, kind, localId, why } of report.doubtful)
+    output.line(`  not written: ${incarnation}/${seq} ${kind} ${localId}, ${why}`);
+  for (const { incarnation, seq } of report.missing) output.line(`  missing: ${incarnation}/${seq}`);
+  if (report.doubtful.length + report.missing.length > 0) process.exitCode = 1;
 }
 
 /** The documents own standard output when there is no file for them; what is said about them goes beside. */

@@ -141,12 +141,14 @@ export class ModulePulls {
     if (this.#running.has(key)) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#running.set(key, promise);
-    void work(this.#abort.signal).finally(() => {
+    const ends = work(this.#abort.signal).finally(() => {
       this.#running.delete(key);
       resolve();
       this.#tell();
       this.#turn();
     });
+    // A database that cannot be read tells its trouble to the next verb; a till must not end over its reference data.
+    void ends.catch(() => {});
   }
 
   async #ask(signal: AbortSignal): Promise<void> {

@@ -3,6 +3,8 @@ import { SyncError } from "@tillsync/protocol";
 import type { Flush, LocalStore, Sql, SqlValue } from "../ports.ts";
 import { assertSafeVersion, betterSqlite, type Driver, type OpenDriver, type Statement } from "./driver.ts";
 import { holdLock } from "./lock.ts";
+import { checkStructure } from "./structure.ts";
+import { isUntrusted, troubleOf } from "./trouble.ts";
 
 const MIGRATIONS = new URL("./migrations/", import.meta.url);
 
@@ -13,21 +15,46 @@ const MIGRATIONS = new URL("./migrations/", import.meta.url);
 const CACHE_KIB = 8 * 1024;
 
 /**
+ * How long a statement waits for another program that holds the database (a backup, somebody's SQLite shell), milliseconds.
+ * The till stands still meanwhile, so it is short; then it says so, and the POS tries again.
+ */
+const BUSY_MS = 2_000;
+
+/**
  * Opens the till's database: takes the lock, checks SQLite's version, sets what makes a commit survive a power cut and
- * reads it back, and brings the schema up to this release.
+ * reads it back, brings the schema up to this release, and has SQLite look for damage.
  *
- * @throws SyncError LOCKED, SQLITE_TOO_OLD, SQLITE_NOT_DURABLE
+ * @throws SyncError LOCKED, SQLITE_TOO_OLD, SQLITE_NOT_DURABLE, DATA_DIR_NOT_WRITABLE, STORE_DAMAGED, STORE_FAILING,
+ * STORE_FULL
  */
 export function openStore(file: string, open: OpenDriver = betterSqlite): LocalStore {
-  const lock = holdLock(file, open);
+  const lock = naming(file, () => holdLock(file, open));
   try {
-    return new SqliteStore(
-      () => openDurable(file, open),
-      () => lock.close(),
-    );
+    return naming(file, () => {
+      const store = new SqliteStore(
+        () => openDurable(file, open),
+        () => lock.close(),
+      );
+      try {
+        checkStructure(store.read);
+        return store;
+      } catch (error) {
+        store.close();
+        throw error;
+      }
+    });
   } catch (error) {
     lock.close();
     throw error;
+  }
+}
+
+/** What keeps a database from being opened is told with its file. */
+function naming<T>(file: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw troubleOf(error, file);
   }
 }
 
@@ -42,6 +69,7 @@ export function openDurable(file: string, open: OpenDriver): Driver {
     driver.exec("PRAGMA journal_mode = WAL");
     driver.exec("PRAGMA synchronous = FULL");
     driver.exec("PRAGMA foreign_keys = ON");
+    driver.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     driver.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
     assertDurable(driver);
     return driver;
@@ -115,15 +143,16 @@ export class SqliteStore implements LocalStore {
   #closed = false;
 
   readonly read: LocalStore["read"] = {
-    get: <T>(sql: string, ...params: SqlValue[]) => this.#prepared(sql).get(...params) as T | undefined,
-    all: <T>(sql: string, ...params: SqlValue[]) => this.#prepared(sql).all(...params) as T[],
+    get: <T>(sql: string, ...params: SqlValue[]) =>
+      translated(() => this.#prepared(sql).get(...params) as T | undefined),
+    all: <T>(sql: string, ...params: SqlValue[]) => translated(() => this.#prepared(sql).all(...params) as T[]),
   };
 
   readonly #sql: Sql = {
     ...this.read,
     run: (sql, ...params) => {
       if (!this.#inTransaction) throw new Error("A statement after its transaction has ended would commit on its own.");
-      return { changes: Number(this.#prepared(sql).run(...params).changes) };
+      return translated(() => ({ changes: Number(this.#prepared(sql).run(...params).changes) }));
     },
   };
 
@@ -173,21 +202,23 @@ export class SqliteStore implements LocalStore {
       return result;
     } catch (error) {
       rollBack(this.#driver);
-      throw isFull(error) ? storeFull(error) : error;
+      const trouble = troubleOf(error);
+      throw isUntrusted(trouble) ? unknown(trouble) : trouble;
     }
   }
 
-  /** A failed commit may still be there after recovery, so it is unknown, never "not sold" (reliability.md F6). */
+  /**
+   * A failed commit may still be there after recovery, so it is unknown, never "not sold" (reliability.md F6). But where
+   * the log found no room, its last frame, which would make it a commit, was never whole: then it is certainly not there.
+   */
   #commit(): void {
     try {
       this.#driver.exec("COMMIT");
     } catch (cause) {
-      throw new SyncError(
-        "COMMIT_UNKNOWN",
-        "The database could not confirm the commit; it must be reopened to know.",
-        {},
-        cause,
-      );
+      const trouble = troubleOf(cause);
+      if (!(trouble instanceof SyncError && trouble.code === "STORE_FULL")) throw unknown(cause);
+      rollBack(this.#driver);
+      throw trouble;
     }
   }
 
@@ -239,17 +270,15 @@ function refusePromise(result: unknown): void {
   throw new Error("A store transaction cannot wait for a promise; do what has to be awaited before it.");
 }
 
-/** better-sqlite3 says it by name, node:sqlite by number (SQLITE_FULL is 13). */
-function isFull(error: unknown): boolean {
-  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
-  return error instanceof Error && (code === "SQLITE_FULL" || errcode === 13);
+function unknown(cause: unknown): SyncError {
+  const message = "The database could not confirm the commit; it must be reopened to know.";
+  return new SyncError("COMMIT_UNKNOWN", message, {}, cause);
 }
 
-function storeFull(cause: unknown): SyncError {
-  return new SyncError(
-    "STORE_FULL",
-    "The till's disk is full; nothing was recorded. Free space, then try again.",
-    {},
-    cause,
-  );
+function translated<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw troubleOf(error);
+  }
 }

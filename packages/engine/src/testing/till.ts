@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import type { LocalStore, Ports } from "../ports.ts";
+import type { LocalStore, Ports, Room } from "../ports.ts";
 import type { TerminalSettings } from "../settings.ts";
 import { betterSqlite, type OpenDriver, openStore } from "../sqlite/index.ts";
 import { sha256 } from "../system/sha256.ts";
@@ -15,6 +15,7 @@ export const TERMINAL_ID = "0190a5da-c967-774b-8cce-b302099a8057";
 
 export interface TillOptions extends Partial<TerminalSettings> {
   readonly open?: OpenDriver;
+  readonly room?: Room;
 }
 
 /** A till on real SQLite, with time, chance, witness and head office in the test's hands. */
@@ -46,11 +47,12 @@ export class Till {
 
   get ports(): Ports {
     const { clock, ids, witness, centre, store } = this;
-    return { clock, ids, witness, transport: centre, probe: centre, store, sha256 };
+    const { room } = this.#options;
+    return { clock, ids, witness, transport: centre, probe: centre, store, sha256, ...(room && { room }) };
   }
 
   start(over: Partial<TerminalSettings> = {}): Terminal {
-    const { open = betterSqlite, ...settings } = this.#options;
+    const { open = betterSqlite, room: _room, ...settings } = this.#options;
     this.#store = openStore(this.file, open);
     const own = { terminal: TERMINAL_ID, shortId: "T01", store: "STORE001", currency: "KES" };
     this.#terminal = startTerminal({ ...own, ...settings, ...over }, this.ports);

@@ -126,7 +126,20 @@ const status = object({
   lanes: listOf(ref("Lane")),
   connectivity: listOf(ref("Connectivity"), "How the way to each target is; never a condition for selling."),
   modules: ref("ModulesSummary"),
+  storage: ref("Storage"),
   stopped: { ...why, description: "Set when the database failed and selling stopped." },
+});
+
+const STORAGE_STATES = ["damaged", "read-only", "failing", "full", "low", "slow", "ok"];
+
+const storage = object({
+  state: { type: "string", enum: STORAGE_STATES, description: "How the till's own disk is, since the till started." },
+  code: textOrNull("The error code of what went wrong last."),
+  message: text("What is wrong and what to do; empty when there is nothing to say."),
+  freeBytes: nullable(count("Bytes that may still be written; null when the system does not say.")),
+  reserveBytes: count("What is left of the reserve for a full disk."),
+  lastCommitMs: count("Milliseconds that the last durable commit took."),
+  errors: count("Errors of the disk since the start; each was resolved, or selling stopped."),
 });
 
 const explanation = object({
@@ -188,6 +201,7 @@ export const TILL_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     reason: { ...why, description: "Why some are left." },
   }),
   Explanation: explanation,
+  Storage: storage,
   Health: object({
     status: { type: "string", enum: ["ok", "stopped"] },
     terminal: text("What people call this till."),
@@ -202,8 +216,10 @@ export const TILL_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         description: "As exchanges and probes have shown; nobody is called for this answer.",
       },
       kafka: { type: "string", enum: ["disabled"], description: "Its relay runs at the centre." },
+      storage: { type: "string", enum: STORAGE_STATES },
       sync: { type: "string", enum: ["idle", "syncing", "retrying", "halted", "stopped"] },
     }),
+    storage: text("What is wrong with the disk and what to do; empty when nothing is."),
     counts: object({
       pending: count("Changes that head office lacks."),
       failed: count("What needs a person."),

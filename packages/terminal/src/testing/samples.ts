@@ -65,6 +65,15 @@ export const STATUS: TerminalStatus = {
     ...{ state: "pulling", pulling: ["items.organization"], rows: 4_000, of: 100_000 },
     lastAskedAt: "2026-01-16T10:11:00.000Z",
   },
+  storage: {
+    state: "low",
+    code: null,
+    message: "The till's disk is nearly full: free space. Below 64 MiB no reference data is fetched.",
+    freeBytes: 200_000_000,
+    reserveBytes: 16_777_216,
+    lastCommitMs: 4,
+    errors: 0,
+  },
   stopped: null,
 };
 

@@ -228,9 +228,9 @@ export class ModulePulls {
       fetch: async (request, until, correlationId) => {
         if (transport.fetch === undefined) throw new SyncError("INTERNAL", "There is no way to fetch modules.");
         const coming = transport.fetch(request, until, correlationId);
-        const text = await bounded(coming, { clock, deadlineMs: deadlineMsOf(transport), signal: until }).answer;
+        const lines = await bounded(coming, { clock, deadlineMs: deadlineMsOf(transport), signal: until }).answer;
         run.goesOn();
-        return text;
+        return lines;
       },
       onProgress: () => this.#tell(),
       limit: this.#limits.get(key) ?? PAGE,

@@ -86,6 +86,8 @@ export interface FetchRequest {
  */
 export interface Lines {
   read(): IterableIterator<string>;
+  /** Nobody reads them any more: what they take may go before the collector finds it. */
+  free?(): void;
 }
 
 /**

@@ -7,6 +7,8 @@ import type { Row } from "./keys.ts";
 export interface Page {
   readonly header: PageHeader;
   readonly rows: () => Iterator<string>;
+  /** It is applied. */
+  readonly free: () => void;
 }
 
 /** A row of a page; `text` null is a tombstone. */
@@ -32,7 +34,7 @@ export function readPage(lines: Lines, asked: CopyName & { readonly kind: PageHe
     return each;
   };
   if (header.next !== null && rows().next().done) throw notAPage("it has no rows and says that more follow");
-  return { header, rows };
+  return { header, rows, free: () => lines.free?.() };
 }
 
 /** @throws SyncError NOT_AN_ANSWER for a line that is no row */

@@ -93,6 +93,7 @@ async function fetchAll(desk: PullDesk, copy: Copy, from: Building): Promise<"re
         coming.catch(() => {}); // told when it is waited for
       }
       const [reached, outcome] = await applyPage(desk, copy, building, page);
+      page.free();
       desk.onProgress();
       if (outcome !== "more") return outcome;
       building = reached;

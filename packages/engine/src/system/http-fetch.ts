@@ -39,7 +39,7 @@ export function httpFetch(
       throw refuse(status, headers, plain.toString("utf8"));
     if (type === "application/x-ndjson" && plain.at(-1) !== LINE_FEED)
       throw notAnAnswer("it ends in the middle of a line");
-    return { read: () => linesIn(plain) };
+    return { read: () => linesIn(plain), free: () => free(plain) };
   };
   return { fetch, close: () => agent.close() };
 }
@@ -49,6 +49,12 @@ export function httpFetch(
  * string would be several times as large where one of its names is not in Latin letters, and take as long to make as all
  * of its lines to parse.
  */
+/** Pages live long enough to grow old, and then wait for a collection that a pull may not see: 25 MiB of them in the end. */
+function free({ buffer, length }: Buffer): void {
+  const isItsOwn = buffer instanceof ArrayBuffer && buffer.byteLength === length;
+  if (isItsOwn) buffer.transfer(0);
+}
+
 function* linesIn(bytes: Buffer): Generator<string> {
   for (let at = 0; at < bytes.length; ) {
     const end = bytes.indexOf(LINE_FEED, at);

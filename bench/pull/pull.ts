@@ -15,9 +15,9 @@ interface Pulled {
 
 interface Sold {
   readonly sales: number;
-  readonly median: number;
-  readonly p99: number;
-  readonly max: number;
+  readonly median: number | null;
+  readonly p99: number | null;
+  readonly max: number | null;
 }
 
 interface Round {
@@ -80,8 +80,8 @@ async function copied(rig: Rig, file: string, items: number, barcodes: number): 
   return result;
 }
 
-function ms(value: number): string {
-  return `${value.toFixed(1)} ms`;
+function ms(value: number | null): string {
+  return `${value?.toFixed(1) ?? "no"} ms`;
 }
 
 function report(

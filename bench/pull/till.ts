@@ -44,6 +44,7 @@ answer(
         peak = Math.max(peak, process.memoryUsage.rss());
       }, 25);
       let isThere = false;
+      if (sells) opened.openShift({ operator: "Amina" });
       const selling = sells ? sell(opened, () => isThere) : undefined;
       await new Promise<void>((resolve) => {
         const stop = opened.subscribe((event) => {
@@ -82,7 +83,7 @@ async function sell(opened: Terminal, isOver: () => boolean) {
     opened.closeOrder({ ...sale, localId: crypto.randomUUID() });
     times.push(performance.now() - pressedAt);
   }
-  return { sales: times.length, median: quantile(times, 0.5), p99: quantile(times, 0.99), max: Math.max(...times) };
+  return { sales: times.length, median: quantile(times, 0.5), p99: quantile(times, 0.99), max: quantile(times, 1) };
 }
 
 function timed(questions: readonly string[], ask: (question: string) => number) {

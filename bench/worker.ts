@@ -1,10 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Reply, Request } from "./worker-side.ts";
 
 /** With this variable set to a folder, every process of a bench leaves a CPU profile in it. */
 const PROFILE = process.env.TILLSYNC_BENCH_PROFILE;
+
+/** What Node compiled is kept for the next process, as the command `tillsync` does: only a first start is without. */
+const COMPILED = fileURLToPath(new URL("../.tillsync/compiled/", import.meta.url));
 
 /** A contender's process: it shares nothing with the bench but the machine. */
 export class Worker {
@@ -19,6 +23,7 @@ export class Worker {
     this.#child = fork(file, [], {
       execArgv: [...profile, ...execArgv],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
+      env: { NODE_COMPILE_CACHE: COMPILED, ...process.env },
     });
     this.#child.on("message", (reply: Reply) => {
       const resolve = this.#waiting.get(reply.id);

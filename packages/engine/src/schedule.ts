@@ -45,6 +45,7 @@ export class Schedule {
     });
     const loop = this.#loop;
     const prober = this.#prober;
+    const modules = this.modules;
     this.#watchdog = new Watchdog({
       clock: ports.clock,
       guarded: [
@@ -60,6 +61,13 @@ export class Schedule {
           repair: () => prober.repair(),
           get watched() {
             return prober.watched;
+          },
+        },
+        {
+          name: "modules",
+          repair: () => modules.repair(),
+          get watched() {
+            return modules.watched;
           },
         },
       ],

@@ -218,7 +218,7 @@ class RunningTerminal implements Terminal {
     this.#tally = new KindTally(this.#journal, this.#lives);
     this.#reports.forget();
     this.#settlements.reread();
-    this.#testify(true);
+    testify(this.#ports.witness, this.#present.head, true);
   }
 
   #load(): Present {

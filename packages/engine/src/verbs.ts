@@ -189,7 +189,7 @@ export interface ConnectivityStatus {
 /** Due work stood still, and the watchdog set it going again. */
 export interface Stall {
   readonly code: "STALLED";
-  readonly what: "central" | "probe";
+  readonly what: "central" | "probe" | "modules";
   readonly message: string;
   readonly at: string;
 }

@@ -38,6 +38,17 @@ export class PulledModule {
     return this.#rows.size;
   }
 
+  /** Of the rows that the copy has. */
+  get hash(): string {
+    return this.#sum.hex();
+  }
+
+  /** Every so-many-th row. */
+  *every(count: number): Generator<string> {
+    let at = 0;
+    for (const text of this.#rows.values()) if (at++ % count === 0) yield text;
+  }
+
   /** True when the copy's hash is the one that head office gave with the last page. */
   get isEqual(): boolean {
     return this.#sum.hex() === this.#wanted;

@@ -1,8 +1,9 @@
 import { ModuleHash, type PageHeader, rowHash, type Sha256 } from "@tillsync/protocol";
 import type { Sql } from "../ports.ts";
 import { type Building, type Copy, writeCopy, writeProgress } from "./copy.ts";
-import { GenerationWriter, type Key, rowIn } from "./generations.ts";
+import { GenerationWriter, rowIn } from "./generations.ts";
 import { type Page, type PageRow, readLine } from "./page.ts";
+import { Keys } from "./postponed.ts";
 import { inSlices, type SliceDesk } from "./slices.ts";
 
 export interface ApplyDesk extends SliceDesk {
@@ -29,27 +30,24 @@ export function following(building: Building, { epoch, cursor, next }: PageHeade
  * with the cursor.
  */
 export async function applyPage(desk: ApplyDesk, copy: Copy, from: Building, page: Page): Promise<[Building, Outcome]> {
-  const { header, lines } = page;
+  const { header } = page;
+  const lines = page.rows();
   const sum = new ModuleHash(from.hash);
   const end = following(from, header);
   let rows = from.rows;
-  let at = 0;
-  const keys: Key[] = [];
-  let keyAt = 0;
+  let isEnd = false;
+  const keys = new Keys();
   let result: [Building, Outcome] = [from, "more"];
   await inSlices(desk, (tx) => {
     const writer = new GenerationWriter(tx, { generation: from.generation, module: copy.module });
     const step = () => {
-      const line = lines[at];
-      if (line !== undefined) {
-        rows += applyRow({ desk, tx, copy, from, writer, sum, keys }, readLine(line));
-        at++;
-      } else {
-        if (keyAt === 0) keys.sort(byKey);
-        const key = keys[keyAt++];
-        if (key) writer.insertKey(key);
+      const line = isEnd ? undefined : lines.next();
+      if (line && !line.done) {
+        rows += applyRow({ desk, tx, copy, from, writer, sum, keys }, readLine(line.value));
+        return true;
       }
-      return at < lines.length || keyAt < keys.length;
+      isEnd = true;
+      return keys.writeNext(writer);
     };
     const seal = (isLast: boolean) => {
       writer.end();
@@ -70,10 +68,6 @@ function begun(from: Building, { epoch, cursor }: PageHeader): Building {
   return { ...from, epoch, since: from.since ?? cursor };
 }
 
-function byKey(a: Key, b: Key): number {
-  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
-}
-
 interface Applying {
   readonly desk: ApplyDesk;
   readonly tx: Sql;
@@ -81,11 +75,7 @@ interface Applying {
   readonly from: Building;
   readonly writer: GenerationWriter;
   readonly sum: ModuleHash;
-  /**
-   * Keys of this page, written in their order when its rows are there: each leaf of the index is then written once or
-   * twice a page, and not with every slice.
-   */
-  readonly keys: Key[];
+  readonly keys: Keys;
 }
 
 /** @returns by how many rows the module grows */

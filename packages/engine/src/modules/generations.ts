@@ -1,6 +1,7 @@
 import type { ModuleName } from "@tillsync/protocol";
 import type { Sql } from "../ports.ts";
 import { keyOf, type Row, wordsOf } from "./keys.ts";
+import type { Keys } from "./postponed.ts";
 
 /** Places of one generation; more rows than any module has. */
 const PLACES = 2 ** 32;
@@ -16,12 +17,6 @@ const INSERT = `INSERT INTO module_row (place, generation, id, row) VALUES (?, ?
   ON CONFLICT (generation, id) DO NOTHING`;
 
 const INSERT_KEY = "INSERT OR IGNORE INTO module_key (generation, key, id) VALUES (?, ?, ?)";
-
-/** What one row is found by. */
-export interface Key {
-  readonly key: string;
-  readonly id: string;
-}
 
 export interface Generation {
   readonly generation: number;
@@ -68,24 +63,24 @@ export class GenerationWriter {
   }
 
   /**
-   * Adds a row, or with null a tombstone; its key goes to `postponed`, if there is such a list.
+   * Adds a row, or with null a tombstone; its key goes to `postponed`, if there is such a one.
    *
    * @returns false, and writes nothing, when one stands there under this id
    */
-  insert(id: string, text: string | null, row: Row | null, postponed?: Key[]): boolean {
+  insert(id: string, text: string | null, row: Row | null, postponed?: Keys): boolean {
     const place = this.#first + this.#places;
     if (this.#tx.run(INSERT, place, this.#of.generation, id, text).changes === 0) return false;
     this.#places++;
     if (row === null) return true;
     const key = keyOf(this.#of.module, row);
-    if (key !== undefined && postponed) postponed.push({ key, id });
-    else if (key !== undefined) this.insertKey({ key, id });
+    if (key !== undefined && postponed) postponed.add(key, id);
+    else if (key !== undefined) this.insertKey(key, id);
     const words = wordsOf(this.#of.module, row);
     if (words !== undefined) this.#tx.run("INSERT INTO module_word (rowid, words) VALUES (?, ?)", place, words);
     return true;
   }
 
-  insertKey({ key, id }: Key): void {
+  insertKey(key: string, id: string): void {
     this.#tx.run(INSERT_KEY, this.#of.generation, key, id);
   }
 

@@ -1,11 +1,14 @@
 import { type GatewayModule, gatewayAnswer, type PageHeader, pageHeader, parseAs, SyncError } from "@tillsync/protocol";
+import type { Lines } from "../ports.ts";
 import type { CopyName } from "./copy.ts";
 import type { Row } from "./keys.ts";
 
-/** One page of a module: its header, and the rows as their lines. */
+/** One page of a module: its header, and the rows as their lines, made as they are read. */
 export interface Page {
   readonly header: PageHeader;
-  readonly lines: readonly string[];
+  readonly rows: () => Iterator<string>;
+  /** It is applied. */
+  readonly free: () => void;
 }
 
 /** A row of a page; `text` null is a tombstone. */
@@ -16,19 +19,22 @@ export interface PageRow {
 }
 
 /**
- * Reads a page. What belongs to another question, or does not end with a whole line, is no answer.
+ * Reads a page. What belongs to another question is no answer.
  *
  * @throws SyncError NOT_AN_ANSWER
  */
-export function readPage(body: string, asked: CopyName & { readonly kind: PageHeader["kind"] }): Page {
-  if (!body.endsWith("\n")) throw notAPage("it ends in the middle of a line");
-  const [first = "", ...lines] = body.slice(0, -1).split("\n");
-  const header = parseAs(pageHeader, json(first), "NOT_AN_ANSWER");
+export function readPage(lines: Lines, asked: CopyName & { readonly kind: PageHeader["kind"] }): Page {
+  const header = parseAs(pageHeader, json(lines.read().next().value), "NOT_AN_ANSWER");
   const { module, scope, kind } = asked;
   if (header.module !== module || header.scope !== scope || header.kind !== kind)
     throw notAPage(`it is about ${header.kind} of ${header.module}, ${header.scope}`);
-  if (header.next !== null && lines.length === 0) throw notAPage("it has no rows and says that more follow");
-  return { header, lines };
+  const rows = () => {
+    const each = lines.read();
+    each.next();
+    return each;
+  };
+  if (header.next !== null && rows().next().done) throw notAPage("it has no rows and says that more follow");
+  return { header, rows, free: () => lines.free?.() };
 }
 
 /** @throws SyncError NOT_AN_ANSWER for a line that is no row */
@@ -42,8 +48,8 @@ export function readLine(line: string): PageRow {
 }
 
 /** @throws SyncError NOT_AN_ANSWER */
-export function readGateway(body: string): readonly GatewayModule[] {
-  return parseAs(gatewayAnswer, json(body), "NOT_AN_ANSWER").modules;
+export function readGateway(lines: Lines): readonly GatewayModule[] {
+  return parseAs(gatewayAnswer, json([...lines.read()].join("\n")), "NOT_AN_ANSWER").modules;
 }
 
 function json(text: string): unknown {

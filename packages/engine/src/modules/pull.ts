@@ -1,5 +1,5 @@
 import { EMPTY_MODULE_HASH, formatHave, type GatewayModule, SyncError } from "@tillsync/protocol";
-import type { FetchRequest, Ports, Sql } from "../ports.ts";
+import type { FetchRequest, Lines, Ports, Sql } from "../ports.ts";
 import { type ApplyDesk, applyPage, following } from "./apply.ts";
 import { type Building, type Copy, type CopyName, readCopies, readCopy, writeCopy } from "./copy.ts";
 import { addGeneration } from "./generations.ts";
@@ -9,7 +9,7 @@ import { type Page, readGateway, readPage } from "./page.ts";
 export interface PullDesk extends ApplyDesk {
   readonly read: Pick<Sql, "get" | "all">;
   readonly ids: Ports["ids"];
-  readonly fetch: (request: FetchRequest, signal: AbortSignal, correlationId: string) => Promise<string>;
+  readonly fetch: (request: FetchRequest, signal: AbortSignal, correlationId: string) => Promise<Lines>;
   /** Rows of a page at most; the centre may give fewer. */
   readonly limit: number;
   /** A page was applied. */
@@ -106,6 +106,7 @@ async function fetchAll(desk: PullDesk, copy: Copy, from: Building): Promise<"re
         coming.catch(() => {}); // told when it is waited for
       }
       const [reached, outcome] = await applyPage(desk, copy, building, page);
+      page.free();
       desk.onProgress();
       if (outcome !== "more") return outcome;
       building = reached;
@@ -121,8 +122,8 @@ async function fetchPage(desk: PullDesk, copy: CopyName, of: Building, signal: A
   if (of.after !== null) query.set("after", of.after);
   query.set("limit", String(desk.limit));
   const path = `api/sync/modules/${copy.module}?${query}`;
-  const body = await desk.fetch({ path, type: "application/x-ndjson" }, signal, desk.ids.next());
-  return readPage(body, { ...copy, kind: of.phase === "snapshot" ? "snapshot" : "delta" });
+  const lines = await desk.fetch({ path, type: "application/x-ndjson" }, signal, desk.ids.next());
+  return readPage(lines, { ...copy, kind: of.phase === "snapshot" ? "snapshot" : "delta" });
 }
 
 function reset({ module }: CopyName): SyncError {

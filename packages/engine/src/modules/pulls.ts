@@ -12,11 +12,14 @@ import {
   type Watched,
 } from "@tillsync/lanes";
 import { type GatewayModule, isErrorCode, SyncError } from "@tillsync/protocol";
+import { bounded, deadlineMsOf } from "../deadline.ts";
 import type { Flush, Ports, Sql } from "../ports.ts";
 import { type Copy, readCopies } from "./copy.ts";
 import { clean } from "./merge.ts";
 import { copyKey, nextDueMs, type PullView, toBegin } from "./plan.ts";
 import { askGateway, isCurrent, type PullDesk, pull } from "./pull.ts";
+import { type Run, Runs } from "./runs.ts";
+import type { SliceDesk } from "./slices.ts";
 import { type ModulesStatus, type ModulesSummary, modulesStatus, NO_MODULES, summaryOf } from "./status.ts";
 
 /** Between two pulls of one copy: a centre whose gateway and pages disagree must not be asked on and on. */
@@ -58,18 +61,25 @@ export class ModulePulls {
   readonly #lanes = new Map<string, LaneState>();
   readonly #limits = new Map<string, number>();
   /** What goes on now, by copy, and `gateway` and `clean` besides. */
-  readonly #running = new Map<string, Promise<void>>();
-  #begunAtMs: number | null = null;
-  #abort = new AbortController();
+  readonly #runs: Runs;
+  /** When it looks next whether something is due, monotonic. */
+  #lookAtMs = 0;
   #cancelTimer: (() => void) | null = null;
   #stopped = true;
 
   constructor(options: PullsOptions) {
     this.#options = options;
+    this.#runs = new Runs(options.ports.clock);
   }
 
+  /** A pull takes as long as it takes; what it waits for may not. */
   get watched(): Watched {
-    return { dueAtMs: this.#gateway.dueAtMs, begunAtMs: this.#begunAtMs, deadlineMs: 60_000, halted: this.#stopped };
+    return {
+      dueAtMs: this.#lookAtMs,
+      begunAtMs: this.#runs.silentSinceMs,
+      deadlineMs: deadlineMsOf(this.#options.ports.transport),
+      halted: this.#stopped,
+    };
   }
 
   start(): void {
@@ -95,37 +105,47 @@ export class ModulePulls {
     this.#turn();
   }
 
+  /** The watchdog found that something stands still. */
+  repair(): void {
+    this.#runs.giveUpSilent(this.#nowMs() - this.watched.deadlineMs);
+    this.#turn();
+  }
+
   /** Ends what is under way; it goes on from there at the next start. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    this.#abort.abort();
-    await Promise.all(this.#running.values());
+    await this.#runs.stop();
   }
 
   status(): ModulesStatus {
     const { clock, store } = this.#options.ports;
     const wallOf = (atMs: number) => clock.wallMs() + (atMs - clock.monotonicMs());
-    const own = { targets: this.#targets, gateway: this.#gateway, lanes: this.#lanes, running: this.#running };
+    const own = { targets: this.#targets, gateway: this.#gateway, lanes: this.#lanes, running: this.#runs.names };
     return modulesStatus({ ...own, copies: readCopies(store.read), wallOf });
   }
 
   #turn(): void {
     if (this.#stopped) return;
     this.#cancelTimer?.();
-    const nowMs = this.#nowMs();
-    if (this.#gateway.dueAtMs <= nowMs) this.#run("gateway", (signal) => this.#ask(signal));
-    const views = this.#gateway.failures > 0 ? [] : this.#views();
-    for (const { target } of toBegin(views, nowMs)) this.#run(copyKey(target), (signal) => this.#pull(target, signal));
-    // What is under way looks again when it ends.
-    const askAtMs = this.#running.has("gateway") ? Number.POSITIVE_INFINITY : this.#gateway.dueAtMs;
-    const waitMs = Math.min(Math.max(Math.min(askAtMs, nextDueMs(views, nowMs)) - nowMs, 1), MAX_WAIT_MS);
+    const waitMs = unlessBroken(() => this.#begin(this.#nowMs())) ?? MAX_WAIT_MS;
+    this.#lookAtMs = this.#nowMs() + waitMs;
     this.#cancelTimer = this.#options.ports.clock.after(waitMs, () => this.#turn());
   }
 
+  /** Begins what is due. @returns after how long to look again, milliseconds */
+  #begin(nowMs: number): number {
+    if (this.#gateway.dueAtMs <= nowMs && !this.#runs.has("gateway")) this.#ask();
+    const views = this.#gateway.failures > 0 ? [] : this.#views();
+    for (const { target } of toBegin(views, nowMs)) this.#pull(target);
+    // What is under way looks again when it ends.
+    const askAtMs = this.#runs.has("gateway") ? Number.POSITIVE_INFINITY : this.#gateway.dueAtMs;
+    return Math.min(Math.max(Math.min(askAtMs, nextDueMs(views, nowMs)) - nowMs, 1), MAX_WAIT_MS);
+  }
+
   #views(): View[] {
-    const copies = new Map(readCopies(this.#options.ports.store.read).map((copy) => [copyKey(copy), copy]));
+    const copies = new Map(this.#copies().map((copy) => [copyKey(copy), copy]));
     return this.#targets.map((target) => {
       const key = copyKey(target);
       const copy = copies.get(key);
@@ -133,61 +153,64 @@ export class ModulePulls {
       const wants = copy === undefined || !isCurrent(copy, target);
       const isGivenTime = failures >= this.#maxSyncRetry && copy !== undefined && copy.base !== null;
       const { module, dependsOn } = target;
-      return { target, copy, module, dependsOn, wants, isGivenTime, dueAtMs, isRunning: this.#running.has(key) };
+      return { target, copy, module, dependsOn, wants, isGivenTime, dueAtMs, isRunning: this.#runs.has(key) };
     });
   }
 
-  #run(key: string, work: (signal: AbortSignal) => Promise<void>): void {
-    if (this.#running.has(key)) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#running.set(key, promise);
-    const ends = work(this.#abort.signal).finally(() => {
-      this.#running.delete(key);
-      resolve();
-      this.#tell();
+  #run(key: string, work: (run: Run) => Promise<void>, over: (error: SyncError | null) => void): void {
+    this.#runs.begin(key, work, (cause) => {
+      unlessBroken(() => over(cause === undefined ? null : asSyncError(cause)));
+      // A database that cannot be read tells its trouble to the next verb; a till must not end over its reference data.
+      unlessBroken(() => this.#tell());
       this.#turn();
     });
-    // A database that cannot be read tells its trouble to the next verb; a till must not end over its reference data.
-    void ends.catch(() => {});
   }
 
-  async #ask(signal: AbortSignal): Promise<void> {
-    this.#begunAtMs = this.#nowMs();
-    try {
-      this.#targets = await askGateway(this.#desk("gateway", signal));
-      this.#gateway = this.#succeeded(this.#gateway);
-      if (this.#running.size <= 1) this.#run("clean", (ends) => this.#clean(ends));
-    } catch (cause) {
-      this.#gateway = this.#failed(this.#gateway, asSyncError(cause));
-    } finally {
-      this.#begunAtMs = null;
-    }
+  #ask(): void {
+    let targets = this.#targets;
+    const work = async (run: Run) => {
+      targets = await askGateway(this.#desk("gateway", run));
+    };
+    this.#run("gateway", work, (error) => {
+      this.#gateway = error === null ? this.#succeeded(this.#gateway) : this.#failed(this.#gateway, error);
+      if (error !== null) return;
+      this.#targets = targets;
+      if (this.#runs.size === 0) this.#clean();
+    });
   }
 
-  async #pull(target: GatewayModule, signal: AbortSignal): Promise<void> {
+  #pull(target: GatewayModule): void {
     const key = copyKey(target);
     const lane = this.#lanes.get(key) ?? FRESH_LANE;
-    try {
-      await pull(this.#desk(key, signal), target, target);
-      this.#lanes.set(key, { ...this.#succeeded(lane), dueAtMs: this.#nowMs() + REST_MS });
-      this.#limits.delete(key);
-      // What it has now may be newer than what the gateway said.
-      this.#targets = this.#targets.map((each) => (each === target ? this.#reached(each) : each));
-    } catch (cause) {
-      const error = asSyncError(cause);
-      if (treatmentOf(error.code).shrinks) this.#limits.set(key, this.#smaller(key));
-      this.#lanes.set(key, this.#failed(lane, error));
-    }
+    this.#run(
+      key,
+      (run) => pull(this.#desk(key, run), target, target),
+      (error) => {
+        if (error !== null) {
+          if (treatmentOf(error.code).shrinks) this.#limits.set(key, this.#smaller(key));
+          this.#lanes.set(key, this.#failed(lane, error));
+          return;
+        }
+        this.#lanes.set(key, { ...this.#succeeded(lane), dueAtMs: this.#nowMs() + REST_MS });
+        this.#limits.delete(key);
+        // What it has now may be newer than what the gateway said.
+        this.#targets = this.#targets.map((each) => (each === target ? this.#reached(each) : each));
+      },
+    );
   }
 
   /** Mending what earlier pulls left waits for nothing and nobody waits for it; what fails is tried after the next answer. */
-  async #clean(signal: AbortSignal): Promise<void> {
-    const { clock, store } = this.#options.ports;
-    await clean({ clock, signal, commit: this.#commit }, store.read).catch(() => {});
+  #clean(): void {
+    const { read } = this.#options.ports.store;
+    this.#run(
+      "clean",
+      (run) => clean(this.#slices(run), read),
+      () => {},
+    );
   }
 
   #reached(target: GatewayModule): GatewayModule {
-    const copy = readCopies(this.#options.ports.store.read).find((each) => copyKey(each) === copyKey(target));
+    const copy = this.#copies().find((each) => copyKey(each) === copyKey(target));
     return copy?.cursor ? { ...target, cursor: copy.cursor, n: copy.n, rows: copy.rows, news: 0 } : target;
   }
 
@@ -195,26 +218,39 @@ export class ModulePulls {
     return Math.max(SMALLEST_PAGE, (this.#limits.get(key) ?? PAGE) >> 1);
   }
 
-  #desk(key: string, signal: AbortSignal): PullDesk {
+  #copies(): Copy[] {
+    return readCopies(this.#options.ports.store.read);
+  }
+
+  #desk(key: string, run: Run): PullDesk {
     const { ports } = this.#options;
     const { clock, ids, store, sha256, transport } = ports;
-    const commit = this.#commit;
     const own: Pick<PullDesk, "fetch" | "onProgress" | "limit"> = {
-      fetch: (request, until, correlationId) => {
+      fetch: async (request, until, correlationId) => {
         if (transport.fetch === undefined) throw new SyncError("INTERNAL", "There is no way to fetch modules.");
-        return transport.fetch(request, until, correlationId);
+        const coming = transport.fetch(request, until, correlationId);
+        const lines = await bounded(coming, { clock, deadlineMs: deadlineMsOf(transport), signal: until }).answer;
+        run.goesOn();
+        return lines;
       },
       onProgress: () => this.#tell(),
       limit: this.#limits.get(key) ?? PAGE,
     };
-    return { clock, ids, sha256, commit, signal, read: store.read, ...own };
+    return { ...this.#slices(run), ids, sha256, read: store.read, ...own };
   }
 
   /**
    * What a power cut takes of this is fetched again, so no slice waits for the disk; whatever is sold meanwhile flushes it
    * along. SQLite's log keeps the order, so a place is never ahead of its rows.
    */
-  readonly #commit = (fn: (tx: Sql) => void): void => this.#options.commit(fn, "later");
+  #slices({ signal, goesOn }: Run): SliceDesk {
+    const commit = (fn: (tx: Sql) => void) => {
+      signal.throwIfAborted();
+      this.#options.commit(fn, "later");
+      goesOn();
+    };
+    return { clock: this.#options.ports.clock, signal, commit };
+  }
 
   #succeeded(lane: LaneState): LaneState {
     const pace = { ...this.#options.pace, intervalMs: askEveryMs(this.#options.pace) };
@@ -237,7 +273,7 @@ export class ModulePulls {
 
   #tell(): void {
     if (this.#stopped) return;
-    this.summary = summaryOf(this.status());
+    this.summary = unlessBroken(() => summaryOf(this.status())) ?? this.summary;
     this.#options.onChange();
   }
 
@@ -262,4 +298,13 @@ function askEveryMs({ intervalMs }: Pace): number {
 function asSyncError(cause: unknown): SyncError {
   if (cause instanceof SyncError && isErrorCode(cause.code)) return cause;
   return new SyncError("INTERNAL", "Reference data could not be taken in on this till.", {}, cause);
+}
+
+/** A database that cannot be read tells its trouble to the next verb; what goes on by itself must not end over it. */
+function unlessBroken<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
 }

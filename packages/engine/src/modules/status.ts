@@ -62,7 +62,7 @@ export interface ModulesView {
   readonly targets: readonly GatewayModule[];
   readonly gateway: LaneState;
   readonly lanes: ReadonlyMap<string, LaneState>;
-  readonly running: ReadonlyMap<string, unknown>;
+  readonly running: Pick<ReadonlySet<string>, "has">;
   readonly wallOf: (monotonicMs: number) => number;
 }
 

@@ -5,6 +5,7 @@ import { closedUrl, startHttp } from "../testing/http-stub.ts";
 import { httpTransport } from "./http-transport.ts";
 
 const PAGE = `${'{"id":"a"}\n'.repeat(2_000)}`;
+const BOMB = zstdCompressSync(Buffer.alloc(17 << 20));
 const NDJSON = { "content-type": "application/x-ndjson" };
 const PACKED = { ...NDJSON, "content-encoding": "zstd" };
 
@@ -20,7 +21,8 @@ function fetchAt(url: string, timeoutMs = 5_000) {
   const request = { path: "api/sync/modules/items?scope=store", type: "application/x-ndjson" } as const;
   const result = transport.fetch?.(request, never, "c-1") ?? Promise.reject(new Error("no fetch"));
   return {
-    text: result,
+    text: async () => `${[...(await result).read()].join("\n")}\n`,
+    lines: result,
     code: result.then(
       () => "none",
       (error: { code?: string }) => error.code,
@@ -30,7 +32,7 @@ function fetchAt(url: string, timeoutMs = 5_000) {
 
 it("asks with the key and the correlation id, and unpacks what comes packed", async () => {
   const { text, requests } = await fetchFrom((response) => response.writeHead(200, PACKED).end(zstdCompressSync(PAGE)));
-  expect(await text).toBe(PAGE);
+  expect(await text()).toBe(PAGE);
   const { path, headers } = requests[0] ?? {};
   expect(path).toBe("/api/sync/modules/items?scope=store");
   expect(headers).toMatchObject({
@@ -41,8 +43,15 @@ it("asks with the key and the correlation id, and unpacks what comes packed", as
   expect(headers?.["accept-encoding"]).toBe("zstd");
 });
 
+it("gives its lines as often as somebody reads them, whatever letters they are in", async () => {
+  const page = '{"name":"caf\u00e9"}\n\n{"name":"\u7c73"}\n';
+  const { lines } = await fetchFrom((response) => response.writeHead(200, NDJSON).end(page));
+  const twice = [...(await lines).read(), ...(await lines).read()];
+  expect(`${twice.join("\n")}\n`).toBe(page + page);
+});
+
 it("takes it as it is when it comes unpacked", async () => {
-  expect(await (await fetchFrom((response) => response.writeHead(200, NDJSON).end(PAGE))).text).toBe(PAGE);
+  expect(await (await fetchFrom((response) => response.writeHead(200, NDJSON).end(PAGE))).text()).toBe(PAGE);
 });
 
 it("passes the centre's own refusal on", async () => {
@@ -65,12 +74,13 @@ it.each<[string, string, (response: ServerResponse) => void]>([
     "NOT_AN_ANSWER",
     (response) => response.writeHead(200, PACKED).end(zstdCompressSync(PAGE).subarray(0, 20)),
   ],
-  ["bytes that are not packed as they say", "NOT_AN_ANSWER", (response) => response.writeHead(200, PACKED).end(PAGE)],
   [
-    "a bomb",
+    "a page that ends in the middle of a line",
     "NOT_AN_ANSWER",
-    (response) => response.writeHead(200, PACKED).end(zstdCompressSync(Buffer.alloc(17 << 20))),
+    (response) => response.writeHead(200, NDJSON).end(PAGE.slice(0, -1)),
   ],
+  ["bytes that are not packed as they say", "NOT_AN_ANSWER", (response) => response.writeHead(200, PACKED).end(PAGE)],
+  ["a bomb", "NOT_AN_ANSWER", (response) => response.writeHead(200, PACKED).end(BOMB)],
   [
     "a line that is cut in the middle",
     "UNREACHABLE",

@@ -2,8 +2,10 @@ import { zstdDecompressSync } from "node:zlib";
 import { SyncError } from "@tillsync/protocol";
 import { Agent, type Dispatcher, request as httpRequest } from "undici";
 import { type Credential, showing } from "../credential.ts";
-import type { FetchRequest } from "../ports.ts";
+import type { FetchRequest, Lines } from "../ports.ts";
 import { centreUrl } from "./centre-url.ts";
+
+const LINE_FEED = 10;
 
 /** A page has about 1 MiB, and one row more; a packed answer that grows past this is no page. */
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
@@ -20,13 +22,13 @@ export function httpFetch(
   refuse: (status: number, headers: Dispatcher.ResponseData["headers"], text: string) => SyncError,
 ) {
   const agent = new Agent({ connections: CONNECTIONS, pipelining: 1, connect: { timeout: 5_000 } });
-  const fetch = (request: FetchRequest, signal: AbortSignal, correlationId: string): Promise<string> =>
+  const fetch = (request: FetchRequest, signal: AbortSignal, correlationId: string): Promise<Lines> =>
     showing(options.credential, correlationId, (shown) => ask(request, signal, { shown, correlationId }));
   const ask = async (
     { path, type }: FetchRequest,
     signal: AbortSignal,
     { shown, correlationId }: { shown: string; correlationId: string },
-  ): Promise<string> => {
+  ): Promise<Lines> => {
     const answer = await httpRequest(centreUrl(options.url, path), {
       dispatcher: agent,
       signal: AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]),
@@ -39,11 +41,34 @@ export function httpFetch(
     });
     const { statusCode: status, headers, body } = answer;
     const bytes = await readBounded(body);
-    const text = (headers["content-encoding"] === "zstd" ? unpacked(bytes) : bytes).toString("utf8");
-    if (status !== 200 || !String(headers["content-type"] ?? "").startsWith(type)) throw refuse(status, headers, text);
-    return text;
+    const plain = headers["content-encoding"] === "zstd" ? unpacked(bytes) : bytes;
+    if (status !== 200 || !String(headers["content-type"] ?? "").startsWith(type))
+      throw refuse(status, headers, plain.toString("utf8"));
+    if (type === "application/x-ndjson" && plain.at(-1) !== LINE_FEED)
+      throw notAnAnswer("it ends in the middle of a line");
+    return { read: () => linesIn(plain), free: () => free(plain) };
   };
   return { fetch, close: () => agent.close() };
+}
+
+/** Pages live long enough to grow old, and then wait for a collection that a pull may not see: 25 MiB of them in the end. */
+function free({ buffer, length }: Buffer): void {
+  const isItsOwn = buffer instanceof ArrayBuffer && buffer.byteLength === length;
+  if (isItsOwn) buffer.transfer(0);
+}
+
+/**
+ * The lines of a text that stays packed as UTF-8: each is made when it is read, and gone before the next one. A page as one
+ * string would be several times as large where one of its names is not in Latin letters, and take as long to make as all
+ * of its lines to parse.
+ */
+function* linesIn(bytes: Buffer): Generator<string> {
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(LINE_FEED, at);
+    const to = end < 0 ? bytes.length : end;
+    yield bytes.toString("utf8", at, to);
+    at = to + 1;
+  }
 }
 
 /**

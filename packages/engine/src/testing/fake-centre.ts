@@ -41,6 +41,8 @@ export class FakeCentre implements Transport, Probe {
   always: Behaviour = (_request, honest) => honest();
   /** What the answers say besides the mark. */
   answer: Partial<ExchangeResponse> = {};
+  /** Brings reference data, where a test has some. */
+  fetch?: NonNullable<Transport["fetch"]>;
 
   constructor(clock: Clock) {
     this.#clock = clock;

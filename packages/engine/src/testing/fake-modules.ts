@@ -16,7 +16,8 @@ import {
   SyncError,
   tombstoneText,
 } from "@tillsync/protocol";
-import type { FetchRequest, Transport } from "../ports.ts";
+import { linesOf } from "../lines.ts";
+import type { FetchRequest, Lines, Transport } from "../ports.ts";
 import { sha256 } from "../system/sha256.ts";
 import { settled } from "./fake-clock.ts";
 
@@ -95,13 +96,13 @@ export class FakeModules implements Required<Pick<Transport, "fetch">> {
     return this.#of(module, scope).history[n] ?? new Map();
   }
 
-  async fetch(request: FetchRequest, signal: AbortSignal): Promise<string> {
+  async fetch(request: FetchRequest, signal: AbortSignal): Promise<Lines> {
     this.requests.push(request);
     // The network takes its time: a till that asks on and on must not keep the test for ever.
     await settled();
     const text = await this.treat(request, () => this.#answer(request));
     signal.throwIfAborted();
-    return text;
+    return linesOf(text);
   }
 
   #answer({ path }: FetchRequest): string {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Clock, type Ids, type Ports, sha256, startTerminal, type Terminal } from "@tillsync/engine";
+import { type Clock, type Ids, linesOf, type Ports, sha256, startTerminal, type Terminal } from "@tillsync/engine";
 import { openStore } from "@tillsync/engine/sqlite";
 import { makeUuidv7, SyncError } from "@tillsync/protocol";
 import { exampleCatalogue } from "./example-catalogue.ts";
@@ -39,7 +39,7 @@ function portsOf(clock: Clock): Omit<Ports, "store"> {
     clock,
     ids,
     witness,
-    transport: { exchange, fetch: async (request) => exampleCatalogue(request) },
+    transport: { exchange, fetch: async (request) => linesOf(exampleCatalogue(request)) },
     probe: { ask: async () => "silent" },
     sha256,
   };

@@ -106,7 +106,9 @@ export class Settlements {
       for (const seq of lost) lacks.push(lackOf(this.#journal, life, seq));
     }
     this.#dropJudged();
-    const waited = [...this.#waiting.values()].filter((position) => this.#isDurable(position) && !this.#isException(position));
+    const waited = [...this.#waiting.values()].filter(
+      (position) => this.#isDurable(position) && !this.#isException(position),
+    );
     const soonMs = this.#soonMs(JSON.stringify([waited, need, lacks]), waited.length + need.length + lacks.length);
     return { need: need.slice(0, LIMITS.maxRepairs), lacks: lacks.slice(0, LIMITS.maxRepairs), soonMs };
   }

@@ -39,6 +39,8 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /api/admin/shifts/:shift/settlement": ["admin", "terminal"],
   "GET /api/admin/days/:businessDate": ["admin"],
   "POST /api/admin/days/:businessDate/close": ["admin"],
+  "GET /api/admin/kinds": ["admin"],
+  "PUT /api/admin/terminals/:terminal/kind": ["admin"],
   "GET /api/admin/tasks": ["admin"],
   "POST /api/admin/tasks/:kind/:subject/resolve": ["admin"],
   "GET /api/conflicts": ["admin", "terminal"],

@@ -55,7 +55,12 @@ async function sellerAsks(more: Partial<ExchangeRequest> = {}) {
   return answer;
 }
 const repairOf = (seq: number) => ({
-  ...{ incarnation: seller.incarnation, seq, body: seller.wires[seq - 1]?.body ?? "", prevHash: seller.hashAt(seq - 1) },
+  ...{
+    incarnation: seller.incarnation,
+    seq,
+    body: seller.wires[seq - 1]?.body ?? "",
+    prevHash: seller.hashAt(seq - 1),
+  },
 });
 
 describe.each(WAYS)("%s", (_what, sql, bad) => {
@@ -99,7 +104,9 @@ describe.each(WAYS)("%s", (_what, sql, bad) => {
     for (const answer of await store.sendTogether(requests)) {
       expect(answer.status).toBe("fulfilled");
       if (answer.status !== "fulfilled") continue;
-      const seqs = answer.value.entries.flatMap(({ fromSeq, bodies = [] }) => bodies.map((_, index) => fromSeq + index));
+      const seqs = answer.value.entries.flatMap(({ fromSeq, bodies = [] }) =>
+        bodies.map((_, index) => fromSeq + index),
+      );
       expect(seqs).toEqual(others(bad));
     }
     cursor = null;
@@ -109,7 +116,9 @@ describe.each(WAYS)("%s", (_what, sql, bad) => {
 
 it("an open order's bad edit is not given to who joins, and told when it is back", async () => {
   seller.add(sampleEdit({ localId: "table-1" }, ["T01.1"]));
-  seller.add(sampleEdit({ localId: "table-1", version: 2, changeId: "0198c0de-0000-7000-8000-000000000002" }, ["T01.2"]));
+  seller.add(
+    sampleEdit({ localId: "table-1", version: 2, changeId: "0198c0de-0000-7000-8000-000000000002" }, ["T01.2"]),
+  );
   await store.send(seller.request());
   await tamper("UPDATE change_body SET body = body || ' '", 1);
   cursor = null;

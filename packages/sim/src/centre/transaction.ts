@@ -333,13 +333,8 @@ export class MemoryTransaction implements IngestTransaction {
     if (mark.receipt) refuseDate(mark.receipt.businessDate);
     const { durableThrough, chainHash } = mark;
     const receipt = laterReceipt(row.receipt, mark.receipt);
-    this.view.lives.put(key, {
-      ...row,
-      durableThrough,
-      chainHash,
-      headSeq: Math.max(mark.headSeq, durableThrough),
-      receipt,
-    });
+    const headSeq = Math.max(mark.headSeq, durableThrough);
+    this.view.lives.put(key, { ...row, durableThrough, chainHash, headSeq, receipt });
     return receipt;
   }
 
@@ -358,7 +353,6 @@ export class MemoryTransaction implements IngestTransaction {
   }
 
   async tellAgain(life: TerminalLife, seqs: readonly number[], nowMs: number): Promise<void> {
-    if (seqs.length === 0) return;
     await this.appendFeed(life, tellableRuns(this.view, life, seqs), nowMs);
   }
 

@@ -21,7 +21,7 @@ const IMPORT_TIMEOUT_MS = 20 * 60_000;
  *
  * @throws SyncError with the code that was answered; UNREACHABLE, NOT_AN_ANSWER
  */
-export async function askJson<T>(door: Door, method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+export async function askJson<T>(door: Door, method: "GET" | "POST" | "PUT", path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
   const payload = body === undefined ? null : JSON.stringify(body);
   return ask(door, { method, path, headers, body: payload, headersTimeout: 60_000 });
@@ -39,7 +39,7 @@ export async function sendStream<T>(
 }
 
 interface Asked {
-  readonly method: "GET" | "POST" | "PUT";
+  readonly method: "GET" | "POST" | "PUT" | "PUT";
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Readable | null;

@@ -10,6 +10,7 @@ import { queueCommand } from "./commands/queue.ts";
 import { serverCommand } from "./commands/server.ts";
 import { settlementCommand } from "./commands/settlement.ts";
 import { shiftCommand } from "./commands/shift.ts";
+import { kindsCommand } from "./commands/kinds.ts";
 import { tasksCommand } from "./commands/tasks.ts";
 import { terminalCommand } from "./commands/terminal.ts";
 import { terminalsCommand } from "./commands/terminals.ts";
@@ -38,6 +39,7 @@ for (const add of [
   verifyCommand,
   settlementCommand,
   dayCommand,
+  kindsCommand,
   tasksCommand,
   importCommand,
   exportCommand,

@@ -24,6 +24,7 @@ export type { LedgerDocument, LedgerPage, LedgerRow } from "./ledger/ledger.ts";
 export type { LifeOverview, Overview, TerminalOverview, Unsettled } from "./ledger/overview.ts";
 export type { ChangeTotal, DocumentTotal, Totals } from "./ledger/totals.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./main.ts";
+export type { TerminalOfKind } from "./modules/terminal-kinds.ts";
 export { DEFAULT_HOST, DEFAULT_PORT, databaseUrlOf } from "./settings.ts";
 export type { MarkedRows } from "./settlement/mark-rows.ts";
 export type { ShiftView } from "./settlement/read.ts";

@@ -16,7 +16,7 @@ import type { ExchangeContext } from "./ingest/prepare.ts";
 import { sweepAll } from "./ingest/sweep-all.ts";
 import { exchangeTogether } from "./ingest/together.ts";
 import { sha256 } from "./ledger/sha256.ts";
-import type { ModulesOfKinds } from "./modules/kinds.ts";
+import { type FeedsOfKinds, feedsOfKinds, type ModulesOfKinds } from "./modules/kinds.ts";
 import { Merging } from "./records/merging.ts";
 import { moduleRows } from "./records/module-rows.ts";
 import { databasePlace, databaseUrlOf, POOL_SIZE } from "./settings.ts";
@@ -48,6 +48,8 @@ export interface ServerOptions {
   readonly rates?: Partial<Rates>;
   /** Modules of reference data that each kind of terminal gets, where not as usual (`DEFAULT_KINDS`). */
   readonly kinds?: ModulesOfKinds;
+  /** What each kind of terminal is told of others at most, where not as usual (`DEFAULT_FEEDS`). */
+  readonly feeds?: FeedsOfKinds;
   /** Addresses of proxies before this server, whose `x-forwarded-for` is believed (default none). */
   readonly trustedProxies?: readonly string[];
   /** How edits of customers are merged that did not see each other (default `per-field`). */
@@ -88,11 +90,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await lineage.watch.look();
     await ensureMonths(pool, surroundings.wallMs());
     await warnIfNotDurable(pool, options.log);
-    const { log, openPages = false, openDevices = false, rates = {}, trustedProxies = [], kinds = {} } = options;
+    const {
+      log,
+      openPages = false,
+      openDevices = false,
+      rates = {},
+      trustedProxies = [],
+      kinds = {},
+      feeds = {},
+    } = options;
+    const feedOf = feedsOfKinds(feeds);
     const context = {
       store: await postgresIngest(pool, () => lineage.watch.epoch),
       sha256,
       nowMs: surroundings.wallMs,
+      feedOf,
     };
     const settlement = settlementOf(pool, context, log);
     const records = { rows: moduleRows, policy: options.customerConflicts ?? "per-field" };
@@ -112,6 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       rates,
       trustedProxies,
       kinds,
+      feeds,
     });
     const url = await listen(app, options);
     const months = setInterval(() => makeMonths(pool, log), DAY_MS);

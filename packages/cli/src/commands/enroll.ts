@@ -36,8 +36,11 @@ export function enrollCommand(program: Command): void {
     .option("--device <id>", "the only deviceId that this key speaks for (role foreign); without it any of the store")
     .requiredOption("--name <name>", "who uses the key")
     .option("--short-id <id>", "short id of the terminal, such as T01 (role terminal)")
+    .option(
+      "--kind <kind>",
+      "kind of a new terminal: retail (default), restaurant, kitchen-display, customer-display, ...",
+    )
     .option("--id <uuid>", "the terminal's UUID when it has one already")
-    .option("--kind <kind>", "with --centre: retail (default), restaurant, kitchen-display or customer-display")
     .option("--centre <url>", "head office's server: enrol this machine there")
     .option("--key <key>", "with --centre: a key of role admin (default: environment TILLSYNC_ADMIN_KEY)")
     .option("--replace <terminal>", "with --centre: take over this terminal from its machine, such as T01")
@@ -74,9 +77,10 @@ export function enrollCommand(program: Command): void {
       });
     const pool = openPool(url, { max: 1 });
     try {
-      const { org, store, currency, name, shortId, id, device } = options;
+      const { org, store, currency, name, shortId, id, kind, device } = options;
       const role = roleOf(options);
-      const terminal = shortId === undefined ? {} : { terminal: { shortId, ...(id === undefined ? {} : { id }) } };
+      const own = { ...(id === undefined ? {} : { id }), ...(kind === undefined ? {} : { kind }) };
+      const terminal = shortId === undefined ? {} : { terminal: { shortId, ...own } };
       const speaker = device === undefined ? {} : { device };
       const enrolled = await enroll(pool, { org, store, currency, role, name, ...terminal, ...speaker }, Date.now());
       output.value(enrolled);

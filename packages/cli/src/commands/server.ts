@@ -65,6 +65,7 @@ async function serve(
         perStore: values["Server.RequestsPerSecondPerStore"],
       },
       kinds: modulesOfKinds(values["Gateway.Modules"]),
+      feeds: Object.fromEntries(pairsOf(values["Gateway.Feeds"])),
       trustedProxies: values["Server.TrustedProxies"]?.split(",") ?? [],
       witnessFile: join(values["Server.DataDir"], "database.witness"),
     });
@@ -75,7 +76,11 @@ async function serve(
 }
 
 /** `kind=a,b; kind=c` as names by kind. */
-function modulesOfKinds(text = ""): Record<string, string[]> {
-  const kinds = text.split("; ").filter((kind) => kind !== "");
-  return Object.fromEntries(kinds.map((kind) => [kind.split("=")[0] ?? "", (kind.split("=")[1] ?? "").split(",")]));
+function modulesOfKinds(text?: string): Record<string, string[]> {
+  return Object.fromEntries(pairsOf(text).map(([kind, names]) => [kind, names.split(",")]));
+}
+
+function pairsOf(text = ""): [string, string][] {
+  const parts = text.split("; ").filter((part) => part !== "");
+  return parts.map((part): [string, string] => [part.split("=")[0] ?? "", part.split("=")[1] ?? ""]);
 }

@@ -49,3 +49,9 @@ export function kindsOf(text: string): string | undefined {
   const valid = kinds.every((kind) => /^[a-z][a-z-]{0,31}=[A-Za-z]+(,[A-Za-z]+)*$/.test(kind));
   return valid ? kinds.join("; ") : undefined;
 }
+
+/** `kind=scope; kind=...`, tidied. */
+export function feedsOf(text: string): string | undefined {
+  const feeds = text.split(";").map((part) => part.replaceAll(/\s+/g, ""));
+  return feeds.every((feed) => /^[a-z][a-z-]{0,31}=(store|open|own)$/.test(feed)) ? feeds.join("; ") : undefined;
+}

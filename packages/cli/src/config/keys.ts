@@ -1,6 +1,6 @@
 import { KEEP_DAYS, KEPT_ATTEMPTS, KEPT_DAYS } from "@tillsync/engine";
 import { LIMITS } from "@tillsync/protocol";
-import { kindsOf, localFileOf, postgresUrlOf, proxiesOf, uuidOf, zoneOf } from "./forms.ts";
+import { feedsOf, kindsOf, localFileOf, postgresUrlOf, proxiesOf, uuidOf, zoneOf } from "./forms.ts";
 import { address, choice, type Setting, text, textAs, whole, yesNo } from "./settings.ts";
 
 const ANY = /./s;
@@ -208,6 +208,16 @@ export const KEYS = {
       absent: "kitchen-display=items,settings; customer-display=items,settings",
       effect:
         "Modules of reference data that terminals of a kind get. Kinds that are not named, in here or in the default, get all of them. A module needs those that it depends on.",
+    },
+  ),
+  "Gateway.Feeds": textAs<string | undefined>(
+    "kind=scope; kind=..., such as kitchen-display=open, where a scope is store, open or own",
+    feedsOf,
+    {
+      default: undefined,
+      absent: "kitchen-display=open; customer-display=own",
+      effect:
+        "What terminals of a kind are told of others at most, whatever their own `Feed.Orders` asks for. Kinds that are not named, in here or in the default, may be told all of their store. `tillsync kinds` shows and sets the kind of a terminal.",
     },
   ),
 

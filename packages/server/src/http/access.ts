@@ -50,6 +50,8 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "POST /api/admin/terminals/:terminal/retire": ["admin"],
   "POST /api/admin/terminals/:terminal/access": ["admin"],
   "GET /api/admin/acts": ["admin"],
+  "GET /api/admin/kinds": ["admin"],
+  "PUT /api/admin/terminals/:terminal/kind": ["admin"],
   "GET /api/admin/tasks": ["admin"],
   "POST /api/admin/tasks/:kind/:subject/resolve": ["admin"],
   "GET /api/conflicts": ["admin", "terminal"],

@@ -8,7 +8,7 @@ import { rememberCentreKey } from "../identity/centre-key.ts";
 import { rememberTokens } from "../identity/token.ts";
 import type { ExchangeContext } from "../ingest/prepare.ts";
 import { watchUnsettled } from "../ledger/unsettled.ts";
-import { type ModulesOfKinds, modulesOfKinds } from "../modules/kinds.ts";
+import { type FeedsOfKinds, feedsOfKinds, type ModulesOfKinds, modulesOfKinds } from "../modules/kinds.ts";
 import { moduleRows } from "../records/module-rows.ts";
 import type { RecordContext } from "../records/writer.ts";
 import { guard, type OpenDoors, refuseUnlisted } from "./access.ts";
@@ -26,6 +26,7 @@ import { addExchangeRoute, type Exchanging } from "./exchange-route.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addInventoryEventRoute } from "./inventory-event-route.ts";
 import { readBody } from "./kept-json.ts";
+import { addKindRoutes } from "./kind-routes.ts";
 import { addLimits } from "./limit-hooks.ts";
 import { checkHead, LISTENER, prepareServer } from "./listener.ts";
 import { centreMetrics } from "./metrics.ts";
@@ -65,6 +66,8 @@ export interface AppOptions {
   readonly rates?: Partial<Rates>;
   /** Modules of reference data that each kind of terminal gets, where not as `DEFAULT_KINDS` says. */
   readonly kinds?: ModulesOfKinds;
+  /** What each kind of terminal is told of others at most, where not as `DEFAULT_FEEDS` says; `submitting.feedOf` tells by it. */
+  readonly feeds?: FeedsOfKinds;
   /** Addresses of proxies whose `x-forwarded-for` is believed when strangers are counted by address. */
   readonly trustedProxies?: readonly string[];
   /** Where customers edited on tills become the organization's. */
@@ -123,7 +126,9 @@ export function createApp(options: AppOptions): FastifyInstance {
   addAdminRoutes(app, pool, wallMs);
   addBackupRoutes(app, pool, wallMs);
   addDayRoutes(app, pool, wallMs);
-  addModuleRoutes(app, { pool, wallMs, modulesOf: modulesOfKinds(options.kinds) });
+  const modulesOf = modulesOfKinds(options.kinds);
+  addModuleRoutes(app, { pool, wallMs, modulesOf });
+  addKindRoutes(app, pool, { modulesOf, feedOf: feedsOfKinds(options.feeds) });
   addTaskRoutes(app, pool, wallMs);
   const { records = { rows: moduleRows, policy: "per-field" }, documentsDecided = "SERVER_WINS" } = options;
   const merging = { pool, nowMs: options.submitting.nowMs, ...records };

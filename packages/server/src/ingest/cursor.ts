@@ -10,6 +10,8 @@ export interface Cursor {
   /** Of entry `n + 1`, which was too much for one answer, the changes up to here are told as well. */
   readonly within?: number | undefined;
   readonly join?: Join | undefined;
+  /** All that the terminal was told, where its kind is told less than it asked for. */
+  readonly told?: "own" | "open" | undefined;
 }
 
 /**
@@ -22,10 +24,11 @@ export type Join = { readonly until: number } & (
   | /** The feed from here on. */ { readonly phase: "feed" }
 );
 
-export function formatCursor({ epoch, storeId, n, chain, within, join }: Cursor): string {
+export function formatCursor({ epoch, storeId, n, chain, within, join, told }: Cursor): string {
   const place = `${epoch}.${storeId}.${n}.${n === 0 ? "" : chain.slice(0, 32)}`;
   const part = within === undefined ? "" : `+${within}`;
-  return `${place}${part}${join === undefined ? "" : `~${join.until}${formatPhase(join)}`}`;
+  const phase = join === undefined ? "" : `~${join.until}${formatPhase(join)}`;
+  return `${place}${part}${phase}${told === undefined ? "" : `!${told}`}`;
 }
 
 function formatPhase(join: Join): string {
@@ -40,18 +43,19 @@ function formatPhase(join: Join): string {
 }
 
 const TOKEN =
-  /^([0-9a-f-]{36})\.(\d{1,10})\.(\d{1,15})\.([0-9a-f]{32})?(?:\+(\d{1,15}))?(?:~(\d{1,15})(?:~own\.(\d{1,15})|~open\.([A-Za-z0-9._:-]{0,64}))?)?$/;
+  /^([0-9a-f-]{36})\.(\d{1,10})\.(\d{1,15})\.([0-9a-f]{32})?(?:\+(\d{1,15}))?(?:~(\d{1,15})(?:~own\.(\d{1,15})|~open\.([A-Za-z0-9._:-]{0,64}))?)?(?:!(own|open))?$/;
 
 /** @throws SyncError FEED_RESET for a token that is not one of ours */
 export function parseCursor(token: string): Cursor {
   const match = TOKEN.exec(token);
   if (!match) throw feedReset();
-  const [, epoch = "", storeId, n, chain = "", within, until, from, after] = match;
+  const [, epoch = "", storeId, n, chain = "", within, until, from, after, told] = match;
   const place = { epoch, storeId: Number(storeId), n: Number(n), chain };
   return {
     ...place,
     ...(within === undefined ? {} : { within: Number(within) }),
     ...(until === undefined ? {} : { join: joinOf(Number(until), from, after) }),
+    ...(told === "own" || told === "open" ? { told } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ import { isDecision } from "./decisions.ts";
 import { type Lost, lossShownBy } from "./evidence.ts";
 import { wishOf } from "./feed-down.ts";
 import { identityOfBody, type Reading } from "./interpret.ts";
+import { narrowed } from "./narrowed.ts";
 import { type Placed, place } from "./place.ts";
 import type { IngestTransaction, Mark, Scope, StoredChange, TerminalLife } from "./ports.ts";
 import { type ExchangeContext, type PreparedExchange, prepare } from "./prepare.ts";
@@ -101,7 +102,7 @@ async function ingest(
   }
   const comparison = request.compare && (await tx.compare(life, request.compare));
   const { fresh } = placement;
-  const feed = await tx.feedAfter(life, request.cursor, wish);
+  const feed = await tx.feedAfter(life, request.cursor, narrowed(wish, context.feedOf?.(mark.kind ?? "")));
   const { repaired, again } = await takeRepairs(context.sha256, tx, request);
   // What was repaired comes before what is new: an order's earlier edit must not be applied after its later ones.
   const sweepFirst = repaired && fresh.length > 0;

@@ -13,6 +13,7 @@ import {
   type Told,
 } from "./feed-others.ts";
 import { type FeedRow, fits, ownEntries, pageOf } from "./feed-page.ts";
+import { passedOver } from "./narrowed.ts";
 import type { FeedPage, FeedWish, TerminalLife } from "./ports.ts";
 
 /** A change of an order that is open; of an order whose changes cannot be read, one without bytes. */
@@ -36,13 +37,14 @@ export interface FeedReader {
 export const KEEP_DAYS = 35;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** What a request wants to be told. */
 export function wishOf({ feed = "own" }: ExchangeRequest, nowMs: number): FeedWish {
   return { scope: feed, limit: LIMITS.maxFeedEntries, sinceMs: nowMs - KEEP_DAYS * DAY_MS };
 }
 
-/** Whether a cursor is in the middle of an entry, or of joining. */
+/** Whether a cursor is in the middle of an entry, or of joining, or of a terminal that was told less than it asked for. */
 export function isUnderWay(cursor: string): boolean {
-  return cursor.includes("+") || cursor.includes("~");
+  return /[+~!]/.test(cursor);
 }
 
 /** Whether entries of all terminals are read for this wish, and how many of them. */
@@ -64,8 +66,20 @@ export async function feedPage(
   token: string | null,
   wish: FeedWish,
 ): Promise<FeedPage> {
-  const cursor = token === null ? null : parseCursor(token);
   if (wish.scope === "none" && token !== null) return { entries: [], cursor: token, more: false };
+  const at = token === null ? null : parseCursor(token);
+  if (at !== null && passedOver(at.told, wish)) throw feedReset();
+  const page = await pageFor(reader, { life, storeId, sha256 }, at && { ...at, told: undefined }, wish);
+  if (wish.isNarrowed !== true || wish.scope === "store" || wish.scope === "none") return page;
+  return { ...page, cursor: formatCursor({ ...parseCursor(page.cursor), told: wish.scope }) };
+}
+
+async function pageFor(
+  reader: FeedReader,
+  { life, storeId, sha256 }: Omit<Asker, "cursor">,
+  cursor: Cursor | null,
+  wish: FeedWish,
+): Promise<FeedPage> {
   if (wish.scope !== "store" && wish.scope !== "open") {
     const row = await reader.row(life.terminal, cursor?.n ?? 0, wish.limit + 1);
     return pageOf(row, { cursor, storeId, limit: wish.limit });

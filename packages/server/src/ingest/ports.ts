@@ -28,6 +28,8 @@ export interface Mark {
   readonly hasPending: boolean;
   /** True when this incarnation has rows without intact bytes. */
   readonly hasDamaged: boolean;
+  /** The kind of the terminal, as it was enrolled; absent when nobody looked. */
+  readonly kind?: string;
   /** True when nothing in this store waits or is parked, so that nothing can be blocked; absent when nobody looked. */
   readonly isSettled?: boolean;
 }
@@ -138,6 +140,8 @@ export interface WholeBatch {
 /** What of the feed a terminal is told. */
 export interface FeedWish {
   readonly scope: FeedScope;
+  /** The terminal asked for more, and its kind is told no more than this. */
+  readonly isNarrowed?: true;
   /** Entries in one answer, about its own changes. */
   readonly limit: number;
   /** What others did before this moment is not told to a terminal that begins without a cursor, but for open orders. */

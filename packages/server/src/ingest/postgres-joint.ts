@@ -32,16 +32,18 @@ export class PostgresJointTransaction implements JointTransaction {
       : [sql.READ_MARKS_AND_FEEDS, wish.limit];
     // They travel together and run one after the other: what is read comes after the locks are held.
     const [locked, rows] = await Promise.all([
-      this.#query<{ terminal: string }>(sql.LOCK_TERMINALS, terminals),
+      this.#query<{ terminal: string; kind: string }>(sql.LOCK_TERMINALS, terminals),
       this.#query<StandingRow>(text, terminals, incarnations, from, limit + 1),
     ]);
-    const enrolled = new Set(locked.map(({ terminal }) => terminal));
+    const kinds = new Map(locked.map(({ terminal, kind }) => [terminal, kind]));
     const found = rows.flatMap(({ life, receiptDate, receiptSequence, ...row }) => {
       const { epoch, former, n, chain, cursorChain, entries, ...mark } = row;
       const [who, cursor] = [lives[life - 1], cursors[life - 1]];
-      if (who === undefined || !enrolled.has(who.terminal)) return [];
+      const kind = kinds.get(who?.terminal ?? "");
+      if (who === undefined || kind === undefined) return [];
       const receipt = receiptOfRow({ receiptDate, receiptSequence });
-      return { life: who, cursor, mark: { ...mark, receipt }, row: { epoch, former, n, chain, cursorChain, entries } };
+      const row = { epoch, former, n, chain, cursorChain, entries };
+      return { life: who, cursor, mark: { ...mark, kind, receipt }, row };
     });
     const feeds = all ? await this.#othersToo(found, wish) : found.map((one) => this.#page(one, wish.limit));
     const standings = new Map(found.map(({ life, mark }, index) => [life, { mark, feed: feeds[index] }]));

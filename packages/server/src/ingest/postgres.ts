@@ -86,16 +86,17 @@ class PostgresTransaction implements IngestTransaction {
   async lock(life: TerminalLife, nowMs: number): Promise<Mark> {
     // They travel together and run one after the other: the mark is read by a statement of its own, so it sees what the
     // transaction that held the lock before has committed.
-    const [locked, mark] = await Promise.all([this.#query(sql.LOCK_TERMINAL, life.terminal), this.#mark(life)]);
-    if (locked.length === 0) {
+    const locking = this.#query<{ kind: string }>(sql.LOCK_TERMINAL, life.terminal);
+    const [[locked], mark] = await Promise.all([locking, this.#mark(life)]);
+    if (locked === undefined) {
       throw new SyncError("FORBIDDEN", `Terminal ${life.terminal} is not enrolled in this store.`, {
         field: "terminal",
       });
     }
-    if (mark) return mark;
+    if (mark) return { ...mark, ...locked };
     await this.#query(sql.INSERT_INCARNATION, life.terminal, life.incarnation, CHAIN_START, new Date(nowMs));
     const first = await this.#mark(life);
-    if (first) return first;
+    if (first) return { ...first, ...locked };
     throw new Error("an incarnation vanished between two statements of one transaction");
   }
 

@@ -1,5 +1,6 @@
 import { type ExchangeRequest, type Sha256, SyncError } from "@tillsync/protocol";
 import { type Reading, read } from "./interpret.ts";
+import type { Allowed } from "./narrowed.ts";
 import { chainOf, type Placed } from "./place.ts";
 import type { IngestStore } from "./ports.ts";
 import { type PreparedBatch, prepareWhole } from "./whole-batch.ts";
@@ -9,6 +10,8 @@ export interface ExchangeContext {
   readonly sha256: Sha256;
   /** The centre's clock, milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** What a terminal of a kind is told at most; all of the store where this is absent. */
+  readonly feedOf?: (kind: string) => Allowed;
 }
 
 /** A request, and what its bytes say by themselves, whatever the centre holds. */

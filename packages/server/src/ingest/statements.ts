@@ -5,11 +5,11 @@
  */
 
 /** The terminal's row is the lock that orders everything one terminal sends. */
-export const LOCK_TERMINAL = `SELECT 1 FROM terminal WHERE org_id = $1 AND store_id = $2 AND terminal = $3 FOR NO KEY UPDATE`;
+export const LOCK_TERMINAL = `SELECT kind FROM terminal WHERE org_id = $1 AND store_id = $2 AND terminal = $3 FOR NO KEY UPDATE`;
 
 /** The terminals of a shared transaction, in the order in which every such transaction locks them. */
 export const LOCK_TERMINALS = `
-  SELECT terminal FROM terminal WHERE org_id = $1 AND store_id = $2 AND terminal = ANY ($3::uuid[])
+  SELECT terminal, kind FROM terminal WHERE org_id = $1 AND store_id = $2 AND terminal = ANY ($3::uuid[])
   ORDER BY terminal FOR NO KEY UPDATE`;
 
 const mark = (terminal: string, incarnation: string) => `

@@ -2,6 +2,7 @@ import { CENTRAL_LIFE, type ExchangeRequest, type ExchangeResponse, SyncError } 
 import { answerOf } from "./answer.ts";
 import { exchange } from "./exchange.ts";
 import { isUnderWay, wishOf } from "./feed-down.ts";
+import { narrowed } from "./narrowed.ts";
 import { entityKey, type JointTransaction, type Mark, type Scope } from "./ports.ts";
 import { type ExchangeContext, type PreparedExchange, prepare } from "./prepare.ts";
 import { runsOf } from "./runs.ts";
@@ -41,7 +42,7 @@ async function share(context: ExchangeContext, scope: Scope, requests: readonly 
     // They are told of the feed by one statement: those of an older release, which want less, go alone.
     const simple = withoutRivals(ready.filter(({ request }) => request.feed === first?.request.feed));
     if (simple.length < 2) return NONE;
-    return await store.jointTransaction(scope, (tx) => ingestAll(tx, simple, store.serverEpoch, nowMs()));
+    return await store.jointTransaction(scope, (tx) => ingestAll(tx, simple, context, nowMs()));
   } catch (error) {
     // A database that cannot be used is no better for one at a time. Anything else is about one of them: each finds out.
     if (error instanceof SyncError && error.code === "UNAVAILABLE") throw error;
@@ -72,18 +73,21 @@ function withoutRivals(exchanges: readonly PreparedExchange[]): PreparedExchange
 async function ingestAll(
   tx: JointTransaction,
   exchanges: readonly PreparedExchange[],
-  serverEpoch: string,
+  { store, feedOf }: ExchangeContext,
   nowMs: number,
 ): Promise<Answers> {
   const [first] = exchanges;
   if (first === undefined) return NONE;
+  const wish = wishOf(first.request, nowMs);
   const standings = await tx.lock(
     exchanges.map(({ request: { terminal, incarnation, cursor } }) => ({ terminal, incarnation, cursor })),
-    wishOf(first.request, nowMs),
+    wish,
   );
   const placed = exchanges.flatMap((prepared, index) => {
     const { mark, feed } = standings[index] ?? {};
-    return mark !== undefined && feed !== undefined && fits(prepared, mark) ? { prepared, mark, feed } : [];
+    if (mark === undefined || feed === undefined || !fits(prepared, mark)) return [];
+    // One whose kind is told less than the others is told by itself.
+    return narrowed(wish, feedOf?.(mark.kind ?? "")) === wish ? { prepared, mark, feed } : [];
   });
   const blocked = await blockedOf(tx, placed);
   const fitting = placed.filter(({ prepared }) => !namesAny(prepared, blocked));
@@ -100,7 +104,7 @@ async function ingestAll(
   return new Map(
     fitting.map(({ prepared, mark, feed }) => {
       const next: Mark = { ...mark, ...moved.get(prepared.request.terminal) };
-      return [prepared.request, answerOf(serverEpoch, { mark: next, feed, need: [], nowMs })];
+      return [prepared.request, answerOf(store.serverEpoch, { mark: next, feed, need: [], nowMs })];
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { MODULE_ORDER } from "@tillsync/protocol";
 import { expect, it } from "vitest";
-import { modulesOfKinds } from "./kinds.ts";
+import { feedsOfKinds, modulesOfKinds } from "./kinds.ts";
 
 it("gives tills all modules, and displays items and settings", () => {
   const modulesOf = modulesOfKinds();
@@ -18,4 +18,16 @@ it("does as the operator says, in the order in which modules depend on each othe
 it("refuses at start what is no module, and a module without what it depends on", () => {
   expect(() => modulesOfKinds({ retail: ["colours"] })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
   expect(() => modulesOfKinds({ retail: ["prices"] })).toThrow(/items as well, on which prices depends/);
+});
+
+it("tells a kitchen of open orders, a customer display of nothing, and everybody else of their store", () => {
+  const feedOf = feedsOfKinds();
+  expect(["retail", "toString", "kitchen-display", "customer-display"].map(feedOf)).toEqual([
+    "store",
+    "store",
+    "open",
+    "own",
+  ]);
+  expect(feedsOfKinds({ retail: "own", "kitchen-display": "store" })("retail")).toBe("own");
+  expect(() => feedsOfKinds({ retail: "none" })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
 });

@@ -1,4 +1,5 @@
 import { isModule, MODULE_ORDER, MODULES, type ModuleName, SyncError } from "@tillsync/protocol";
+import type { Allowed } from "../ingest/narrowed.ts";
 
 /** Which modules a kind of terminal gets. A kind that is not named gets all of them. */
 export type ModulesOfKinds = Readonly<Record<string, readonly string[]>>;
@@ -8,6 +9,30 @@ export const DEFAULT_KINDS: ModulesOfKinds = {
   "kitchen-display": ["items", "settings"],
   "customer-display": ["items", "settings"],
 };
+
+/** What a kind of terminal is told of others at most. A kind that is not named may be told everything of its store. */
+export type FeedsOfKinds = Readonly<Record<string, string>>;
+
+/** A kitchen follows open orders. A customer display shows its own till's, which comes over the shop's own network. */
+export const DEFAULT_FEEDS: FeedsOfKinds = { "kitchen-display": "open", "customer-display": "own" };
+
+const ALLOWED: ReadonlySet<string> = new Set<Allowed>(["store", "open", "own"]);
+
+/**
+ * Reads what an operator chose, on top of the defaults.
+ *
+ * @throws SyncError CONFIG_INVALID for what is no scope of the feed
+ */
+export function feedsOfKinds(chosen: FeedsOfKinds = {}): (kind: string) => Allowed {
+  const kinds = new Map(Object.entries({ ...DEFAULT_FEEDS, ...chosen }));
+  for (const [kind, feed] of kinds) {
+    if (ALLOWED.has(feed)) continue;
+    const expected = "store, open or own";
+    const message = `What terminals of kind ${kind} are told must be ${expected}; got ${feed}.`;
+    throw new SyncError("CONFIG_INVALID", message, { field: `feeds.${kind}`, expected, got: feed });
+  }
+  return (kind) => (kinds.get(kind) ?? "store") as Allowed;
+}
 
 /**
  * Reads what an operator chose, on top of the defaults.

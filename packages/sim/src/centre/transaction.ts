@@ -347,7 +347,6 @@ export class MemoryTransaction implements IngestTransaction {
   }
 
   async tellAgain(life: TerminalLife, seqs: readonly number[], nowMs: number): Promise<void> {
-    if (seqs.length === 0) return;
     await this.appendFeed(life, tellableRuns(this.view, life, seqs), nowMs);
   }
 

@@ -17,6 +17,7 @@ import { DEVICE_ROUTES } from "./device-descriptions.ts";
 import { DOCUMENT_ROUTES, DOCUMENT_SCHEMAS } from "./document-descriptions.ts";
 import { EXCHANGE_ROUTES, EXCHANGE_SCHEMAS } from "./exchange-descriptions.ts";
 import { INVENTORY_ROUTES, INVENTORY_SCHEMAS } from "./inventory-descriptions.ts";
+import { KIND_ROUTES, KIND_SCHEMAS } from "./kind-descriptions.ts";
 import { LEDGER_ROUTES, LEDGER_SCHEMAS } from "./ledger-descriptions.ts";
 import { MODULE_ROUTES, MODULE_SCHEMAS } from "./module-descriptions.ts";
 import { OPEN_ROUTES, OPEN_SCHEMAS } from "./open-descriptions.ts";
@@ -34,6 +35,7 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...LEDGER_ROUTES,
   ...BACKUP_ROUTES,
   ...DAY_ROUTES,
+  ...KIND_ROUTES,
   ...TASK_ROUTES,
   ...TERMINAL_ROUTES,
   ...DOCUMENT_ROUTES,
@@ -111,6 +113,7 @@ export function centralDocument(): OpenApi {
       ...BACKUP_SCHEMAS,
       ...DAY_SCHEMAS,
       ...MODULE_SCHEMAS,
+      ...KIND_SCHEMAS,
       ...TASK_SCHEMAS,
       ...TERMINAL_SCHEMAS,
       ...OPEN_SCHEMAS,

@@ -44,7 +44,14 @@ export {
   queueIdOf,
 } from "./queue-item.ts";
 export type { CustomerDraft } from "./records/customers.ts";
-export type { CustomerRecord } from "./records/edits.ts";
+export {
+  type CustomerQuestion,
+  type CustomerView,
+  type LookUp,
+  MAX_CUSTOMERS,
+  type OfferQuestion,
+  type RowView,
+} from "./records/look-up.ts";
 export type { TerminalSettings } from "./settings.ts";
 export type { ShiftSettlement } from "./settlement.ts";
 export { systemClock } from "./system/clock.ts";

@@ -15,6 +15,7 @@ import { DECIDING, FLUSHING, PUSH_AT_ONCE } from "./push.ts";
 import { oldestWaiting, queueOf } from "./queue.ts";
 import { higherCounter, raiseFloor } from "./receipts.ts";
 import { type Desk, instantOf, type Present, presentOf, Recording } from "./recording.ts";
+import { type LookUp, lookUpIn } from "./records/look-up.ts";
 import { Schedule } from "./schedule.ts";
 import { BADGE_AFTER, checkSettings, ensureIdentity, othersOf, paceOf, type TerminalSettings } from "./settings.ts";
 import { Settlements, type ShiftSettlement } from "./settlement.ts";
@@ -45,6 +46,7 @@ class RunningTerminal implements Terminal {
   readonly #reports: ShiftReports;
   readonly #listeners = new Listeners();
   readonly items: Items;
+  readonly lookUp: LookUp;
   #lives: readonly Life[] = [];
   readonly #attempts: AttemptLog;
   #tally: KindTally;
@@ -96,6 +98,7 @@ class RunningTerminal implements Terminal {
       maxSyncRetry: settings.maxSyncRetry,
     });
     this.items = itemsOf(ports, settings.currency, () => this.#assertRunning());
+    this.lookUp = lookUpIn(ports, this.#schedule.modules, () => this.#assertRunning());
     this.#schedule.start();
   }
 
@@ -253,7 +256,6 @@ class RunningTerminal implements Terminal {
   recordTransaction: Terminal["recordTransaction"] = (draft) => this.transaction((tx) => tx.recordTransaction(draft));
   recordInventory: Terminal["recordInventory"] = (draft) => this.transaction((tx) => tx.recordInventory(draft));
   editCustomer: Terminal["editCustomer"] = (draft) => this.transaction((tx) => tx.editCustomer(draft));
-  customer: Terminal["customer"] = (id) => this.transaction((tx) => tx.customer(id));
   recordCash: Terminal["recordCash"] = (move) => this.transaction((tx) => tx.recordCash(move));
   openShift: Terminal["openShift"] = (opening) => this.transaction((tx) => tx.openShift(opening));
   closeShift: Terminal["closeShift"] = (closing) => this.transaction((tx) => tx.closeShift(closing));

@@ -19,6 +19,9 @@ import { copyKey, nextDueMs, type PullView, toBegin } from "./plan.ts";
 import { askGateway, isCurrent, type PullDesk, pull } from "./pull.ts";
 import { type ModulesStatus, type ModulesSummary, modulesStatus, NO_MODULES, summaryOf } from "./status.ts";
 
+/** After a look that failed. */
+const LOOK_AGAIN_MS = 10_000;
+
 /** Between two pulls of one copy: a centre whose gateway and pages disagree must not be asked on and on. */
 const REST_MS = 1_000;
 
@@ -111,7 +114,19 @@ export class ModulePulls {
     return modulesStatus({ ...own, copies: readCopies(store.read), wallOf });
   }
 
-  #turn(): void {
+  /** A disk that cannot be read just now is looked at again: no trouble with reference data may end the till. */
+  #turn(before: () => void = () => {}): void {
+    try {
+      before();
+      this.#look();
+    } catch {
+      this.#cancelTimer?.();
+      if (this.#stopped) return;
+      this.#cancelTimer = this.#options.ports.clock.after(LOOK_AGAIN_MS, () => this.#turn());
+    }
+  }
+
+  #look(): void {
     if (this.#stopped) return;
     this.#cancelTimer?.();
     const nowMs = this.#nowMs();
@@ -144,8 +159,7 @@ export class ModulePulls {
     void work(this.#abort.signal).finally(() => {
       this.#running.delete(key);
       resolve();
-      this.#tell();
-      this.#turn();
+      this.#turn(() => this.#tell());
     });
   }
 

@@ -51,6 +51,10 @@ export class CentreDatabase {
     this.#terminals.get(storeId)?.add(terminal);
   }
 
+  get storeIds(): readonly number[] {
+    return [...this.#stores.keys()];
+  }
+
   /** What is committed of a store. */
   store(storeId: number): StoreTables {
     const tables = this.#stores.get(storeId);

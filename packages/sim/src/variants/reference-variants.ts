@@ -1,4 +1,4 @@
-import type { Driver, Statement } from "@tillsync/engine/sqlite";
+import type { Driver } from "@tillsync/engine/sqlite";
 import type { Variant } from "./variant.ts";
 import { withSql } from "./wrap.ts";
 

@@ -111,6 +111,7 @@ function listAndOne(module: "users" | "settings", name: string, about: string): 
       examples: [
         { summary: "Known", parameters: { id: example }, status: 200 },
         { summary: "Not known", parameters: { id: "nobody" }, status: 404 },
+        { summary: "Not an id", parameters: { id: "a\tb" }, status: 400 },
       ],
     },
   };

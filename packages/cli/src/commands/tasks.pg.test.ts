@@ -36,4 +36,4 @@ it("shows what is to be settled, notes how it was, and tells whoever comes secon
   const [task] = JSON.parse((await tasks("list", "--resolved", "--json")).stdout).tasks;
   expect(task).toMatchObject({ subject: "table-7", resolvedBy: "Grace", reason: "paid back to the card" });
   expect(await tasks("resolve", "paid-twice", "table-8", "--reason", "x")).toMatchObject({ code: 1 });
-});
+}, 120_000);

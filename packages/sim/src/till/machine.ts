@@ -197,18 +197,18 @@ export class Machine {
 
 /** Answers that come after the end of a process reach nobody. */
 function onlyWhile(life: Life, transport: Transport): Transport {
-  const { fetch } = transport;
-  const alive = <T>(ask: () => Promise<T>) =>
+  const ask = transport.fetch?.bind(transport);
+  const alive = <T>(work: () => Promise<T>) =>
     new Promise<T>((resolve, reject) => {
       if (!life.alive) return;
-      ask().then(
+      work().then(
         (answer) => life.alive && resolve(answer),
         (error: unknown) => life.alive && reject(error as Error),
       );
     });
   return {
     exchange: (request, signal, id) => alive(() => transport.exchange(request, signal, id)),
-    ...(fetch && { fetch: (request, signal, id) => alive(() => fetch(request, signal, id)) }),
+    ...(ask && { fetch: (request, signal, id) => alive(() => ask(request, signal, id)) }),
   };
 }
 

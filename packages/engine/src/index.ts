@@ -48,7 +48,14 @@ export {
   queueIdOf,
 } from "./queue-item.ts";
 export type { CustomerDraft } from "./records/customers.ts";
-export type { CustomerRecord } from "./records/edits.ts";
+export {
+  type CustomerQuestion,
+  type CustomerView,
+  type LookUp,
+  MAX_CUSTOMERS,
+  type OfferQuestion,
+  type RowView,
+} from "./records/look-up.ts";
 export type { TerminalSettings } from "./settings.ts";
 export type { ShiftSettlement } from "./settlement.ts";
 export { STORAGE_OK, type StorageState, type StorageStatus } from "./storage-status.ts";

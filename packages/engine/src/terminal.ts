@@ -18,6 +18,7 @@ import { DECIDING, FLUSHING, PUSH_AT_ONCE } from "./push.ts";
 import { oldestWaiting, queueOf } from "./queue.ts";
 import { reconcile } from "./receipts.ts";
 import { type Desk, type Present, presentOf, Recording } from "./recording.ts";
+import { type LookUp, lookUpIn } from "./records/look-up.ts";
 import { Schedule } from "./schedule.ts";
 import { BADGE_AFTER, checkSettings, ensureIdentity, othersOf, paceOf, type TerminalSettings } from "./settings.ts";
 import { Settlements } from "./settlement.ts";
@@ -50,6 +51,7 @@ class RunningTerminal implements Terminal {
   readonly #listeners = new Listeners();
   readonly #storage: StorageWatch;
   readonly items: Items;
+  readonly lookUp: LookUp;
   #lives: readonly Life[] = [];
   readonly #attempts: AttemptLog;
   #tally: KindTally;
@@ -105,6 +107,7 @@ class RunningTerminal implements Terminal {
       maxSyncRetry: settings.maxSyncRetry,
     });
     this.items = itemsOf(ports, settings.currency, () => this.#assertRunning());
+    this.lookUp = lookUpIn(ports, this.#schedule.modules, () => this.#assertRunning());
     this.#schedule.start();
   }
 
@@ -258,7 +261,6 @@ class RunningTerminal implements Terminal {
   recordTransaction: Terminal["recordTransaction"] = (draft) => this.#verb((tx) => tx.recordTransaction(draft));
   recordInventory: Terminal["recordInventory"] = (draft) => this.#verb((tx) => tx.recordInventory(draft));
   editCustomer: Terminal["editCustomer"] = (draft) => this.#verb((tx) => tx.editCustomer(draft));
-  customer: Terminal["customer"] = (id) => this.#verb((tx) => tx.customer(id));
   recordCash: Terminal["recordCash"] = (move) => this.#verb((tx) => tx.recordCash(move));
   openShift: Terminal["openShift"] = (opening) => this.#verb((tx) => tx.openShift(opening));
   closeShift: Terminal["closeShift"] = (closing) => this.#verb((tx) => tx.closeShift(closing), true);

@@ -22,7 +22,7 @@ import type { ModulesStatus, ModulesSummary } from "./modules/status.ts";
 import type { QueueFilter, QueuePage } from "./queue.ts";
 import type { QueueCount } from "./queue-item.ts";
 import type { CustomerDraft } from "./records/customers.ts";
-import type { CustomerRecord } from "./records/edits.ts";
+import type { CustomerView, LookUp } from "./records/look-up.ts";
 import type { ShiftSettlement } from "./settlement.ts";
 import type { StorageStatus } from "./storage-status.ts";
 
@@ -305,7 +305,7 @@ export interface TerminalTransaction {
   /** Makes, edits or deletes a customer; seen here at once, merged with the edits of others at head office. */
   editCustomer(draft: CustomerDraft): Recorded;
   /** A customer as this till has it: head office's, with its own edits over it until those are merged. */
-  customer(id: string): (CustomerRecord & { readonly id: string }) | undefined;
+  customer(id: string): CustomerView | undefined;
   /** Cash put into the drawer or taken out of it beside sales: a transaction of type `PaidIn`, `PaidOut`, `Loan` or `Pickup`. */
   recordCash(move: CashMove): Recorded;
   /** Local and immediate. The shift that is open, opened again alike under its `localId`, is answered as it is. */
@@ -337,7 +337,7 @@ export type TerminalEvent =
  * A terminal: the till's engine with its own database. Every verb that records is synchronous: when it returns, the sale
  * survives a power cut; when it throws, nothing was recorded, but for COMMIT_UNKNOWN (ask again by localId after a restart).
  */
-export interface Terminal extends Omit<TerminalTransaction, "sql"> {
+export interface Terminal extends Omit<TerminalTransaction, "sql" | "customer"> {
   /** One durable transaction; the POS's own rows may go into it. `fn` is synchronous: one that gives a promise is refused. */
   transaction<T>(fn: (tx: TerminalTransaction) => T): T;
   order(localId: string): OrderView | undefined;
@@ -360,6 +360,8 @@ export interface Terminal extends Omit<TerminalTransaction, "sql"> {
   explain(key: string): Explanation | undefined;
   /** Items, their prices and taxes, in the copy of reference data that is read now. */
   readonly items: Items;
+  /** Everything else that was pulled: customers with this till's own edits over them, offers, users, settings. */
+  readonly lookUp: LookUp;
   /** Reference data: what this till has of each module, and how the next copy comes along. */
   modules(): ModulesStatus;
   /** Sends everything up to here, now, and waits until it is done or cannot go on. */

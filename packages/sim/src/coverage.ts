@@ -45,6 +45,7 @@ export const FAULT_SPACE: readonly string[] = [
   "network.lost-request",
   "network.slow",
   "network.truncated-answer",
+  ...["customers", "items", "prices"].map((module) => `office.imports-${module}`),
   ...["deletes-anything", "deletes-document", "deletes-open-order", "edits"].map((what) => `office.${what}`),
   "pos.asks-again",
   "pos.closes-again",

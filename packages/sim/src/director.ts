@@ -2,6 +2,7 @@ import { rotOfOpenShift } from "./centre/rot.ts";
 import type { Chronicle } from "./chronicle.ts";
 import { type FaultName, type Faults, heal } from "./faults.ts";
 import type { LinkState } from "./net/network.ts";
+import { checkCopies } from "./oracle/reference.ts";
 import { checkMarks, checkTill } from "./oracle/till.ts";
 import { hasTables, viewOf } from "./oracle/till-view.ts";
 import { rotPrivate } from "./private-rot.ts";
@@ -96,6 +97,7 @@ export class Director {
     for (const [fault, strike] of this.#strikes) if (random.chance(faults[fault])) strike();
     random.pick(shop.cashiers).act();
     shop.foreigners.step();
+    if (random.chance(faults.referenceData)) shop.data?.merchandiser.act();
     if (random.chance(0.03)) this.#syncNow();
     this.#restartLater();
     await timeline.pass(this.#gapMs());
@@ -161,6 +163,7 @@ export class Director {
     if (machine.terminal !== null) return;
     const { faults, random, shop } = this.#options;
     checkTill(machine, shop.acknowledged);
+    if (shop.data !== undefined) checkCopies(machine, shop.data.reference);
     if (random.chance(faults.plantedRow * 5)) plantRow(machine, random);
     machine.boot();
   }
@@ -353,13 +356,13 @@ export class Director {
     const { chronicle, random, shop } = this.#options;
     if (this.#hadDisaster) return;
     this.#hadDisaster = true;
-    const backup = shop.database.backup();
+    const restore = shop.backup();
     this.#later(random.between(10 * SECOND, 10 * MINUTE), () => {
       // Files that somebody puts back behind everybody's back: only the tills can tell.
       const isNoticed = random.chance(0.6);
       chronicle.hit(isNoticed ? "centre.restored" : "centre.restored-unnoticed");
       for (const server of shop.servers) server.crash();
-      shop.restoreCentre(backup, isNoticed);
+      restore(isNoticed);
       for (const server of shop.servers) server.start();
     });
   }

@@ -61,6 +61,8 @@ export const FAULTS = {
   privateRot: 0.03,
   // The centre's disk, per step: rows of shifts that are open.
   rotAtCentre: 0.02,
+  // Reference data, imports per step. Without it tills have none, and nobody edits customers.
+  referenceData: 0.12,
 } as const satisfies Record<string, number>;
 
 export type FaultName = keyof typeof FAULTS;

@@ -4,6 +4,7 @@ import { CentreDatabase } from "./centre/database.ts";
 import type { Chronicle } from "./chronicle.ts";
 import type { Faults } from "./faults.ts";
 import { Foreigners } from "./foreign/foreigners.ts";
+import { HeadOfficeData } from "./head-office-data.ts";
 import { type Link, Network } from "./net/network.ts";
 import { type Caller, Server } from "./net/server.ts";
 import { Acknowledged } from "./oracle/acknowledged.ts";
@@ -52,6 +53,8 @@ export class Shop {
   readonly feedMeanings: FeedMeanings;
   readonly foreigners: Foreigners;
   readonly foreignLedger: ForeignLedger;
+  /** Undefined in seeds without reference data. */
+  readonly data: HeadOfficeData | undefined;
   readonly #options: ShopOptions;
   readonly #network: Network;
   readonly #wraps: TillWraps;
@@ -68,6 +71,7 @@ export class Shop {
     this.foreignLedger = new ForeignLedger(this.database, chronicle);
     this.storeIds = plan === undefined && random.chance(0.3) ? [1, 2] : [1];
     for (const storeId of this.storeIds) this.database.addStore(storeId);
+    this.data = faults.referenceData === 0 ? undefined : this.#newData();
     this.servers = ["A", "B"].map((name) => this.#newServer(name));
     this.#network = new Network({
       timeline,
@@ -75,6 +79,7 @@ export class Shop {
       chronicle,
       faults,
       servers: this.servers,
+      hasModules: this.data !== undefined,
     });
     const pace = new Pace(chronicle);
     this.#wraps = {
@@ -86,6 +91,7 @@ export class Shop {
       transport: (transport, machine) => {
         const broken = variant.transport?.(transport, machine) ?? transport;
         return {
+          ...broken,
           exchange: (request, signal, id) => {
             pace.asked(machine.name, request, timeline.nowMs);
             return broken.exchange(request, signal, id).finally(() => this.#answered.add(machine));
@@ -106,6 +112,29 @@ export class Shop {
         currency: this.#currencyOf(storeId),
         tables: tablesOf(storeId),
       });
+  }
+
+  #newData(): HeadOfficeData {
+    const { chronicle, random, timeline, variant } = this.#options;
+    return new HeadOfficeData({
+      ...{ chronicle, database: this.database, storeIds: this.storeIds, flaws: variant.merging },
+      currencies: [...new Set(this.storeIds.map((storeId) => this.#currencyOf(storeId)))],
+      random: random.stream("head office's data"),
+      wallMs: () => BEGIN_WALL_MS + Math.round(timeline.nowMs),
+    });
+  }
+
+  /** The whole centre as it is. @returns puts it back */
+  backup(): (isNoticed: boolean) => void {
+    const { variant } = this.#options;
+    const [changes, data] = [this.database.backup(), this.data?.backup()];
+    return (isNoticed) => {
+      this.database.restore(changes, isNoticed && variant.renewsEpochs !== false);
+      this.feedMeanings.restored(this.storeIds, isNoticed);
+      if (data !== undefined) this.data?.restore(data);
+      this.acknowledged.restored();
+      this.foreignLedger.restored();
+    };
   }
 
   /** Running tills that got an answer since this was last called: their marks may have moved. */
@@ -146,15 +175,6 @@ export class Shop {
     return copy;
   }
 
-  /** The centre's database is put back to what it was. */
-  restoreCentre(backup: ReturnType<CentreDatabase["backup"]>, isNoticed: boolean): void {
-    const { variant } = this.#options;
-    this.database.restore(backup, isNoticed && variant.renewsEpochs !== false);
-    this.feedMeanings.restored(this.storeIds, isNoticed);
-    this.acknowledged.restored();
-    this.foreignLedger.restored();
-  }
-
   #addTill(index: number): void {
     const { timeline, random, chronicle, faults, plan } = this.#options;
     const storeId = this.storeIds[index % this.storeIds.length] ?? 1;
@@ -181,7 +201,12 @@ export class Shop {
     });
     this.links.set(machine, link);
     const tables = tablesOf(storeId);
-    this.cashiers.push(new Cashier({ machine, random: random.stream(`cashier ${name}`), faults, currency, tables }));
+    this.cashiers.push(
+      new Cashier({
+        ...{ machine, faults, currency, tables, hasModules: this.data !== undefined },
+        random: random.stream(`cashier ${name}`),
+      }),
+    );
   }
 
   #currencyOf(storeId: number): string {
@@ -195,6 +220,7 @@ export class Shop {
     return new Server({
       name,
       database: this.database,
+      data: this.data,
       timeline,
       random: random.stream(`server ${name}`),
       chronicle,

@@ -32,9 +32,11 @@ import { Chronicle, type Violation } from "./chronicle.ts";
 import { Director } from "./director.ts";
 import { FAULTS, swarm } from "./faults.ts";
 import { checkCentre, storeAtEnd } from "./oracle/centre.ts";
+import { checkCustomers } from "./oracle/customers.ts";
 import { checkForeign } from "./oracle/foreign.ts";
 import { checkMoney } from "./oracle/money.ts";
 import { checkOthers } from "./oracle/others.ts";
+import { checkEqual, checkPrices } from "./oracle/reference.ts";
 import { atRest } from "./oracle/rest.ts";
 import { checkSettlement } from "./oracle/settlement.ts";
 import { checkStandings } from "./oracle/standing.ts";
@@ -106,6 +108,8 @@ export async function comeToRest(timeline: Timeline, shop: Shop, chronicle: Chro
   const rest = atRest(shop, chronicle);
   if (!(await timeline.passUntil(rest.back, rest.backWithinMs))) rest.explain("back");
   if (!(await timeline.passUntil(rest.drained, rest.drainWithinMs))) rest.explain("drained");
+  if (shop.data?.isAskedFor === true)
+    for (const { terminal } of shop.machines) terminal?.syncNow().catch(() => chronicle.note("sync-now-refused"));
   // Both at once: the intact copy of a row may repair what its twin sent damaged, which then is interpreted anew.
   const isOver = () => rest.known() && rest.drained();
   if (!(await timeline.passUntil(isOver, rest.knownWithinMs))) rest.explain(rest.known() ? "drained" : "known");
@@ -114,6 +118,11 @@ export async function comeToRest(timeline: Timeline, shop: Shop, chronicle: Chro
 /** Holds every till and every store of a shop at rest against what was promised. */
 export function judge(shop: Shop, chronicle: Chronicle): void {
   for (const machine of shop.machines) checkTill(machine, shop.acknowledged);
+  const { data } = shop;
+  if (data !== undefined) {
+    for (const machine of shop.machines) if (machine.terminal !== null) checkEqual(machine, data.reference);
+    checkCustomers(shop, data, chronicle);
+  }
   for (const storeId of shop.storeIds) {
     const store = storeAtEnd(shop, storeId, chronicle);
     checkCentre(store);
@@ -122,5 +131,6 @@ export function judge(shop: Shop, chronicle: Chronicle): void {
     checkMoney(store);
     checkSettlement(store);
     checkOthers(shop, storeId, chronicle);
+    if (data !== undefined) checkPrices(store, data.reference);
   }
 }

@@ -12,6 +12,7 @@ import { customerRoutes } from "./routes/customers.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { itemRoutes } from "./routes/items.ts";
+import { lookUpRoutes } from "./routes/look-ups.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { orderRoutes } from "./routes/orders.ts";
 import { pageRoutes } from "./routes/pages.ts";
@@ -81,6 +82,7 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
   queueRoutes(app, terminal);
   itemRoutes(app, terminal);
   customerRoutes(app, terminal);
+  lookUpRoutes(app, terminal);
   conflictRoutes(app, terminal, options.headOffice);
   metricsRoute(app, watchTerminal(terminal, wallMs));
   eventRoutes(app, terminal, every);

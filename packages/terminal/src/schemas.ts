@@ -1,4 +1,11 @@
-import { MAX_HISTORY_PAGE, MAX_ITEMS, MAX_QUEUE_PAGE, QUEUE_STATUSES, QUEUE_TYPES } from "@tillsync/engine";
+import {
+  MAX_CUSTOMERS,
+  MAX_HISTORY_PAGE,
+  MAX_ITEMS,
+  MAX_QUEUE_PAGE,
+  QUEUE_STATUSES,
+  QUEUE_TYPES,
+} from "@tillsync/engine";
 import {
   businessDate,
   CASH_MOVES,
@@ -14,6 +21,7 @@ import {
   orderClosed,
   orderLine,
   PAYLOADS,
+  rowId,
 } from "@tillsync/protocol";
 import { z } from "zod";
 
@@ -176,6 +184,18 @@ export const lineQuery = z.strictObject({
 });
 
 const wholeNumber = (max: number) => z.coerce.number().int().min(1).max(max);
+
+/** A search for customers: by exactly one of the first three. */
+export const customerQuery = z.strictObject({
+  phone: searched,
+  prefix: searched,
+  word: searched,
+  limit: limitUpTo(MAX_CUSTOMERS),
+});
+
+export const offerQuery = z.strictObject({ itemId: rowId.optional(), customerId: rowId.optional(), at: occurredAt });
+
+export const rowPlace = z.strictObject({ id: rowId });
 
 export const customerPlace = z.strictObject({ id: localId });
 /** Fields of the module `customers`; null takes one away. The engine checks what comes out of it. */

@@ -41,7 +41,7 @@ async function openTill(shortId: string): Promise<Terminal> {
 const settled = async (till: Terminal, id: string) => {
   // Asks head office for news as well.
   await till.syncNow();
-  const record = till.customer(id);
+  const record = till.lookUp.customer(id);
   return record?.pending === 0 ? record.fields : undefined;
 };
 

@@ -82,6 +82,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EACCES: "this user may not read it",
   EISDIR: "it is a folder",
+  EIO: "the disk gives an error",
   Z_BUF_ERROR: "it ends in the middle of its gzip packing",
 };
 

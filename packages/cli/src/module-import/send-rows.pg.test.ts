@@ -2,8 +2,9 @@ import { gzipSync } from "node:zlib";
 import { enroll, type RunningServer, startServer } from "@tillsync/server";
 import { type MigratedDatabase, migratedDatabase } from "@tillsync/server/testing";
 import { pino } from "pino";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { importModule } from "../commands/import-module.ts";
+import { FaultProxy } from "../demo/fault-proxy.ts";
 import type { Door } from "../http-door.ts";
 import { temporaryFile } from "../import/testing/temporary-file.ts";
 import { moduleMapping } from "./module-mapping.ts";
@@ -70,6 +71,22 @@ it("says what is wrong with a file that cannot be read", async () => {
   const fields = { id: { column: "id" }, effectiveFrom: { column: "t", format: "yyyy-MM-dd HH:mm" } };
   const mapping = moduleMapping.parse({ module: "items", fields });
   await expect(sendRows(door, { ...items, file, mapping })).rejects.toMatchObject({ details: { line: 2 } });
+});
+
+it("a connection that breaks is no fault of the file; sent again, it counts once", async () => {
+  const link = await FaultProxy.open({ target: { port: Number(new URL(server.url).port) } });
+  onTestFinished(() => link.close());
+  const file = await temporaryFile("broken-off.ndjson", many(100_000).replaceAll("Item", "Broken off"));
+  const wanted = { ...items, scope: "store", file } as const;
+  for (const direction of ["up", "down"] as const) {
+    link.cutAfterBytes(direction === "up" ? 1_000_000 : 0, direction);
+    await expect(sendRows({ ...door, url: link.url }, wanted)).rejects.toMatchObject({
+      code: "UNREACHABLE",
+      message: expect.stringContaining("send the file again"),
+    });
+  }
+  // The second time only the answer was lost.
+  expect(await sendRows(door, wanted)).toMatchObject({ n: 1, inserted: 0, unchanged: 100_000 });
 });
 
 it("the command refuses what does not fit together before anything is sent", async () => {

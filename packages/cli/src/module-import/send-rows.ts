@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { pipeline, Readable, Transform } from "node:stream";
 import { createZstdCompress } from "node:zlib";
-import type { ModuleName, Scope } from "@tillsync/protocol";
+import { type ModuleName, type Scope, SyncError } from "@tillsync/protocol";
 import { type Door, sendStream } from "../http-door.ts";
 import { formatOf } from "../import/read-documents.ts";
 import { fileError } from "../import/source-file.ts";
@@ -39,7 +39,8 @@ const TELL_EVERY_ROWS = 100_000;
  * Sends a file to head office as one import, as a stream: NDJSON and CSV as they are, gzip as it is, a mapped file as the
  * rows that it makes.
  *
- * @throws SyncError with what head office refuses, by line and field; INVALID_INPUT for a file that cannot be read
+ * @throws SyncError with what head office refuses, by line and field; INVALID_INPUT for a file that cannot be read;
+ *   UNREACHABLE when the connection breaks
  */
 export async function sendRows(door: Door, wanted: ModuleImport): Promise<ImportAnswer> {
   const { body, type, encoding } = wanted.mapping === undefined ? await asItIs(wanted) : mapped(wanted, wanted.mapping);
@@ -52,8 +53,17 @@ export async function sendRows(door: Door, wanted: ModuleImport): Promise<Import
   try {
     return await sendStream<ImportAnswer>(door, "PUT", path, body, headers);
   } catch (error) {
-    throw failure === undefined ? error : fileError(wanted.file, failure);
+    // A connection that breaks destroys the body with its own error: only what is known of files is the file's.
+    const told = fileError(wanted.file, failure);
+    throw told instanceof SyncError ? told : brokenOff(error);
   }
+}
+
+/** Nobody knows whether head office had all of it; it may be sent as often as one likes. */
+function brokenOff(error: unknown): unknown {
+  if (!(error instanceof SyncError) || error.code !== "UNREACHABLE") return error;
+  const message = `${error.message} The import counts as a whole or not at all: send the file again.`;
+  return new SyncError(error.code, message, error.details, error.cause);
 }
 
 interface Sent {

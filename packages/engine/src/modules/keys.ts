@@ -1,5 +1,7 @@
 import { type ModuleName, readGtin } from "@tillsync/protocol";
 
+import { phoneWord } from "../records/phone.ts";
+
 /** Longer beginnings of a name tell no items apart that people look for. */
 const MAX_KEY = 64;
 
@@ -26,7 +28,10 @@ export function keyOf(module: ModuleName, row: Row): string | undefined {
 
 /** The text whose words a row is found by; undefined when it is not found by words. */
 export function wordsOf(module: ModuleName, row: Row): string | undefined {
-  return module === "items" && typeof row.name === "string" && row.name !== "" ? row.name : undefined;
+  if (typeof row.name !== "string") return undefined;
+  if (module === "items") return row.name === "" ? undefined : row.name;
+  if (module !== "customers") return undefined;
+  return `${row.name} ${typeof row.phone === "string" ? phoneWord(row.phone) : ""}`;
 }
 
 /** All forms of one GTIN have one key; a barcode that is none is found as it was scanned. */

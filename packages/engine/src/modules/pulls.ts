@@ -161,7 +161,7 @@ export class ModulePulls {
     this.#runs.begin(key, work, (cause) => {
       unlessBroken(() => over(cause === undefined ? null : asSyncError(cause)));
       // A database that cannot be read tells its trouble to the next verb; a till must not end over its reference data.
-      unlessBroken(() => this.#tell());
+      this.#tell();
       this.#turn();
     });
   }

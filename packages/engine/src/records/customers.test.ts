@@ -37,7 +37,7 @@ it("makes a customer offline, under the caller's id, and shows it at once; what 
   const till = await offline();
   const made = till.terminal.editCustomer({ id: "c-1", set: { name: "Wanjiku", phone: "0712" }, operator: "Amina" });
   expect(made).toMatchObject({ kind: "customer.edited", localId: "c-1", version: 1, duplicate: false });
-  expect(till.terminal.customer("c-1")).toMatchObject({
+  expect(till.terminal.lookUp.customer("c-1")).toMatchObject({
     id: "c-1",
     fields: { name: "Wanjiku", phone: "0712" },
     pending: 1,
@@ -60,7 +60,7 @@ it("writes the fields that change, and what was seen in them", async () => {
     { private: { set: { phone: "2", email: null, address: "Moi Avenue" }, base: { phone: "1", email: "a@x" } } },
   ]);
   expect(changes(till)[0]?.payload).not.toHaveProperty("exists");
-  expect(till.terminal.customer("c-1")?.fields).toEqual({ name: "Ann", phone: "2", address: "Moi Avenue" });
+  expect(till.terminal.lookUp.customer("c-1")?.fields).toEqual({ name: "Ann", phone: "2", address: "Moi Avenue" });
 });
 
 it("is a repeat when it says what stands by the last edit, or has its editId; else a repeat with other content is refused", async () => {
@@ -70,7 +70,7 @@ it("is a repeat when it says what stands by the last edit, or has its editId; el
   const points = { id: "c-1", add: { points: 10 }, editId: "sale-7" };
   expect(till.terminal.editCustomer(points).duplicate).toBe(false);
   expect(till.terminal.editCustomer(points).duplicate).toBe(true);
-  expect(till.terminal.customer("c-1")).toMatchObject({ pendingTotals: { points: 10 } });
+  expect(till.terminal.lookUp.customer("c-1")).toMatchObject({ pendingTotals: { points: 10 } });
   expect(refusalOf(() => till.terminal.editCustomer({ ...points, add: { points: 11 } })).code).toBe("LOCAL_ID_TAKEN");
 });
 
@@ -78,12 +78,12 @@ it("deletes, keeps it deleted, and makes it again", async () => {
   const till = await offline();
   copy(till, "c-1", { name: "Ann", phone: "1" });
   till.terminal.editCustomer({ id: "c-1", deleted: true, reason: "asked for it" });
-  expect(till.terminal.customer("c-1")).toBeUndefined();
+  expect(till.terminal.lookUp.customer("c-1")).toBeUndefined();
   expect(changes(till)).toMatchObject([{ payload: { exists: false }, private: { base: { name: "Ann", phone: "1" } } }]);
   expect(till.terminal.editCustomer({ id: "c-1", deleted: true }).duplicate).toBe(true);
   till.terminal.editCustomer({ id: "c-1", set: { name: "Anna" } });
   expect(changes(till)[1]?.payload).toMatchObject({ exists: true });
-  expect(till.terminal.customer("c-1")?.fields).toMatchObject({ name: "Anna" });
+  expect(till.terminal.lookUp.customer("c-1")?.fields).toMatchObject({ name: "Anna" });
 });
 
 it.each([
@@ -121,16 +121,27 @@ it("shows its own edit until its copy has what the centre made of it, whatever s
   till.terminal.editCustomer({ id: "c-1", set: { phone: "2" } });
   // Somebody else's edit comes down before this one went up.
   copy(till, "c-1", { name: "Ann", phone: "3" });
-  expect(till.terminal.customer("c-1")).toMatchObject({ fields: { phone: "2" }, pending: 1 });
+  expect(till.terminal.lookUp.customer("c-1")).toMatchObject({ fields: { phone: "2" }, pending: 1 });
   await till.terminal.syncNow();
-  expect(till.terminal.customer("c-1")).toMatchObject({ fields: { phone: "2" }, pending: 1 });
+  expect(till.terminal.lookUp.customer("c-1")).toMatchObject({ fields: { phone: "2" }, pending: 1 });
   copy(till, "c-1", { name: "Ann", phone: "4" });
-  expect(till.terminal.customer("c-1")).toEqual({
+  expect(till.terminal.lookUp.customer("c-1")).toEqual({
     id: "c-1",
     fields: { name: "Ann", phone: "4" },
     pending: 0,
     pendingTotals: {},
   });
+});
+
+it("shows a customer without an edit that the disk damaged, and refuses to guess at it", async () => {
+  const till = await offline();
+  copy(till, "c-1", { name: "Ann" });
+  till.terminal.editCustomer({ id: "c-1", set: { phone: "1" } });
+  till.terminal.editCustomer({ id: "c-1", set: { email: "a@x" } });
+  till.tamper("UPDATE journal SET body = substr(body, 1, 40) WHERE kind = 'customer.edited' AND version = 1");
+  expect(till.terminal.lookUp.customer("c-1")).toMatchObject({ fields: { name: "Ann", email: "a@x" }, pending: 2 });
+  const named = { id: "c-1", add: { points: 1 }, editId: "sale-7" };
+  expect(refusalOf(() => till.terminal.editCustomer(named)).code).toBe("BODY_DAMAGED");
 });
 
 it("goes to the centre in the order of the journal, with its private part", async () => {

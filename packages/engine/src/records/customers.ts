@@ -16,7 +16,8 @@ import { type JournalRow, positionOf } from "../journal.ts";
 import { type Recording, taken } from "../recording.ts";
 import type { Recorded } from "../verbs.ts";
 import { bodyOf } from "../view.ts";
-import { type CustomerRecord, clockOffsetMs, customerRecord, type Fields, noteEdit } from "./edits.ts";
+import { clockOffsetMs, customerRecord, type Fields, noteEdit } from "./edits.ts";
+import { type CustomerView, customerView } from "./look-up.ts";
 
 /** An edit of a customer: only the fields that change. The first one makes the customer, under the caller's id. */
 export interface CustomerDraft {
@@ -34,9 +35,8 @@ export interface CustomerDraft {
 }
 
 /** Undefined for one that is not known here, or was deleted. */
-export function customerOf(recording: Recording, id: string): (CustomerRecord & { readonly id: string }) | undefined {
-  const record = customerRecord(recording.tx, id, recording.desk.askedAt());
-  return record.fields === undefined ? undefined : { id, ...record };
+export function customerOf(recording: Recording, id: string): CustomerView | undefined {
+  return customerView(recording.tx, id, recording.desk.askedAt());
 }
 
 /**

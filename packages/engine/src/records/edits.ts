@@ -20,6 +20,8 @@ type Read = Pick<Sql, "get" | "all">;
 const MERGED_AFTER_MS = 150_000;
 /** A smaller difference of the clocks is the answer's way, milliseconds: it would put two edits in the wrong order. */
 const NOISE_MS = 1_000;
+/** What the centre had so long ago is in the copy, whoever is away. */
+const IN_COPY_MS = 24 * 60 * 60 * 1000;
 /** An edit whose copy never came is let go after so long: this till has no modules. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
@@ -49,11 +51,27 @@ export function customerRecord(read: Read, id: string, askedAt: string | null): 
   const begin = { effectiveAtMs: 0, terminal: "", incarnation: "", seq: 0 };
   if (copy !== undefined) record = mergeEdit(record, { stamp: begin, set: copy, base: {}, add: {} }).record;
   for (const [index, { body, private: secret }] of pending.entries()) {
-    const { payload } = JSON.parse(body) as { payload: CustomerEdited };
+    const payload = payloadOf(body);
+    if (payload === undefined) continue;
     const edit = readCustomerEdit(payload, secret, { ...begin, seq: index + 1 });
     record = mergeEdit(record, edit, "client-wins").record;
   }
   return { fields: visible(record), pending: pending.length, pendingTotals: record.totals };
+}
+
+/** Undefined when the disk damaged it: the customer is shown without that edit, until its bytes come back. */
+function payloadOf(body: string): CustomerEdited | undefined {
+  try {
+    return (JSON.parse(body) as { payload: CustomerEdited }).payload;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Customers with edits of this till that its copy may not have yet, the latest first. */
+export function pendingIds(read: Read, nowMs: number): string[] {
+  const sql = `SELECT id FROM record_edit WHERE durable_at IS NULL OR durable_at > ? GROUP BY id ORDER BY max(position) DESC`;
+  return read.all<{ id: string }>(sql, Math.round(nowMs - IN_COPY_MS)).map(({ id }) => id);
 }
 
 function copyOf(read: Read, id: string): Fields | undefined {

@@ -17,7 +17,7 @@ import { entityKey, type Scope } from "../ingest/ports.ts";
 import type { ExchangeContext } from "../ingest/prepare.ts";
 import { submit } from "../ingest/submit.ts";
 import { headOfficeStamp } from "../records/state.ts";
-import { lockWriter, type RecordContext, readRecords } from "../records/writer.ts";
+import { lockWriter, type RecordContext, readRecords, writeRecords } from "../records/writer.ts";
 import { rowOf } from "./inbox.ts";
 import { bodyAt, type ConflictRecord, type ConflictRow, recordOf } from "./record.ts";
 import { LOCK_ONE, RESOLVE } from "./statements.ts";
@@ -98,7 +98,7 @@ async function restoreFields(
   const [refused] = desk.merge(row.entityId, edit, "per-field");
   if (refused?.type === "BODY_INVALID")
     throw new SyncError("BODY_INVALID", "With these fields it would be no customer any more; choose others.", {});
-  await desk.write(rows, client, scope);
+  await writeRecords({ rows, nowMs }, client, scope, desk);
 }
 
 /** A person has just seen what stands: their decision comes after it, whatever the clocks say. */

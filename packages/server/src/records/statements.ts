@@ -16,7 +16,7 @@ export const READ_UNMERGED = `
   WHERE h.org_id = $1 AND h.store_id = $2 AND h.kind = 'customer.edited' AND h.received_at >= $3 AND h.effect = 'applied'
     AND NOT EXISTS (SELECT FROM record_merged m WHERE m.org_id = h.org_id AND m.store_id = h.store_id AND m.terminal = h.terminal
       AND m.incarnation = h.incarnation AND m.seq = h.seq)
-  ORDER BY h.received_at, i.ordinal, h.seq LIMIT $4`;
+  ORDER BY h.received_at, i.ordinal, h.seq LIMIT $4 OFFSET $5`;
 
 /** Stores with such edits, received since then. */
 export const FIND_UNMERGED = `

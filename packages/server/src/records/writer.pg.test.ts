@@ -41,6 +41,24 @@ async function shop(policy: MergePolicy = "per-field") {
   return { id, store, rows, context, till, merge, open, sides, resolve };
 }
 
+/** What is stored as the private part of a change becomes another text; empty: none. @returns what it was */
+async function privateBecomes(terminal: string, seq: number, text: string): Promise<string> {
+  type Row = { private: Buffer };
+  const place = [terminal, seq];
+  const gone = await world.admin.query<Row & { org_id: number; store_id: number; incarnation: string }>(
+    "DELETE FROM tillsync.change_private WHERE terminal = $1 AND seq = $2 RETURNING *",
+    place,
+  );
+  const [was] = gone.rows;
+  if (text !== "")
+    await world.admin.query(
+      `INSERT INTO tillsync.change_private (org_id, store_id, terminal, incarnation, seq, private)
+       SELECT org_id, store_id, terminal, incarnation, seq, $3 FROM tillsync.change_head WHERE terminal = $1 AND seq = $2`,
+      [...place, Buffer.from(text)],
+    );
+  return was?.private.toString("utf8") ?? "";
+}
+
 /** Customers are edited at head office without a device. */
 const NO_DEVICES = {
   named: () => Promise.reject(new Error("no device")),
@@ -190,13 +208,43 @@ describe("what is found of a customer by edits, imports and deletions", () => {
     expect(await sides(conflict?.id ?? 0)).toEqual({ local: { shoeSize: 41 }, remote: { shoeSize: null } });
   });
 
+  it.each(["", "{}"])(
+    "waits for the right private part of an edit where it is lost or another one (%j), and goes on",
+    async (wrong) => {
+      const { id, store, rows, till, merge } = await shop();
+      const one = await till();
+      one.edit(id, { set: { name: "Ann" }, exists: true, at: "08:00:00" });
+      one.edit(id, { set: { phone: "1" }, base: {}, at: "08:10:00" });
+      one.edit(id, { set: { email: "a@x.ke" }, base: {}, at: "08:20:00" });
+      await store.send(one.request());
+      const right = await privateBecomes(one.terminal, 2, wrong);
+      expect(await merge()).toBe(2);
+      expect(await rows.row(id)).toEqual({ id, name: "Ann", email: "a@x.ke" });
+      await privateBecomes(one.terminal, 2, right);
+      expect(await merge()).toBe(1);
+      expect(await rows.row(id)).toEqual({ id, name: "Ann", email: "a@x.ke", phone: "1" });
+    },
+  );
+
+  it("goes on behind a whole turn of edits that cannot be read", async () => {
+    const { id, store, rows, till, merge } = await shop();
+    const [one, two] = [await till(), await till()];
+    for (let nth = 0; nth < 210; nth++) one.edit(id, { set: { phone: String(nth) }, at: "08:00:00" });
+    two.edit(id, { set: { name: "Ann" }, exists: true, at: "09:00:00" });
+    await store.send(one.request());
+    await store.send(two.request());
+    await world.admin.query("UPDATE tillsync.change_private SET private = '' WHERE terminal = $1", [one.terminal]);
+    expect(await merge()).toBe(1);
+    expect(await rows.row(id)).toEqual({ id, name: "Ann" });
+  });
+
   it("merges nothing of an edit whose private part was erased, and goes on", async () => {
     const { id, store, rows, till, merge } = await shop();
     const one = await till();
     one.edit(id, { set: { name: "Ann" }, exists: true, at: "08:00:00" });
     one.edit(id, { set: { phone: "1" }, add: { points: 4 }, at: "08:10:00" });
     await store.send(one.request());
-    await world.admin.query("DELETE FROM tillsync.change_private WHERE terminal = $1 AND seq = 2", [one.terminal]);
+    await privateBecomes(one.terminal, 2, "erased");
     await merge();
     expect(await rows.row(id)).toEqual({ id, name: "Ann" });
   });

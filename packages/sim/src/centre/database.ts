@@ -59,6 +59,10 @@ export class CentreDatabase {
     return this.#options.random.uuid();
   }
 
+  get storeIds(): readonly number[] {
+    return [...this.#stores.keys()];
+  }
+
   /** What is committed of a store. */
   store(storeId: number): StoreTables {
     const tables = this.#stores.get(storeId);

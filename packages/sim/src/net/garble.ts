@@ -35,9 +35,11 @@ export function garbled(
 
 /** Still JSON, but with one member gone or of another type: what a proxy's rewriting or another version looks like. */
 function withoutAMember(text: string, random: Random): string {
-  const value = JSON.parse(text) as Record<string, unknown>;
+  // Of a page it is the header.
+  const [first = "", ...rows] = text.split("\n");
+  const value = JSON.parse(first) as Record<string, unknown>;
   const name = random.pick(Object.keys(value));
   if (random.chance(0.5)) delete value[name];
   else value[name] = random.pick([null, "", -1, {}, 1.5]);
-  return JSON.stringify(value);
+  return [JSON.stringify(value), ...rows].join("\n");
 }

@@ -26,6 +26,8 @@ export interface NetworkOptions {
   readonly chronicle: Chronicle;
   readonly faults: Faults;
   readonly servers: readonly Server[];
+  /** There is reference data to fetch. */
+  readonly hasModules: boolean;
 }
 
 /**
@@ -43,6 +45,9 @@ export class Network {
   transport(link: Link, caller: Caller): Transport {
     const { chronicle } = this.#options;
     return {
+      ...(this.#options.hasModules
+        ? { fetch: (request, signal) => this.#fetch(link, caller, request.path, signal) }
+        : {}),
       exchange: async (request, signal) => {
         chronicle.note("request", caller.terminal, request.incarnation, request.fromSeq, request.changes.length);
         if (this.#hangs()) return NEVER;
@@ -51,6 +56,14 @@ export class Network {
         return readAnswer(status, headers, text);
       },
     };
+  }
+
+  /** As the product's, which believes nothing that did not come whole, of the type that was asked for. */
+  async #fetch(link: Link, caller: Caller, path: string, signal: AbortSignal): Promise<string> {
+    const { status, headers, text } = await this.post(link, caller, { door: "modules", text: path }, signal);
+    if (status === 200) return text;
+    readAnswer(status, headers, text);
+    throw new Error("a refusal was read as an answer");
   }
 
   /** The product's probe over the same line, answered by the same servers. */

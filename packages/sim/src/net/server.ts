@@ -28,6 +28,7 @@ import type { CentreDatabase } from "../centre/database.ts";
 import { type Owner, type Point, RARE_POINTS } from "../centre/session.ts";
 import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
+import type { HeadOfficeData } from "../head-office-data.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";
 import { type Submit, type SubmitAnswer, submitAnswer } from "./submit-door.ts";
@@ -41,7 +42,8 @@ export interface HttpAnswer {
 
 /** A request as it travels: our tills come through one door, devices of somebody else's and head office through another, probes through a third. */
 export interface HttpRequest {
-  readonly door: "exchange" | "submit" | "health";
+  readonly door: "exchange" | "submit" | "health" | "modules";
+  /** The body; of a question about modules the path. */
   readonly text: string;
 }
 
@@ -64,6 +66,7 @@ export type Together = (
 export interface ServerOptions {
   readonly name: string;
   readonly database: CentreDatabase;
+  readonly data: HeadOfficeData | undefined;
   readonly timeline: Timeline;
   readonly random: Random;
   readonly chronicle: Chronicle;
@@ -96,6 +99,9 @@ const REFUSALS: readonly (readonly [ErrorCode, string | undefined])[] = [
 
 /** How often a server looks for what a crash left stored and not interpreted, as the real one does. */
 const SWEEP_EVERY_MS = 60_000;
+
+/** How long behind an answer edits of customers are merged. */
+const MERGE_AFTER_MS = 200;
 
 /** A service manager starts a server again that died. */
 const RESTART_WITHIN_MS = 10_000;
@@ -156,8 +162,15 @@ export class Server {
         void this.#sweep(process.context, { orgId: 1, storeId }, life);
       for (const { storeId, place } of database.unsettled())
         void this.#settle(() => settleShift(process.settlement, { orgId: 1, storeId }, place));
+      for (const storeId of database.storeIds) this.#merge(process, storeId);
       this.#sweepLater(process);
     });
+  }
+
+  /** What tills wrote of customers becomes the organization's, in one transaction of its own. */
+  #merge(process: Process, storeId: number): void {
+    const { data, wallMs } = this.#options;
+    if (this.#process === process) data?.customers.merge(storeId, wallMs());
   }
 
   /** As `sweepAll` of the product, which finds the terminals with SQL of its own. */
@@ -211,6 +224,7 @@ export class Server {
     if (door === "health") return { status: 200, headers: {}, text: '{"status":"ok","parts":{"database":"up"}}' };
     try {
       if (random.chance(faults.doorRefuses)) return this.#refuse();
+      if (door === "modules") return this.#page(caller, text);
       const answer = await (door === "exchange"
         ? this.#exchange(process, caller, text)
         : this.#submit(process.context, caller, text));
@@ -225,7 +239,14 @@ export class Server {
     }
   }
 
-  async #exchange({ context, settlement }: Process, caller: Caller, text: string): Promise<ExchangeResponse> {
+  #page({ scope, terminal }: Caller, path: string): HttpAnswer {
+    const { chronicle, data, name } = this.#options;
+    chronicle.note("modules", name, terminal, path);
+    return { status: 200, headers: {}, text: data?.reference.answer(path, scope.storeId) ?? "" };
+  }
+
+  async #exchange(process: Process, caller: Caller, text: string): Promise<ExchangeResponse> {
+    const { context, settlement } = process;
     const { chronicle, exchange, name, onAcknowledged } = this.#options;
     const request = parseAs(exchangeRequest, JSON.parse(text));
     const stored = await (this.#inCompany(context, caller.scope, request) ?? exchange(context, caller.scope, request));
@@ -233,6 +254,8 @@ export class Server {
     const stores = { settlements: settlement.settlements, sha256 };
     const give = lacks === undefined ? [] : await giftsFor(stores, caller.scope, { terminal, lacks });
     const answer = { ...stored, give };
+    if (this.#options.data !== undefined && (request.repair ?? request.changes.some(isOfCustomer)))
+      this.#options.timeline.after(MERGE_AFTER_MS, () => this.#merge(process, caller.scope.storeId));
     if (hasToSettle(request)) void this.#settle(() => settleAfter(settlement, caller.scope, request));
     onAcknowledged(caller, request, answer);
     chronicle.note("answer", name, caller.terminal, answer.durableThrough, answer.entries.length);
@@ -291,6 +314,10 @@ export class Server {
     this.crash();
     timeline.after(random.between(100, RESTART_WITHIN_MS), () => this.start());
   }
+}
+
+function isOfCustomer({ body }: { readonly body: string }): boolean {
+  return body.includes('"kind":"customer.edited"');
 }
 
 function answerOf(refusal: SyncError, retryAfter: string | undefined): HttpAnswer {

@@ -1,12 +1,15 @@
 import type { Chronicle } from "../chronicle.ts";
 import type { Shop } from "../shop.ts";
 import type { Machine } from "../till/machine.ts";
+import { isCurrent } from "./reference.ts";
 import { headOf } from "./sent-again.ts";
 import { closingsOf, unfinished } from "./settlement.ts";
 import { at } from "./till.ts";
 import { cursorOf, type Entry, viewOf } from "./till-view.ts";
 
 const MINUTE = 60_000;
+/** Reference data is asked for every 20 minutes at least, and then fetched. */
+const NEWS_WITHIN_MS = 25 * MINUTE;
 
 /**
  * The longest pause of each profile, apart from the product's own table: how long it waits when idle or after failures
@@ -67,19 +70,27 @@ export function atRest(shop: Shop, chronicle: Chronicle): Rest {
     return closingsNow(machine).some((entry) => unfinished(tables, machine, entry) !== null);
   };
   const isUnaware = (machine: Machine) => !isAware(shop, machine) || isReturning(machine) || isUnsettled(machine);
+  const { data } = shop;
+  const isBehind = (machine: Machine) =>
+    data !== undefined && machine.terminal !== null && !isCurrent(machine, data.reference);
+  const unmerged = () => data !== undefined && shop.storeIds.some((storeId) => data.customers.due(storeId).length > 0);
   return {
     back: () => !shop.machines.some((machine) => prompt.has(machine) && isStuck(machine)),
     drained: () => shop.foreigners.waiting() === 0 && !shop.machines.some(isStuck) && unswept() === 0,
-    known: () => !shop.machines.some(isUnaware),
+    // What is asked after every event has the cheap question first.
+    known: () => !shop.machines.some(isBehind) && !unmerged() && !shop.machines.some(isUnaware),
     backWithinMs: BACK_WITHIN_MS + WORK_MS,
     drainWithinMs: slowest + WORK_MS,
-    knownWithinMs: 2 * slowest + WORK_MS,
+    knownWithinMs: Math.max(2 * slowest, data === undefined ? 0 : NEWS_WITHIN_MS) + WORK_MS,
     explain: (what) => {
       const waiting = shop.foreigners.waiting();
       if (what === "drained" && waiting > 0)
         chronicle.violate("I12", `devices of somebody else's wait for ${waiting} answers`);
       if (what === "drained" && unswept() > 0)
         chronicle.violate("I12", `changes of ${unswept()} terminals are not interpreted`);
+      if (what === "known")
+        for (const machine of shop.machines.filter(isBehind))
+          chronicle.violate("I12", `${machine.name} has not the reference data that the centre has`);
       const wrong = shop.machines.filter(what === "known" ? isUnaware : isStuck);
       for (const machine of wrong.filter((each) => what !== "back" || prompt.has(each)))
         chronicle.violate("I12", `${machine.name} ${reason(machine, left(machine))}`);

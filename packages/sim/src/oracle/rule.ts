@@ -20,7 +20,7 @@ export function isDeletion({ kind }: Version): boolean {
 }
 
 /** Of tills' changes only these leave their document open to more. */
-const OPEN: ReadonlySet<string> = new Set(["order.edited", "shift.opened", "exception.retried"]);
+const OPEN: ReadonlySet<string> = new Set(["order.edited", "customer.edited", "shift.opened", "exception.retried"]);
 
 /**
  * The rules of design section 2 and requirement 004, written a second time from their words: the oracle must not believe

@@ -199,15 +199,18 @@ export class Machine {
 
 /** Answers that come after the end of a process reach nobody. */
 function onlyWhile(life: Life, transport: Transport): Transport {
+  const ask = transport.fetch?.bind(transport);
+  const alive = <T>(work: () => Promise<T>) =>
+    new Promise<T>((resolve, reject) => {
+      if (!life.alive) return;
+      work().then(
+        (answer) => life.alive && resolve(answer),
+        (error: unknown) => life.alive && reject(error as Error),
+      );
+    });
   return {
-    exchange: (request, signal, id) =>
-      new Promise((resolve, reject) => {
-        if (!life.alive) return;
-        transport.exchange(request, signal, id).then(
-          (answer) => life.alive && resolve(answer),
-          (error: unknown) => life.alive && reject(error as Error),
-        );
-      }),
+    exchange: (request, signal, id) => alive(() => transport.exchange(request, signal, id)),
+    ...(ask && { fetch: (request, signal, id) => alive(() => ask(request, signal, id)) }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Clock, LocalStore, Probe, Transport, Witness } from "@tillsync/eng
 import type { Driver } from "@tillsync/engine/sqlite";
 import type { IngestStore } from "@tillsync/server/ingest";
 import type { SettlementStore } from "@tillsync/server/settlement";
+import type { MergeFlaws } from "../centre/customers.ts";
 import type { CentreDatabase } from "../centre/database.ts";
 import type { FaultName } from "../faults.ts";
 import type { Exchange } from "../net/server.ts";
@@ -28,6 +29,7 @@ export interface Variant {
   readonly clock?: (clock: Clock, machine: Machine) => Clock;
   readonly ingest?: (store: IngestStore, database: CentreDatabase) => IngestStore;
   readonly settlements?: (store: SettlementStore, database: CentreDatabase) => SettlementStore;
+  readonly merging?: MergeFlaws;
   readonly exchange?: (exchange: Exchange) => Exchange;
   /** False: a restored centre goes on under the epochs that it had. */
   readonly renewsEpochs?: false;

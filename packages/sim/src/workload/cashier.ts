@@ -1,32 +1,15 @@
-import type { OrderDraft, Recorded, ShiftClosing, TerminalTransaction } from "@tillsync/engine";
-import type { ErrorCode, Kind } from "@tillsync/protocol";
+import type { OrderDraft, Recorded, ShiftClosing } from "@tillsync/engine";
+import type { ErrorCode } from "@tillsync/protocol";
 import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
 import type { Machine } from "../till/machine.ts";
 import { attempt, type Outcome, orderAt } from "./attempt.ts";
+import { customerDeed } from "./customers.ts";
 import { decide } from "./decide.ts";
+import type { Deed, Wish } from "./deed.ts";
 import { cashMove, closeDrawer, openDrawer } from "./drawer.ts";
 import { basketOf, stockDelta, tendersFor } from "./goods.ts";
-
-/** One document that a cashier wants recorded, and what the cashier knows about it. */
-interface Wish {
-  readonly kind: Kind;
-  readonly localId: string;
-  readonly amountMinor: number | null;
-  readonly currency: string | null;
-  readonly intent: number;
-}
-
-/** Something to be done in one transaction of the till; doing it again must not do it twice. */
-interface Deed {
-  readonly wishes: readonly Wish[];
-  readonly act: (tx: TerminalTransaction) => readonly Recorded[];
-  readonly expected: readonly ErrorCode[];
-  /** Makes the same purchase under new ids, for when the till said for certain that nothing was sold. */
-  readonly again?: () => Deed;
-  /** The order that it closes, for asking the same thing again much later. */
-  readonly draft?: OrderDraft;
-}
+import { priced } from "./price-tags.ts";
 
 export interface CashierOptions {
   readonly machine: Machine;
@@ -35,6 +18,8 @@ export interface CashierOptions {
   readonly currency: string;
   /** Open orders that tills of this store share: tables. */
   readonly tables: readonly string[];
+  /** Head office gives items, prices and customers, and cashiers use them. */
+  readonly hasModules: boolean;
 }
 
 type Action = (this: void) => Deed | null;
@@ -72,6 +57,7 @@ export class Cashier {
       [() => this.#reuse(), 3],
       [() => this.#closeShift(), 3],
       [() => this.#decide(), 3],
+      ...(options.hasModules ? [[() => this.#customer(), 10] as const] : []),
     ];
   }
 
@@ -134,8 +120,8 @@ export class Cashier {
     if (deed.draft && first) this.#done = [...this.#done.slice(-20), { draft: deed.draft, wish: first }];
     for (const [index, one] of recorded.entries()) {
       const wish = deed.wishes[index];
-      // An order is edited often; only what ends or makes a document is told once.
-      const before = one.duplicate && one.kind !== "order.edited" ? ledger.find(one.kind, one.localId) : undefined;
+      // Orders and customers are edited often; only what ends or makes a document is told once.
+      const before = one.duplicate && !one.kind.endsWith(".edited") ? ledger.find(one.kind, one.localId) : undefined;
       chronicle.note(
         "told",
         name,
@@ -169,8 +155,9 @@ export class Cashier {
   }
 
   #sale(documentType: "sale" | "return" = "sale", intent = ++this.#intents): Deed {
-    const { currency, random } = this.#options;
-    const { lines, amountMinor } = basketOf(random, currency, { sign: documentType === "sale" ? 1 : -1 });
+    const { currency, machine, random } = this.#options;
+    const typed = basketOf(random, currency, { sign: documentType === "sale" ? 1 : -1 });
+    const { lines, amountMinor } = this.#options.hasModules ? priced(machine, random, typed) : typed;
     const extras = {
       ...(random.chance(0.2) ? { customerId: `C${random.below(50)}`, loyaltyPoints: random.between(-5, 20) } : {}),
       ...(random.chance(0.1) ? { private: { name: "Amina O.", phone: "+254700000000" } } : {}),
@@ -364,6 +351,11 @@ export class Cashier {
     const amountMinor = move.direction === "in" ? move.amountMinor : -move.amountMinor;
     const wish: Wish = { kind: "transaction.recorded", localId, amountMinor, currency, intent: ++this.#intents };
     return { wishes: [wish], act: (tx) => [tx.recordCash(move)], expected: ["SHIFT_NOT_OPEN"] };
+  }
+
+  #customer(): Deed | null {
+    const { machine, random } = this.#options;
+    return customerDeed(machine, random, this.#newId("e"));
   }
 
   #openShift(): null {

@@ -22,7 +22,7 @@ export function basketOf(random: Random, currency: string, options: { sign?: 1 |
   for (let index = 0; index < size; index++) {
     const quantity = quantityText(random, sign);
     const unitPrice = decimalText(random.below(500_000), random.pick([0, 1, 2, 4]));
-    const exact = multiplied(quantity, unitPrice, DIGITS[currency] ?? 2);
+    const exact = lineMinor(quantity, unitPrice, currency);
     const discountMinor = random.chance(0.1) && sign > 0 ? random.below(Math.max(1, Math.floor(exact / 2))) : 0;
     amountMinor += exact - discountMinor;
     lines.push({
@@ -68,7 +68,8 @@ function decimalText(units: number, places: number): string {
 }
 
 /** Quantity times price in minor units, half away from zero, in whole numbers only. */
-function multiplied(quantity: string, unitPrice: string, digits: number): number {
+export function lineMinor(quantity: string, unitPrice: string, currency: string): number {
+  const digits = DIGITS[currency] ?? 2;
   const [a, aPlaces] = whole(quantity);
   const [b, bPlaces] = whole(unitPrice);
   const product = a * b * 10n ** BigInt(digits);

@@ -12,6 +12,7 @@ import {
 import * as sent from "../schemas.ts";
 import { CONFLICT_SCHEMAS } from "./conflict-descriptions.ts";
 import { ITEM_SCHEMAS } from "./item-descriptions.ts";
+import { LOOK_UP_SCHEMAS } from "./look-up-descriptions.ts";
 import { QUEUE_SCHEMAS } from "./queue-descriptions.ts";
 import { SHIFT_SCHEMAS } from "./shift-schemas.ts";
 
@@ -192,6 +193,7 @@ export const TILL_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Connectivity: connectivity,
   ...CONFLICT_SCHEMAS,
   ...ITEM_SCHEMAS,
+  ...LOOK_UP_SCHEMAS,
   Status: status,
   SyncResult: object({
     sent: count("Changes that went."),

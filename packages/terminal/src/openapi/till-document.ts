@@ -5,6 +5,7 @@ import { DOOR } from "../door-limits.ts";
 import { isOpenRoute } from "../guard.ts";
 import { CONFLICT_ROUTES, CUSTOMER_ROUTES } from "./conflict-descriptions.ts";
 import { ITEM_ROUTES } from "./item-descriptions.ts";
+import { CUSTOMER_SEARCH, LOOK_UP_ROUTES } from "./look-up-descriptions.ts";
 import { ORDER_ROUTES } from "./order-descriptions.ts";
 import { PAGE_ROUTES, RECORD_ROUTES, STATUS_ROUTES } from "./other-descriptions.ts";
 import { QUEUE_ROUTES } from "./queue-descriptions.ts";
@@ -17,11 +18,13 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...ORDER_ROUTES,
   ...RECORD_ROUTES,
   ...CUSTOMER_ROUTES,
+  ...CUSTOMER_SEARCH,
   ...SHIFT_CLOSING,
   ...STATUS_ROUTES,
   ...QUEUE_ROUTES,
   ...CONFLICT_ROUTES,
   ...ITEM_ROUTES,
+  ...LOOK_UP_ROUTES,
   ...PAGE_ROUTES,
 };
 

@@ -1,7 +1,7 @@
 import type { Terminal } from "@tillsync/engine";
-import { SyncError } from "@tillsync/protocol";
 import type { FastifyInstance } from "fastify";
 import { readInput } from "../input.ts";
+import { onlyOne } from "../one-way.ts";
 import { itemQuery, lineQuery } from "../schemas.ts";
 
 const WAYS = ["barcode", "id", "prefix", "word"] as const;
@@ -10,8 +10,7 @@ const WAYS = ["barcode", "id", "prefix", "word"] as const;
 export function itemRoutes(app: FastifyInstance, terminal: Terminal): void {
   app.get("/api/items", (request, reply) => {
     const question = readInput(itemQuery, request.query);
-    const ways = WAYS.filter((way) => question[way] !== undefined);
-    if (ways.length !== 1) throw oneOf(ways);
+    onlyOne("Items", WAYS, question);
     return reply.send({ items: terminal.items.find(question) });
   });
 
@@ -21,12 +20,4 @@ export function itemRoutes(app: FastifyInstance, terminal: Terminal): void {
   });
 
   app.get("/api/modules", (_request, reply) => reply.send(terminal.modules()));
-}
-
-function oneOf(ways: readonly string[]): SyncError {
-  const expected = `exactly one of ${WAYS.join(", ")}`;
-  const got = ways.length === 0 ? "none of them" : ways.join(" and ");
-  return new SyncError("INVALID_INPUT", `Items are looked up by ${expected}; got ${got}.`, {
-    ...{ field: ways[1] ?? WAYS[0], expected, got },
-  });
 }

@@ -6,6 +6,7 @@ import type {
   HistoryPage,
   InventoryDraft,
   Items,
+  LookUp,
   ModulesStatus,
   OrderDraft,
   OrderEdit,
@@ -25,6 +26,7 @@ import type {
   TransactionDraft,
 } from "@tillsync/engine";
 import { exceptionId, type Kind, lineAmountMinor, type OrderLine, SyncError } from "@tillsync/protocol";
+import { fakeLookUp } from "./fake-look-up.ts";
 import { emptyOrder, HASH, HISTORY_ENTRY, ITEM, MODULES, QUEUE_ITEM, STATUS, shiftReport } from "./samples.ts";
 
 type End = Parameters<Terminal["voidOrder"]>[0];
@@ -105,11 +107,7 @@ export class FakeTerminal implements Terminal {
     );
   }
 
-  customer(id: string): ReturnType<Terminal["customer"]> {
-    this.#ask("customer", id);
-    const fields = this.#customers.get(id);
-    return fields && { id, fields, pending: 1, pendingTotals: {} };
-  }
+  readonly lookUp: LookUp = fakeLookUp((verb, input) => this.#ask(verb, input), this.#customers);
 
   openShift({ localId = "shift-1", operator, businessDate = "2026-01-16", ...rest }: ShiftOpening): Shift {
     this.#ask("openShift", { localId, operator, businessDate, ...rest });

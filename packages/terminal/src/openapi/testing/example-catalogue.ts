@@ -25,6 +25,14 @@ const CATALOGUE: Partial<Record<ModuleName, readonly object[]>> = {
   ],
   itemBarcodes: [{ id: "cola-1", itemId: "cola", barcode: "5449000000996" }],
   prices: [price("cola-1", "60.00", "2026-01-01T00:00:00.000Z"), price("cola-2", "65.00", "2026-01-17T00:00:00.000Z")],
+  offers: [
+    {
+      ...{ id: "bread-10", name: "Bread 10 % off", offerType: "percent", value: "10", itemIds: ["bread"] },
+      effectiveFrom: "2026-01-01T00:00:00.000Z",
+    },
+  ],
+  users: [{ id: "amina", name: "Amina", role: "cashier" }],
+  settings: [{ id: "receipt.footer", value: "Asante" }],
 };
 
 /** The answers of a centre with that catalogue, which never changes. */

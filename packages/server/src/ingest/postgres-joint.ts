@@ -36,8 +36,8 @@ export class PostgresJointTransaction implements JointTransaction {
       this.#query<StandingRow>(text, terminals, incarnations, from, limit + 1),
     ]);
     const kinds = new Map(locked.map(({ terminal, kind }) => [terminal, kind]));
-    const found = rows.flatMap(({ life, receiptDate, receiptSequence, ...row }) => {
-      const { epoch, former, n, chain, cursorChain, entries, ...mark } = row;
+    const found = rows.flatMap(({ life, receiptDate, receiptSequence, ...rest }) => {
+      const { epoch, former, n, chain, cursorChain, entries, ...mark } = rest;
       const [who, cursor] = [lives[life - 1], cursors[life - 1]];
       const kind = kinds.get(who?.terminal ?? "");
       if (who === undefined || kind === undefined) return [];

@@ -1,4 +1,4 @@
-import { judge, type Probe, readAnswer, type Transport } from "@tillsync/engine";
+import { judge, linesOf, type Probe, readAnswer, type Transport } from "@tillsync/engine";
 import { SyncError } from "@tillsync/protocol";
 import type { Chronicle } from "../chronicle.ts";
 import type { Faults } from "../faults.ts";
@@ -46,7 +46,7 @@ export class Network {
     const { chronicle } = this.#options;
     return {
       ...(this.#options.hasModules
-        ? { fetch: (request, signal) => this.#fetch(link, caller, request.path, signal) }
+        ? { fetch: async (request, signal) => linesOf(await this.#fetch(link, caller, request.path, signal)) }
         : {}),
       exchange: async (request, signal) => {
         chronicle.note("request", caller.terminal, request.incarnation, request.fromSeq, request.changes.length);

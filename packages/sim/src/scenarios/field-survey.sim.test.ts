@@ -231,14 +231,14 @@ describe("shift close (field survey 2.7)", () => {
   it('a server that answers "no shift" wipes the provisional one (POSpire PR #41)', () =>
     play({ profile: "shift" }, async (stage) => {
       const { till } = stage;
-      const empty = stage.shop.database.backup();
+      const restore = stage.shop.backup();
       till.start();
       const shift = till.openShift("Amina");
       till.sell(4);
       await stage.advance(minutes(21));
       // The centre is put back to a copy in which this shift was never opened.
       stage.stopServers();
-      stage.shop.restoreCentre(empty, true);
+      restore(true);
       stage.startServers();
       await stage.advance(minutes(21));
       expect(till.terminal.shift()).toMatchObject(shift);

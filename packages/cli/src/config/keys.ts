@@ -247,7 +247,8 @@ export const KEYS = {
   }),
   "Terminal.ShortId": text("one capital letter and up to seven capitals or digits", /^[A-Z][A-Z0-9]{0,7}$/, {
     default: "T01",
-    effect: "Name of this terminal for people and on receipts; unique in its store.",
+    effect:
+      "Name of this terminal for people and on receipts; unique in its store. Where it was enrolled with a key of its own, its grant says this, and its store and currency.",
   }),
   "Terminal.Host": text("a host name or IP address", HOST, {
     default: "127.0.0.1",
@@ -263,7 +264,7 @@ export const KEYS = {
     env: ["TILLSYNC_KEY"],
     secret: true,
     effect:
-      "Key that this terminal shows to the centre; `tillsync enroll` makes it. Without one the terminal sells and keeps everything, and sends nothing.",
+      "Access key that this terminal shows to the centre; `tillsync enroll` makes it. A terminal that was enrolled with a key of its own (`tillsync enroll --centre`) needs none and passes over this one. Without either it sells and keeps everything, and sends nothing.",
   }),
   "Terminal.LocalKey": text<string | undefined>("a key without spaces", /^\S+$/, {
     default: undefined,
@@ -273,7 +274,7 @@ export const KEYS = {
   }),
   "Terminal.DataDir": text("the path of a folder", ANY, {
     default: ".tillsync/terminal",
-    effect: "Folder of the terminal's database and identity, relative to the working directory.",
+    effect: "Folder of the terminal's database, its key and its grant, relative to the working directory.",
   }),
   "Terminal.Currency": text("an ISO 4217 code such as KES", /^[A-Z]{3}$/, {
     default: "KES",

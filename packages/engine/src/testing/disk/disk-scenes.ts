@@ -87,5 +87,5 @@ async function memory(): Promise<object> {
 }
 
 const SCENES: Readonly<Record<string, () => Promise<object>>> = { full, slow, memory };
-console.log(JSON.stringify(await SCENES[scene]?.()));
+process.stdout.write(`${JSON.stringify(await SCENES[scene]?.())}\n`);
 process.exit(0);

@@ -8,11 +8,23 @@ const CONTROL_IMAGES = 400;
 const TELL_EVERY = 1_000;
 
 /** A till's day with the power cut anywhere, and the same with `synchronous=NORMAL` as the control. */
-export async function powerCuts(seed: number, images: number, onProgress: (text: string) => void): Promise<ProofOutcome> {
+export async function powerCuts(
+  seed: number,
+  images: number,
+  onProgress: (text: string) => void,
+): Promise<ProofOutcome> {
   const control = await traceDay("synchronous NORMAL");
   if ("notRun" in control) return control;
   const lossy = cutPower(control, { count: Math.min(CONTROL_IMAGES, images), draw: chanceOf(seed) });
-  const figures = { images: 0, days: 0, calls: 0, lost: 0, controlImages: lossy.images, controlWithLoss: lossy.withLoss, controlMostLost: lossy.mostLost };
+  const figures = {
+    images: 0,
+    days: 0,
+    calls: 0,
+    lost: 0,
+    controlImages: lossy.images,
+    controlWithLoss: lossy.withLoss,
+    controlMostLost: lossy.mostLost,
+  };
   const violations = lossy.withLoss > 0 ? [] : ["synchronous=NORMAL lost nothing: no proof"];
   while (figures.images < images) {
     const trace = await traceDay();

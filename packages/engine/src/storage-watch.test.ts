@@ -33,7 +33,8 @@ class FakeDisk implements Room {
   readonly open = stubDriver({
     exec: (sql, go) => {
       if (sql === "COMMIT") {
-        if (this.perCommit > this.free) throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
+        if (this.perCommit > this.free)
+          throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
         this.free -= this.perCommit;
         this.onCommit();
       }
@@ -55,7 +56,10 @@ describe("a disk that becomes full", () => {
     expect(till.terminal.status().storage).toMatchObject({ state: "ok", reserveBytes: RESERVE_BYTES });
     Object.assign(disk, { free: 0, perCommit: CLOSING_BYTES });
     for (const localId of ["a", "b", "c"]) expect(till.terminal.closeOrder(sale(localId)).duplicate).toBe(false);
-    expect(till.terminal.status()).toMatchObject({ light: "red", storage: { state: "full", code: "STORE_FULL", reserveBytes: CLOSING_BYTES } });
+    expect(till.terminal.status()).toMatchObject({
+      light: "red",
+      storage: { state: "full", code: "STORE_FULL", reserveBytes: CLOSING_BYTES },
+    });
     expect(till.terminal.status().text).toContain("free space now");
     expect(refusalOf(() => till.terminal.closeOrder(sale("d"))).code).toBe("STORE_FULL");
     expect(till.terminal.order("d")).toBeUndefined();
@@ -145,7 +149,10 @@ describe("a disk that fails", () => {
     failing = true;
     expect(refusalOf(() => till.terminal.closeOrder(sale("a"))).code).toBe("NOT_SOLD");
     expect(till.terminal.closeOrder(sale("a")).seq).toBe(2);
-    expect(till.terminal.status()).toMatchObject({ light: "red", storage: { state: "failing", code: "STORE_FAILING", errors: 1 } });
+    expect(till.terminal.status()).toMatchObject({
+      light: "red",
+      storage: { state: "failing", code: "STORE_FAILING", errors: 1 },
+    });
   });
 
   it("stops selling when SQLite finds the database damaged, and says what to save (I27)", async () => {
@@ -162,6 +169,10 @@ describe("a disk that fails", () => {
     expect(refusalOf(() => till.terminal.closeOrder(sale("a"))).code).toBe("STORE_DAMAGED");
     damaged = false;
     expect(refusalOf(() => till.terminal.closeOrder(sale("a"))).message).toContain("tillsync export --salvage");
-    expect(till.terminal.status()).toMatchObject({ light: "red", stopped: { code: "STORE_DAMAGED" }, storage: { state: "damaged" } });
+    expect(till.terminal.status()).toMatchObject({
+      light: "red",
+      stopped: { code: "STORE_DAMAGED" },
+      storage: { state: "damaged" },
+    });
   });
 });

@@ -37,7 +37,10 @@ export function exportCommand(program: Command): void {
     .option("--terminal <id>", "only this terminal, such as T01")
     .option("--config <file>", "the terminal of this configuration instead of the demo's")
     .option("--json", "the summary as JSON; on standard error when the documents are on standard output")
-    .addHelpText("after", "\nExample:\n  tillsync export --terminal T01 --since 2026-01-16 --output t01.xml.gz\n  tillsync export --salvage data/till.db --unsent --output rescued.ndjson")
+    .addHelpText(
+      "after",
+      "\nExample:\n  tillsync export --terminal T01 --since 2026-01-16 --output t01.xml.gz\n  tillsync export --salvage data/till.db --unsent --output rescued.ndjson",
+    )
     .action(async (options: ExportCommandOptions) => {
       const output = summaryOf(options);
       if (options.salvage !== undefined) return salvageTo(output, options.salvage, options);

@@ -42,7 +42,10 @@ function committedFrames(wal: Buffer, pageBytes: number): { number: number; byte
   for (let at = WAL_HEADER; at + FRAME_HEADER + pageBytes <= wal.length; at += FRAME_HEADER + pageBytes) {
     // Frames of an earlier round of the log carry another salt.
     if (!wal.subarray(at + 8, at + 16).equals(wal.subarray(16, 24))) break;
-    frames.push({ number: wal.readUInt32BE(at), bytes: wal.subarray(at + FRAME_HEADER, at + FRAME_HEADER + pageBytes) });
+    frames.push({
+      number: wal.readUInt32BE(at),
+      bytes: wal.subarray(at + FRAME_HEADER, at + FRAME_HEADER + pageBytes),
+    });
     if (wal.readUInt32BE(at + 4) !== 0) committed = frames.length;
   }
   return frames.slice(0, committed);

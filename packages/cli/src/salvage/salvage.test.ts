@@ -31,8 +31,17 @@ async function database(): Promise<string> {
   const till = openTerminal({ file, terminal, shortId: "T01", store: "STORE001", currency: "KES", central });
   till.openShift({ operator: "Amina", businessDate: "2026-01-16" });
   for (let at = 0; at < SALES; at++) {
-    const lines = Array.from({ length: at % 10 === 0 ? 90 : 3 }, (_, line) => ({ item: `item-${line}`, quantity: "1", unitPrice: "1.00" }));
-    till.closeOrder({ localId: `order-${at}`, lines, tenders: [{ type: "cash", amountMinor: 100 * lines.length }], private: { phone: `07${at}` } });
+    const lines = Array.from({ length: at % 10 === 0 ? 90 : 3 }, (_, line) => ({
+      item: `item-${line}`,
+      quantity: "1",
+      unitPrice: "1.00",
+    }));
+    till.closeOrder({
+      localId: `order-${at}`,
+      lines,
+      tenders: [{ type: "cash", amountMinor: 100 * lines.length }],
+      private: { phone: `07${at}` },
+    });
   }
   await till.close(0);
   return file;
@@ -63,7 +72,13 @@ describe("what is saved of a till's database", () => {
     const [saved, exported] = [join(folder, "saved.ndjson"), join(folder, "exported.ndjson")];
     const report = await writeSalvage({ file, output: saved });
     await exportDocuments({ files: [file], format: "ndjson", output: exported });
-    expect(report).toMatchObject({ terminal: "T01", intact: SALES + 1, documents: SALES + 1, doubtful: [], missing: [] });
+    expect(report).toMatchObject({
+      terminal: "T01",
+      intact: SALES + 1,
+      documents: SALES + 1,
+      doubtful: [],
+      missing: [],
+    });
     expect(readFileSync(saved, "utf8")).toBe(readFileSync(exported, "utf8"));
   });
 

@@ -107,7 +107,8 @@ class Found {
     for (const change of versions) {
       const origin = change.origin === null ? undefined : (JSON.parse(change.origin) as Origin);
       const place = { terminal, incarnation: life?.incarnation ?? "", seq, origin, body: change.body };
-      if (before.some((prevHash) => linkHash(sha256, { ...place, prevHash }) === change.hash)) return [change, "intact"];
+      if (before.some((prevHash) => linkHash(sha256, { ...place, prevHash }) === change.hash))
+        return [change, "intact"];
     }
     const [first] = versions;
     if (first === undefined) throw new Error(`nothing was found at ${position}`);
@@ -121,7 +122,8 @@ const isHash = (cell: Cell | undefined): cell is Buffer => Buffer.isBuffer(cell)
 /** Columns of `journal`; the first is the row's own number. */
 function changeOf({ rowid, cells }: StoredRow): FoundChange | undefined {
   const [, hash, kind, localId, version, businessDate, , body, secret = null, origin = null] = cells;
-  if (cells.length < 10 || !isHash(hash) || !isText(kind) || !isText(localId) || typeof version !== "number") return undefined;
+  if (cells.length < 10 || !isHash(hash) || !isText(kind) || !isText(localId) || typeof version !== "number")
+    return undefined;
   if (!isText(businessDate) || !isText(body) || rowid < positionOf(1, 1)) return undefined;
   const text = (cell: Cell) => (isText(cell) ? cell : null);
   const own = { kind, localId, businessDate, body, private: text(secret), origin: jsonOf(text(origin)) };
@@ -131,7 +133,8 @@ function changeOf({ rowid, cells }: StoredRow): FoundChange | undefined {
 /** A text that is no JSON any more is damage like any other: the hash will say so. */
 function jsonOf(text: string | null): string | null {
   try {
-    return text === null ? null : (JSON.parse(text), text);
+    if (text !== null) JSON.parse(text);
+    return text;
   } catch {
     return null;
   }

@@ -45,7 +45,10 @@ describe("a real till on a disk in trouble", { timeout: 180_000 }, () => {
   it("and out of memory: ends, and everything that was told is there (I2)", async (context) => {
     const { folder, code, signal } = await scene("memory", context, { NODE_OPTIONS: "--max-old-space-size=48" });
     expect({ code, signal }).not.toEqual({ code: 0, signal: null });
-    const told = readFileSync(join(folder, "told"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as Told);
+    const told = readFileSync(join(folder, "told"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Told);
     expect(told.length).toBeGreaterThan(5);
     expect(judgeStart(new DiskTill(folder), told)).toEqual({ lost: 0, violations: [] });
   });

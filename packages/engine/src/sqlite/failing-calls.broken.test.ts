@@ -13,13 +13,33 @@ const CASES: readonly (readonly [string, FailingCall, number, readonly string[]]
   ["write finds no space", { call: "write", errno: ERRNO.ENOSPC, times: 1 }, FIRST, ["STORE_FULL"]],
   ["write is short, and finds no space behind it", { call: "write", errno: "short", times: 1 }, FIRST, ["STORE_FULL"]],
   ["sync ends with an I/O error", { call: "sync", errno: ERRNO.EIO, times: 1 }, FIRST, ["NOT_SOLD"]],
-  ["sync, and all behind it, end with an I/O error", { call: "sync", errno: ERRNO.EIO, times: 0 }, 20, ["COMMIT_UNKNOWN", "NOT_SOLD", "TERMINAL_STOPPED"]],
+  [
+    "sync, and all behind it, end with an I/O error",
+    { call: "sync", errno: ERRNO.EIO, times: 0 },
+    20,
+    ["COMMIT_UNKNOWN", "NOT_SOLD", "TERMINAL_STOPPED"],
+  ],
   ["write, and all behind it, find no space", { call: "write", errno: ERRNO.ENOSPC, times: 0 }, 40, ["STORE_FULL"]],
   ["read ends with an I/O error", { call: "read", errno: ERRNO.EIO, times: 1 }, 40, ["NOT_SOLD", "STORE_FAILING"]],
   ["read is short", { call: "read", errno: "short", times: 1 }, 40, ["NOT_SOLD", "STORE_FAILING"]],
-  ["opening of a file is refused", { call: "open", errno: ERRNO.EACCES, times: 1, atStart: true }, 12, ["DATA_DIR_NOT_WRITABLE", "STORE_FAILING"]],
-  ["opening of a file ends with an I/O error", { call: "open", errno: ERRNO.EIO, times: 1, atStart: true }, 12, ["DATA_DIR_NOT_WRITABLE", "STORE_FAILING"]],
-  ["write of a start finds no space", { call: "write", errno: ERRNO.ENOSPC, times: 1, atStart: true }, 40, ["STORE_FULL"]],
+  [
+    "opening of a file is refused",
+    { call: "open", errno: ERRNO.EACCES, times: 1, atStart: true },
+    12,
+    ["DATA_DIR_NOT_WRITABLE", "STORE_FAILING"],
+  ],
+  [
+    "opening of a file ends with an I/O error",
+    { call: "open", errno: ERRNO.EIO, times: 1, atStart: true },
+    12,
+    ["DATA_DIR_NOT_WRITABLE", "STORE_FAILING"],
+  ],
+  [
+    "write of a start finds no space",
+    { call: "write", errno: ERRNO.ENOSPC, times: 1, atStart: true },
+    40,
+    ["STORE_FULL"],
+  ],
 ];
 
 describe("when the N-th call of a till's disk fails, for each of the first N", () => {

@@ -35,7 +35,10 @@ describe.each<[string, OpenDriver]>([
 
   it("is told: a file that is no database", () => {
     const file = tempFile();
-    writeFileSync(file, "these are not the bytes of a database, and there are enough of them to be sure of it".repeat(99));
+    writeFileSync(
+      file,
+      "these are not the bytes of a database, and there are enough of them to be sure of it".repeat(99),
+    );
     expect(refusalOf(() => openStore(file, open)).code).toBe("STORE_DAMAGED");
     expect(readFileSync(file, "utf8")).toContain("these are not the bytes");
   });

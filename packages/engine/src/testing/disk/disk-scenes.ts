@@ -60,7 +60,11 @@ async function slow(): Promise<object> {
   const again = till.terminal.closeOrder({ ...doubleTap });
   const second = till.sell(1, "b");
   till.drop();
-  return { order: [first.seq, second.seq], duplicate: again.duplicate, sameReceipt: again.receiptNumber === first.receiptNumber };
+  return {
+    order: [first.seq, second.seq],
+    duplicate: again.duplicate,
+    sameReceipt: again.receiptNumber === first.receiptNumber,
+  };
 }
 
 const doubleTap = {
@@ -75,9 +79,13 @@ async function memory(): Promise<object> {
   till.start();
   till.terminal.openShift({ localId: "shift-1", operator: "Amina", businessDate: "2026-01-16" });
   const kept: unknown[] = [];
-  for (;;) kept.push(till.sell(), Array.from({ length: 20_000 }, (_, at) => ({ at })));
+  for (;;)
+    kept.push(
+      till.sell(),
+      Array.from({ length: 20_000 }, (_, at) => ({ at })),
+    );
 }
 
 const SCENES: Readonly<Record<string, () => Promise<object>>> = { full, slow, memory };
-console.log(JSON.stringify(await SCENES[scene]?.()));
+process.stdout.write(`${JSON.stringify(await SCENES[scene]?.())}\n`);
 process.exit(0);

@@ -71,7 +71,15 @@ export class DiskTill {
       this.#witness = this.#variant.witness?.(file, store) ?? file;
       const { clock } = this;
       const settings = { terminal: DISK_TERMINAL, shortId: "T01", store: "STORE001", currency: "KES", ...over };
-      const ports = { clock, ids: systemIds, store, witness: this.#witness, ...this.#line(), sha256, ...(this.room && { room: this.room }) };
+      const ports = {
+        clock,
+        ids: systemIds,
+        store,
+        witness: this.#witness,
+        ...this.#line(),
+        sha256,
+        ...(this.room && { room: this.room }),
+      };
       this.#terminal = startTerminal(settings, ports);
       this.#store = store;
       return this.#terminal;

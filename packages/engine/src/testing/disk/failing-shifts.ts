@@ -12,7 +12,7 @@ import { judgeStart } from "./judge-image.ts";
 const [folder = "", variant = "", call = "", from, to] = process.argv.slice(2);
 const failing = JSON.parse(call) as FailingCall;
 const orders = new DiskOrders(folder);
-for (let nth = Number(from); nth < Number(to); nth++) console.log(JSON.stringify(await shift(nth)));
+for (let nth = Number(from); nth < Number(to); nth++) process.stdout.write(`${JSON.stringify(await shift(nth))}\n`);
 process.exit(0);
 
 async function shift(nth: number): Promise<ShiftOutcome> {

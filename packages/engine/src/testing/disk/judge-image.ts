@@ -29,11 +29,7 @@ export function judgeImage(
 }
 
 /** The same for a till that is not running; it does not run afterwards. */
-export function judgeStart(
-  till: DiskTill,
-  told: readonly Told[],
-  unsold: ReadonlySet<string> = new Set(),
-): Judgement {
+export function judgeStart(till: DiskTill, told: readonly Told[], unsold: ReadonlySet<string> = new Set()): Judgement {
   try {
     till.start();
   } catch (error) {

@@ -1,5 +1,6 @@
 import { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { Witness, Witnessed } from "../ports.ts";
+import { troubleOf } from "../sqlite/trouble.ts";
 import { sha256 } from "./sha256.ts";
 
 /** Every write has this length, so that overwriting never leaves a tail of the one before. */
@@ -13,9 +14,9 @@ const CHECK_DIGITS = 16;
  * cut in the middle of a write, half of it the line before) is no witness: it may lag, never mislead.
  */
 export function openWitness(file: string): Witness {
-  const handle = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+  const handle = told(file, () => openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600));
   return {
-    read: () => parse(readFileSync(file, "latin1")),
+    read: () => parse(told(file, () => readFileSync(file, "latin1"))),
     write: (seen) => {
       const line = `${seen.incarnation} ${seen.seq} ${seen.hash}`;
       writeSync(handle, `${line} ${checkOf(line)}`.padEnd(RECORD_BYTES - 1).concat("\n"), 0, "latin1");
@@ -23,6 +24,15 @@ export function openWitness(file: string): Witness {
     flush: () => fsyncSync(handle),
     close: () => closeSync(handle),
   };
+}
+
+/** @throws SyncError as the database beside it does, when the disk refuses */
+function told<T>(file: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw troubleOf(error, file);
+  }
 }
 
 function parse(text: string): Witnessed | undefined {

@@ -103,7 +103,7 @@ export class FailingShift {
     }
     if (!(error instanceof SyncError)) this.violations.push(`${what} fails with no code of ours: ${String(error)}`);
     // Neither sold nor unknown: then nothing of it may be there.
-    if (code !== "NOT_SOLD" && code !== "STORE_FULL") return;
+    if (what === "the start" || (code !== "NOT_SOLD" && code !== "STORE_FULL")) return;
     const sql = "SELECT 1 AS found FROM journal WHERE local_id = ?";
     if (this.#till.store.read.get(sql, what)) this.violations.push(`${what} was refused (${code}) and is there`);
   }

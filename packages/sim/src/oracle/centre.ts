@@ -6,7 +6,7 @@ import type { PlantedEffect } from "../till/plant.ts";
 import { said } from "./bytes.ts";
 import type { ForeignLedger } from "./foreign-ledger.ts";
 import { mayComeAfter, type Version, versionOf } from "./rule.ts";
-import { headOf } from "./sent-again.ts";
+import { headOf, isSentAgain } from "./sent-again.ts";
 import { at } from "./till.ts";
 import { type TillView, viewOf } from "./till-view.ts";
 
@@ -217,7 +217,8 @@ function isPlanted({ planted }: Machine, { hash, origin }: HeadRow, effect: Plan
 function mayConflict({ tables, machines, foreign }: StoreAtEnd, head: HeadRow): boolean {
   if (foreign.terminals.has(head.terminal)) return !head.repeat;
   // A till that was put back again before it heard that its changes had come sends them once more.
-  if (head.repeat) return head.origin !== null || machines.some((machine) => isPlanted(machine, head, "conflict"));
+  if (head.repeat && (head.origin !== null || isSentAgain(tables, head))) return true;
+  if (head.repeat) return machines.some((machine) => isPlanted(machine, head, "conflict"));
   const entity = head.kind?.slice(0, head.kind.indexOf(".")) ?? "";
   const document = tables.documents.get(documentKey(entity, head.localId ?? ""));
   const byItself =

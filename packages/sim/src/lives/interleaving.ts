@@ -85,4 +85,3 @@ function crash(shop: Shop, random: Random): void {
   machine.crash(random.chance(0.5));
   if (hasTables(machine)) checkTill(machine, shop.acknowledged);
 }
-

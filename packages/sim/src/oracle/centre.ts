@@ -57,7 +57,10 @@ function checkArrived(store: StoreAtEnd, machine: Machine): void {
   }
 }
 
-function isAmong(places: ReadonlySet<string>, { incarnation, seq, origin }: Pick<HeadRow, "incarnation" | "seq" | "origin">) {
+function isAmong(
+  places: ReadonlySet<string>,
+  { incarnation, seq, origin }: Pick<HeadRow, "incarnation" | "seq" | "origin">,
+) {
   return places.has(at({ incarnation, seq })) || (origin !== null && places.has(at(origin)));
 }
 
@@ -257,7 +260,10 @@ function checkDocuments({ tables, chronicle }: StoreAtEnd): void {
     if (!tables.documents.has(documentKey(entity, what.localId ?? "")))
       chronicle.violate("I1", `${key} is applied and has left no document`);
     for (const eventId of what.eventIds)
-      if (!events.delete(`${what.localId} ${eventId}~${head.incarnation}`) && !events.delete(`${what.localId} ${eventId}`))
+      if (
+        !events.delete(`${what.localId} ${eventId}~${head.incarnation}`) &&
+        !events.delete(`${what.localId} ${eventId}`)
+      )
         chronicle.violate("I9", `event ${eventId} of ${what.localId} is not in the order`);
   }
   for (const event of events) chronicle.violate("I9", `the centre has event ${event}, which no applied change brought`);

@@ -20,11 +20,7 @@ export function checkLineage(shop: Shop, chronicle: Chronicle): void {
 }
 
 /** I19: two copies that the centre has heard of have lives of their own. */
-function checkWriters(
-  machines: readonly Machine[],
-  views: ReadonlyMap<Machine, TillView>,
-  chronicle: Chronicle,
-): void {
+function checkWriters(machines: readonly Machine[], views: ReadonlyMap<Machine, TillView>, chronicle: Chronicle): void {
   const writers = new Map<string, { name: string; head: string }>();
   for (const machine of machines) {
     const view = views.get(machine);
@@ -45,7 +41,9 @@ function checkReturned(shop: Shop, machine: Machine, { lives, entries }: TillVie
   const { settings, caller } = machine.options;
   const { heads } = shop.database.store(caller.scope.storeId);
   for (const life of lives.slice(0, -1)) {
-    const own = new Map(entries.filter((each) => each.incarnation === life.incarnation).map((each) => [each.seq, each]));
+    const own = new Map(
+      entries.filter((each) => each.incarnation === life.incarnation).map((each) => [each.seq, each]),
+    );
     const last = Math.max(0, ...own.keys());
     if (own.size !== last) chronicle.violate("I20", `${machine.name} has holes in ${life.incarnation}`);
     if (last < life.returnsTo)
@@ -59,15 +57,13 @@ function checkReturned(shop: Shop, machine: Machine, { lives, entries }: TillVie
 }
 
 /** I17: given twice only by copies, or by a till without a witness, and then one of the two was printed before it had asked. */
-function checkNumbers(
-  machines: readonly Machine[],
-  views: ReadonlyMap<Machine, TillView>,
-  chronicle: Chronicle,
-): void {
+function checkNumbers(machines: readonly Machine[], views: ReadonlyMap<Machine, TillView>, chronicle: Chronicle): void {
   const given = new Map<string, { what: string; mayRepeat: boolean; isEarly: boolean }>();
   for (const machine of machines) {
     const present = views.get(machine)?.lives.at(-1)?.ordinal;
-    const places = new Map((views.get(machine)?.entries ?? []).flatMap((entry) => placesOf(entry).map((p) => [p, entry])));
+    const places = new Map(
+      (views.get(machine)?.entries ?? []).flatMap((entry) => placesOf(entry).map((p) => [p, entry])),
+    );
     for (const told of [...machine.ledger.told, ...machine.ledger.lost]) {
       if (told.receiptNumber === null) continue;
       const entry = places.get(`${told.incarnation}/${told.seq} ${told.hash}`);

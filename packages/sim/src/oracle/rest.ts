@@ -66,8 +66,7 @@ export function atRest(shop: Shop, chronicle: Chronicle): Rest {
     const tables = shop.database.store(machine.options.caller.scope.storeId);
     return closingsNow(machine).some((entry) => unfinished(tables, machine, entry) !== null);
   };
-  const isUnaware = (machine: Machine) =>
-    !isAware(shop, machine) || isReturning(machine) || isUnsettled(machine);
+  const isUnaware = (machine: Machine) => !isAware(shop, machine) || isReturning(machine) || isUnsettled(machine);
   return {
     back: () => !shop.machines.some((machine) => prompt.has(machine) && isStuck(machine)),
     drained: () => shop.foreigners.waiting() === 0 && !shop.machines.some(isStuck) && unswept() === 0,

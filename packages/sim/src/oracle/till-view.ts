@@ -82,7 +82,9 @@ export function viewOf(machine: Machine): TillView {
 
 export function livesOf(machine: Machine): LifeMark[] {
   return machine.disk
-    .prepare("SELECT ordinal, incarnation, durable_through AS durableThrough, returns_to AS returnsTo FROM life ORDER BY ordinal")
+    .prepare(
+      "SELECT ordinal, incarnation, durable_through AS durableThrough, returns_to AS returnsTo FROM life ORDER BY ordinal",
+    )
     .all() as LifeMark[];
 }
 

@@ -85,7 +85,11 @@ function checkTogether(machine: Machine, view: TillView): void {
     const entry = documents.get(localId);
     const what = entry?.said;
     if (entry === undefined) violate(machine, "I4", `the POS's row of ${localId} has no change`);
-    else if (machine.suspect === null && entry.intact && (what?.amountMinor !== row.amountMinor || what?.receiptNumber !== row.receipt))
+    else if (
+      machine.suspect === null &&
+      entry.intact &&
+      (what?.amountMinor !== row.amountMinor || what?.receiptNumber !== row.receipt)
+    )
       violate(machine, "I4", `${localId}: the POS's row and the change differ`);
   }
   for (const localId of documents.keys())

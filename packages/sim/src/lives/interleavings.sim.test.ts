@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
-import { onFailure } from "../variants/wrap.ts";
-import { asIfStored } from "../variants/wrap.ts";
 import { PRODUCT, type Variant } from "../variants/variant.ts";
+import { asIfStored, onFailure } from "../variants/wrap.ts";
 import { runInterleaving } from "./interleaving.ts";
 
 /** Some 0.25 s each. */
@@ -40,7 +39,6 @@ const BROKEN: readonly Variant[] = [
         ),
     }),
   },
-  { ...PRODUCT, name: "witness ignored", witness: (witness) => ({ ...witness, read: () => undefined }) },
   {
     ...PRODUCT,
     name: "nothing given back",

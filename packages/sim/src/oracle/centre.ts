@@ -69,7 +69,9 @@ function checkForks(store: StoreAtEnd): void {
   const { tables, machines, chronicle } = store;
   for (const [key, fork] of tables.forks) {
     // The same bytes say the same change: its changeId is in them.
-    const isThere = [...tables.heads.values()].some((head) => head.terminal === fork.terminal && head.body === fork.body);
+    const isThere = [...tables.heads.values()].some(
+      (head) => head.terminal === fork.terminal && head.body === fork.body,
+    );
     const own = machines.filter(({ options }) => options.settings.terminal === fork.terminal);
     const isRollback = own.some((each) => each.suspect === "rolled back" || each.rotten.size > 0 || each.wasMisread);
     if (!isThere && !isRollback) chronicle.violate("I8", `fork ${key} was not sent again`);

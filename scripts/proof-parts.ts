@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type RunResult, runConvergence, runSchedules, simulate } from "@tillsync/sim";
+import { type RunResult, runConvergence, runInterleaving, runSchedules, simulate } from "@tillsync/sim";
 import { killPostgresUnderLoad, killRounds, replayAndCount, replayInDemo, TwoServers } from "tillsync/testing";
 import { powerCuts } from "./proof-disk.ts";
 import { fuzzRounds } from "./proof-fuzz.ts";
@@ -41,6 +41,11 @@ export const PROOFS: readonly Proof[] = [
     name: "schedules",
     says: "outages of a minute to three weeks in every profile: empty in time after each",
     run: schedules,
+  },
+  {
+    name: "lives",
+    says: "databases of tills and the centre copied, put back and lost in any order: nothing lost, nothing twice",
+    run: lives,
   },
   {
     name: "convergence",
@@ -105,6 +110,19 @@ async function convergence({ seed, schedules }: ProofSettings): Promise<ProofOut
   for (let done = 0; done < schedules; done++)
     violations.push(...runConvergence(seed + done).map((what) => `seed ${seed + done}: ${what}`));
   return { figures: { fromSeed: seed, toSeed: seed + schedules - 1, schedules }, violations };
+}
+
+async function lives({ seed, schedules }: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {
+  const failed: Pick<RunResult, "seed" | "violations">[] = [];
+  for (let done = 0; done < schedules; done++) {
+    const result = await runInterleaving(seed + done);
+    if (result.violations.length > 0) failed.push(result);
+    if (done % TELL_EVERY_SEEDS === 0) onProgress(`${done} of ${schedules} interleavings, ${failed.length} wrong`);
+  }
+  return {
+    figures: { fromSeed: seed, toSeed: seed + schedules - 1, interleavings: schedules },
+    violations: violationsOf(failed),
+  };
 }
 
 async function schedules(settings: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {

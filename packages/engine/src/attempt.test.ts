@@ -46,14 +46,6 @@ it("an idle poll is told, and so is each exchange of a backlog", async () => {
   ]);
 });
 
-it("says when a lane will not go on by itself", async () => {
-  const till = await openTill();
-  till.centre.always = refuse("FORK");
-  till.terminal.closeOrder(sale("a"));
-  await till.settle();
-  expect(attempts(till).at(-1)).toMatchObject({ code: "FORK", shouldRetry: false });
-});
-
 it("a listener that throws changes nothing", async () => {
   const till = await openTill();
   till.terminal.subscribe((event) => {

@@ -170,14 +170,6 @@ describe("the history of attempts", () => {
       ["failed", 0],
     ]);
   });
-
-  it("says that a lane which stopped does not try again", async () => {
-    const till = await openTill();
-    till.centre.next.push(refuse("FORK"));
-    till.terminal.closeOrder(sale("a"));
-    await till.settle();
-    expect(historyOf(till)[0]).toMatchObject({ code: "FORK", shouldRetry: false });
-  });
 });
 
 it("Sync now tells what went and what is left by kind", async () => {

@@ -167,7 +167,9 @@ describe("probes", () => {
 
   it("go on while the lane is halted for a person: the light tells the truth", async () => {
     const till = await openTill();
-    till.centre.always = refuse("FORK");
+    till.tamper("UPDATE lane SET halted = 1, error_code = 'FORK', error_message = 'x'");
+    till.crash();
+    till.start();
     till.terminal.closeOrder(sale("a"));
     await till.clock.advance(MINUTE);
     expect(till.terminal.status()).toMatchObject({ light: "red", connectivity: [{ state: "online" }] });

@@ -123,6 +123,7 @@ describe("a database that was rolled back", () => {
     await till.terminal.syncNow();
     const lives = till.centre.requests.slice(sent).map(({ incarnation }) => incarnation);
     const [old, young] = till.store.read.all<{ incarnation: string }>("SELECT incarnation FROM life ORDER BY ordinal");
+    // It asks how the centre has the old one, which has all of it, and sends the new one.
     expect(lives).toEqual([old?.incarnation, young?.incarnation]);
     expect(till.centre.stored(old?.incarnation ?? "")).toHaveLength(2);
     expect(till.centre.stored(young?.incarnation ?? "")).toHaveLength(2);
@@ -201,5 +202,7 @@ describe("a database that was lost while the witness was not", () => {
     expect(till.terminal.closeOrder(sale("a")).receiptNumber).toMatch(/^T01R...-20260116-00001$/);
     await till.settle();
     expect(till.terminal.status().pending).toBe(0);
+    // What head office has of it is there again.
+    expect(till.terminal.order("lost")?.receiptNumber).toBe("T01-20260116-00001");
   });
 });

@@ -145,9 +145,11 @@ describe("the queue", () => {
 
   it("of a lane that stopped is Failed, and waits all the same", async () => {
     const till = await openTill();
-    till.centre.next.push(refuse("FORK"));
+    till.tamper("UPDATE lane SET halted = 1, error_code = 'FORK', error_message = 'x'");
+    till.crash();
+    till.start();
     await sell(till, 1);
-    expect(till.terminal.queue({ status: "Failed" }).items).toMatchObject([{ seq: 2, retryCount: 1 }]);
+    expect(till.terminal.queue({ status: "Failed" }).items).toMatchObject([{ seq: 2 }]);
     expect(till.terminal.queue({ status: "Pending" }).items).toEqual([]);
     expect(till.terminal.status().queue[0]).toMatchObject({ pending: 0, failed: 1 });
     expect(till.terminal.status()).toMatchObject({ pending: 1, pendingOrders: 1 });

@@ -7,3 +7,4 @@ export { type SimulateOptions, type SimulationReport, simulate } from "./simulat
 export { findVariant, VARIANTS } from "./variants/index.ts";
 export { PRODUCT, type Variant } from "./variants/variant.ts";
 export { type RunOptions, type RunResult, runSeed } from "./world.ts";
+export { type Interleaving, runInterleaving } from "./lives/interleaving.ts";

@@ -156,7 +156,8 @@ export class Shop {
   copyTill(original: Cashier, withWitness: boolean): Machine {
     const { machine } = original;
     const { random } = this.#options;
-    const name = `${machine.name}b`;
+    const copies = this.machines.filter((each) => each.name.startsWith(machine.name)).length;
+    const name = `${machine.name}${String.fromCharCode("a".charCodeAt(0) + copies)}`;
     const link: Link = { state: "up" };
     const copy = new Machine({ ...machine.options, name, link, random: random.stream(name) });
     const witness = machine.witness.copy();

@@ -117,8 +117,10 @@ function moveRow(tx: Sql, { journal, ports }: Birth, { row, prevHash, life, head
       : (JSON.parse(row.origin) as Origin);
   const place = { terminal: journal.terminal, incarnation: head.incarnation, seq: head.seq + 1, prevHash: head.hash };
   // Bytes that no longer fit must not become right by being hashed again: they get a hash that they do not give either.
-  const isIntact = journal.intact(incarnation, row, prevHash);
-  const body = isIntact ? row.body : `damaged ${row.body}`;
+  // What was read wrong is read again before it counts as damaged.
+  const again = journal.intact(incarnation, row, prevHash) ? row : journal.row(life.ordinal, seqOf(row.position));
+  const isIntact = again !== undefined && journal.intact(incarnation, again, prevHash);
+  const body = isIntact ? again.body : `damaged ${row.body}`;
   const hash = linkHash(ports.sha256, { ...place, origin, body });
   const position = positionOf(head.ordinal, place.seq);
   tx.run(

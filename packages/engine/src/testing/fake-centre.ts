@@ -100,7 +100,18 @@ export class FakeCentre implements Transport, Probe {
     }
     this.#lives.set(incarnation, kept);
     const { compare } = request;
-    return { ...this.answerOf(incarnation), ...(compare ? { comparison: this.#compare(incarnation, compare) } : {}) };
+    const give = (request.lacks ?? []).flatMap(({ incarnation: of, seq }) => {
+      const change = this.stored(of)[seq - 1];
+      if (change === undefined) return [];
+      const { body, private: secret, origin } = change;
+      const more = {
+        ...(secret === undefined ? {} : { private: secret }),
+        ...(origin === undefined ? {} : { origin }),
+      };
+      return [{ incarnation: of, seq, body, prevHash: this.hashAt(of, seq - 1), ...more }];
+    });
+    const said = compare ? { comparison: this.#compare(incarnation, compare) } : {};
+    return { ...this.answerOf(incarnation), ...said, ...(give.length > 0 ? { give } : {}) };
   }
 
   #compare(incarnation: string, places: readonly ChainPlace[]): Comparison {

@@ -1,4 +1,3 @@
-import type { CentreDatabase } from "../centre/database.ts";
 import type { Chronicle } from "../chronicle.ts";
 import { placesOf } from "../oracle/till.ts";
 import { hasTables, viewOf } from "../oracle/till-view.ts";
@@ -11,7 +10,7 @@ import type { Cashier } from "../workload/cashier.ts";
 /** What somebody keeps of a till, or of the centre, until it is put back. */
 type Kept =
   | { readonly of: Machine; readonly image: Buffer; readonly witness: WitnessFile }
-  | { readonly of: CentreDatabase; readonly backup: ReturnType<CentreDatabase["backup"]> };
+  | { readonly restoreCentre: ReturnType<Shop["backup"]> };
 
 /** What can happen to histories: databases that are copied, put back or lost, on tills and at the centre, in any order. */
 export class Disasters {
@@ -20,8 +19,11 @@ export class Disasters {
   readonly #chronicle: Chronicle;
   readonly #kept: Kept[] = [];
   readonly happened: string[] = [];
+  /** What a till and the centre both lost is gone: in one run, either the one or the other. */
+  readonly #isOfCentre: boolean;
 
   constructor(shop: Shop, random: Random, chronicle: Chronicle) {
+    this.#isOfCentre = random.chance(0.3);
     this.#shop = shop;
     this.#random = random;
     this.#chronicle = chronicle;
@@ -30,14 +32,15 @@ export class Disasters {
   /** One of them, or what a later one needs. */
   strike(): void {
     const cashier = this.#random.pick(this.#shop.cashiers);
-    const ways: readonly (() => string | undefined)[] = [
-      () => this.#copy(cashier),
-      () => this.#keep(cashier.machine),
-      () => this.#putBack(),
-      () => this.#putBack(),
-      () => this.#lose(cashier.machine),
-      () => this.#keepCentre(),
-    ];
+    const ways: readonly (() => string | undefined)[] = this.#isOfCentre
+      ? [() => this.#copy(cashier), () => this.#keepCentre(), () => this.#putBack()]
+      : [
+          () => this.#copy(cashier),
+          () => this.#keep(cashier.machine),
+          () => this.#putBack(),
+          () => this.#putBack(),
+          () => this.#lose(cashier.machine),
+        ];
     const what = this.#random.pick(ways)();
     if (what === undefined) return;
     this.happened.push(what);
@@ -58,15 +61,14 @@ export class Disasters {
   }
 
   #keepCentre(): string {
-    const { database } = this.#shop;
-    this.#kept.push({ of: database, backup: database.backup() });
+    this.#kept.push({ restoreCentre: this.#shop.backup() });
     return "kept at the centre";
   }
 
   #putBack(): string | undefined {
     if (this.#kept.length === 0) return undefined;
     const kept = this.#random.pick(this.#kept);
-    if ("backup" in kept) return this.#restoreCentre(kept.backup);
+    if ("restoreCentre" in kept) return this.#restoreCentre(kept.restoreCentre);
     const way = this.#random.pick(["with its witness", "with the old witness", "without a witness"] as const);
     const witness = { "with its witness": kept.of.witness, "with the old witness": kept.witness.copy() };
     this.#replace(kept.of, kept.image, way === "without a witness" ? new WitnessFile() : witness[way]);
@@ -74,12 +76,10 @@ export class Disasters {
     return `put back ${way}`;
   }
 
-  #restoreCentre(backup: ReturnType<CentreDatabase["backup"]>): string {
-    const { servers, database, acknowledged, foreignLedger } = this.#shop;
+  #restoreCentre(restore: ReturnType<Shop["backup"]>): string {
+    const { servers } = this.#shop;
     for (const server of servers) server.crash();
-    database.restore(backup);
-    acknowledged.restored();
-    foreignLedger.restored();
+    restore(true);
     for (const server of servers) server.start();
     return "put back at the centre";
   }

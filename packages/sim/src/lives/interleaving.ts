@@ -40,8 +40,8 @@ export async function runInterleaving(seed: number, variant: Variant = PRODUCT):
   try {
     await withoutStacks(async () => {
       for (const machine of shop.machines) machine.boot();
-      for (let step = way.between(25, 60); step > 0; step--) {
-        if (way.chance(0.15)) disasters.strike();
+      for (let step = way.between(12, 30); step > 0; step--) {
+        if (way.chance(0.2)) disasters.strike();
         if (way.chance(0.12)) flip(shop, way);
         if (way.chance(0.05)) crash(shop, way);
         way.pick(shop.cashiers).act();

@@ -6,7 +6,7 @@ import type { PlantedEffect } from "../till/plant.ts";
 import { said } from "./bytes.ts";
 import type { ForeignLedger } from "./foreign-ledger.ts";
 import { mayComeAfter, type Version, versionOf } from "./rule.ts";
-import { headOf } from "./sent-again.ts";
+import { isSentAgain } from "./sent-again.ts";
 import { at } from "./till.ts";
 import { type TillView, viewOf } from "./till-view.ts";
 
@@ -68,11 +68,13 @@ function isAmong(
 function checkForks(store: StoreAtEnd): void {
   const { tables, machines, chronicle } = store;
   for (const [key, fork] of tables.forks) {
-    const head = headOf(tables, fork.terminal, { ...fork, origin: null });
-    const isThere = head?.hash === fork.hash || (head?.origin?.hash === fork.hash && head.body === fork.body);
+    // The same bytes say the same change: its changeId is in them.
+    const isThere = [...tables.heads.values()].some(
+      (head) => head.terminal === fork.terminal && head.body === fork.body,
+    );
     const own = machines.filter(({ options }) => options.settings.terminal === fork.terminal);
-    const mayBeLost = own.some(({ suspect, rotten }) => suspect === "rolled back" || rotten.size > 0);
-    if (!isThere && !mayBeLost) chronicle.violate("I8", `fork ${key} was not sent again`);
+    const isRollback = own.some((each) => each.suspect === "rolled back" || each.rotten.size > 0 || each.wasMisread);
+    if (!isThere && !isRollback) chronicle.violate("I8", `fork ${key} was not sent again`);
   }
 }
 
@@ -225,7 +227,8 @@ function isPlanted({ planted }: Machine, { hash, origin }: HeadRow, effect: Plan
 function mayConflict({ tables, machines, foreign }: StoreAtEnd, head: HeadRow): boolean {
   if (foreign.terminals.has(head.terminal)) return !head.repeat;
   // A till that was put back again before it heard that its changes had come sends them once more.
-  if (head.repeat) return head.origin !== null || machines.some((machine) => isPlanted(machine, head, "conflict"));
+  if (head.repeat && (head.origin !== null || isSentAgain(tables, head))) return true;
+  if (head.repeat) return machines.some((machine) => isPlanted(machine, head, "conflict"));
   const entity = head.kind?.slice(0, head.kind.indexOf(".")) ?? "";
   const document = tables.documents.get(documentKey(entity, head.localId ?? ""));
   const byItself =

@@ -58,22 +58,23 @@ function checkReturned(shop: Shop, machine: Machine, { lives, entries }: TillVie
 
 /** I17: given twice only by copies, or by a till without a witness, and then one of the two was printed before it had asked. */
 function checkNumbers(machines: readonly Machine[], views: ReadonlyMap<Machine, TillView>, chronicle: Chronicle): void {
-  const given = new Map<string, { what: string; mayRepeat: boolean; isMoved: boolean }>();
+  const given = new Map<string, { what: string; mayRepeat: boolean; isEarly: boolean }>();
   for (const machine of machines) {
+    const present = views.get(machine)?.lives.at(-1)?.ordinal;
     const places = new Map(
       (views.get(machine)?.entries ?? []).flatMap((entry) => placesOf(entry).map((p) => [p, entry])),
     );
     for (const told of [...machine.ledger.told, ...machine.ledger.lost]) {
       if (told.receiptNumber === null) continue;
       const entry = places.get(`${told.incarnation}/${told.seq} ${told.hash}`);
-      const isMoved = entry === undefined || entry.origin !== null;
+      const isEarly = entry === undefined || entry.origin !== null || entry.ordinal !== present;
       const key = `${machine.options.caller.scope.storeId} ${told.receiptNumber}`;
-      const one = { what: `${told.incarnation}/${told.seq} ${told.hash}`, mayRepeat: machine.mayRepeat, isMoved };
+      const one = { what: `${told.incarnation}/${told.seq} ${told.hash}`, mayRepeat: machine.mayRepeat, isEarly };
       const other = given.get(key);
       if (other !== undefined && other.what !== one.what) {
         const couldNobodyTell = one.mayRepeat || other.mayRepeat;
         if (!couldNobodyTell) chronicle.violate("I17", `${machine.name} gave ${told.receiptNumber} again`);
-        else if (!one.isMoved && !other.isMoved)
+        else if (!one.isEarly && !other.isEarly)
           chronicle.violate("I17", `${told.receiptNumber} was given again after its till had asked`);
       }
       given.set(key, one);

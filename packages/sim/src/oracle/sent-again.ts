@@ -1,14 +1,14 @@
 import { type HeadRow, headKey, type StoreTables } from "../centre/tables.ts";
 import type { Entry } from "./till-view.ts";
 
-/** Rows that were sent again, by where they stood first. Looked for after every event, so it is kept until rows are added. */
-const kept = new WeakMap<StoreTables["heads"], { readonly size: number; readonly index: Map<string, HeadRow> }>();
+/** Keys of rows that were sent again, by where they stood first. Looked for after every event, so it is kept until rows are added. */
+const kept = new WeakMap<StoreTables["heads"], { readonly size: number; readonly index: Map<string, string> }>();
 
-function sentAgain({ heads }: StoreTables): Map<string, HeadRow> {
+function sentAgain({ heads }: StoreTables): Map<string, string> {
   const known = kept.get(heads);
   if (known?.size === heads.size) return known.index;
-  const index = new Map<string, HeadRow>();
-  for (const head of heads.values()) if (head.origin !== null) index.set(originKey(head.terminal, head.origin), head);
+  const index = new Map<string, string>();
+  for (const [key, { terminal, origin }] of heads) if (origin !== null) index.set(originKey(terminal, origin), key);
   kept.set(heads, { size: heads.size, index });
   return index;
 }
@@ -26,5 +26,11 @@ export function headOf(
   const there = tables.heads.get(headKey(terminal, entry.incarnation, entry.seq));
   if (there?.hash === entry.hash) return there;
   const index = sentAgain(tables);
-  return index.get(originKey(terminal, entry)) ?? (entry.origin ? index.get(originKey(terminal, entry.origin)) : there);
+  const key = index.get(originKey(terminal, entry)) ?? (entry.origin && index.get(originKey(terminal, entry.origin)));
+  return key ? tables.heads.get(key) : there;
+}
+
+/** Whether a row was sent again in a later life. */
+export function isSentAgain(tables: StoreTables, { terminal, incarnation, seq, hash }: HeadRow): boolean {
+  return sentAgain(tables).has(originKey(terminal, { incarnation, seq, hash }));
 }

@@ -1,3 +1,4 @@
+export { completedByOperator } from "./backup/completed.ts";
 export type { ConflictPage } from "./conflicts/inbox.ts";
 export type { ConflictRecord } from "./conflicts/record.ts";
 export type { Day, DaySums, MissingShift } from "./day/day.ts";
@@ -8,7 +9,9 @@ export { openPool, type PoolOptions } from "./db/pool.ts";
 export { asOperator, inRelay, inScope } from "./db/scope.ts";
 export type { Caller } from "./directory/authenticate.ts";
 export { type Enrolled, type Enrolment, enroll, type KeyRole } from "./directory/enroll.ts";
+export { storesOf } from "./directory/first-store.ts";
 export { type KeyName, revoke } from "./directory/revoke.ts";
+export { renewEpochs } from "./epochs/lineage.ts";
 export { type AppOptions, createApp, type Surroundings } from "./http/app.ts";
 export type { Exchanging } from "./http/exchange-route.ts";
 export type { Scope } from "./ingest/ports.ts";

@@ -9,4 +9,4 @@ it(`a real PostgreSQL put back to ${POINTS} earlier points while five tills sell
   expect(violations).toEqual([]);
   expect(figures).toMatchObject({ points: POINTS, backups: 1, epochs: POINTS + 1 });
   expect(figures.lost).toBeGreaterThan(0);
-}, 180_000);
+}, 600_000);

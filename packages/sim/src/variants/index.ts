@@ -2,6 +2,7 @@ import { CENTRE_VARIANTS } from "./centre-variants.ts";
 import { FOREIGN_VARIANTS } from "./foreign-variants.ts";
 import { JOINT_VARIANTS } from "./joint-variants.ts";
 import { OTHERS_VARIANTS } from "./others-variants.ts";
+import { RESTORE_VARIANTS } from "./restore-variants.ts";
 import { SCHEDULE_VARIANTS } from "./schedule-variants.ts";
 import { SETTLEMENT_VARIANTS } from "./settlement-variants.ts";
 import { TILL_VARIANTS } from "./till-variants.ts";
@@ -16,6 +17,7 @@ export const VARIANTS: readonly Variant[] = [
   ...FOREIGN_VARIANTS,
   ...SETTLEMENT_VARIANTS,
   ...OTHERS_VARIANTS,
+  ...RESTORE_VARIANTS,
 ];
 
 export function findVariant(name: string): Variant | undefined {

@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type RunResult, runConvergence, runSchedules, simulate } from "@tillsync/sim";
-import { killPostgresUnderLoad, killRounds, replayAndCount, replayInDemo, restoreRounds, TwoServers } from "tillsync/testing";
+import {
+  killPostgresUnderLoad,
+  killRounds,
+  replayAndCount,
+  replayInDemo,
+  restoreRounds,
+  TwoServers,
+} from "tillsync/testing";
 import { fuzzRounds } from "./proof-fuzz.ts";
 import { catalogue, rows } from "./proof-modules.ts";
 

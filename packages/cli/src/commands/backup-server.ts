@@ -3,8 +3,8 @@ import { asOperator, completedByOperator, migrate, openPool, renewEpochs, stores
 import {
   findBackupFolder,
   openBackupFolder,
-  reachCluster,
   type Restored,
+  reachCluster,
   restoreServer,
   type TakenBackup,
   takeBackup,
@@ -75,7 +75,10 @@ export function restoreCommand(program: Command): void {
     )
     .requiredOption("--server", "of the central server")
     .option("--from <folder>", "folder of backups (default: Server.BackupDir)")
-    .option("--until <moment>", "a time such as 2026-01-16T14:30:00Z, or a position in the log; without it, all there is")
+    .option(
+      "--until <moment>",
+      "a time such as 2026-01-16T14:30:00Z, or a position in the log; without it, all there is",
+    )
     .option("--renew", "restores nothing: begins a new epoch in the database of DATABASE_URL")
     .option("--json", "the result as JSON")
     .addHelpText(

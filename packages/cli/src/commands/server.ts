@@ -88,7 +88,12 @@ async function archiveOf(
   const onFailure = (error: unknown) =>
     log.error(`the log could not be copied to ${path}: ${error instanceof Error ? error.message : String(error)}`);
   const everyMs = values["Server.BackupLogSeconds"] * 1000;
-  const archive = new WalArchive({ cluster: { adminUrl, dataDir }, folder: openBackupFolder(path), everyMs, onFailure });
+  const archive = new WalArchive({
+    cluster: { adminUrl, dataDir },
+    folder: openBackupFolder(path),
+    everyMs,
+    onFailure,
+  });
   await archive.start();
   return archive;
 }

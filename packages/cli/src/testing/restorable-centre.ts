@@ -7,6 +7,7 @@ import pino from "pino";
 
 const STORE = { org: "demo", store: "main", currency: "KES" } as const;
 const LOG_EVERY_MS = 200;
+const TRIES = 10;
 
 /** A central server whose PostgreSQL is backed up all the time, and can be put back to any moment since. For tests. */
 export class RestorableCentre {
@@ -69,7 +70,14 @@ export class RestorableCentre {
 
   /** Rows as the superuser sees them. */
   async rows<T extends object>(sql: string, ...values: readonly unknown[]): Promise<T[]> {
-    return (await this.#admin.query<T>(sql, [...values])).rows;
+    for (let tries = 1; ; tries++) {
+      try {
+        return (await this.#admin.query<T>(sql, [...values])).rows;
+      } catch (error) {
+        // The tills of the test sell in this process, and may keep it busy for longer than a connection waits.
+        if (tries >= TRIES || !String(error).includes("timeout")) throw error;
+      }
+    }
   }
 
   async position(): Promise<string> {
@@ -111,7 +119,12 @@ export class RestorableCentre {
 
   #newArchive(): WalArchive {
     const cluster = { adminUrl: this.#postgres.adminUrl, dataDir: this.#postgres.dataDir };
-    return new WalArchive({ cluster, folder: this.backups, everyMs: LOG_EVERY_MS, onFailure: (error) => this.#unlessGone(error) });
+    return new WalArchive({
+      cluster,
+      folder: this.backups,
+      everyMs: LOG_EVERY_MS,
+      onFailure: (error) => this.#unlessGone(error),
+    });
   }
 }
 

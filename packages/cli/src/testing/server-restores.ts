@@ -111,7 +111,9 @@ class Rounds {
       await this.#restore();
       await this.#drained();
       this.#figures.points++;
-      onProgress?.(`${this.#figures.points} of ${points} points, ${this.#sold()} sales, ${this.#figures.lost} changes lost and back`);
+      onProgress?.(
+        `${this.#figures.points} of ${points} points, ${this.#sold()} sales, ${this.#figures.lost} changes lost and back`,
+      );
     }
     for (const seller of this.#sellers) seller.isSelling = false;
     await Promise.all(running);
@@ -177,7 +179,9 @@ class Rounds {
   async #settled(): Promise<void> {
     const missing = () =>
       this.#sellers.flatMap(({ till, shortId }) =>
-        this.#sellers.flatMap(({ sold }) => sold.filter((localId) => till.order(localId)?.state !== "closed").map((localId) => `${shortId} ${localId}`)),
+        this.#sellers.flatMap(({ sold }) =>
+          sold.filter((localId) => till.order(localId)?.state !== "closed").map((localId) => `${shortId} ${localId}`),
+        ),
       );
     if (await until(() => missing().length === 0, DRAINED_WITHIN_MS)) return;
     const left = missing();
@@ -201,7 +205,8 @@ class Rounds {
     );
     for (const { key, meaning } of rows) {
       const known = this.#meanings.get(key);
-      if (known !== undefined && known !== meaning) this.#violations.push(`feed number ${key} means ${known} and ${meaning}`);
+      if (known !== undefined && known !== meaning)
+        this.#violations.push(`feed number ${key} means ${known} and ${meaning}`);
       this.#meanings.set(key, meaning);
     }
   }
@@ -221,12 +226,14 @@ class Rounds {
       );
       const facts = [found?.heads, found?.seqs, found?.last, found?.applied, found?.bodies, found?.told, found?.orders];
       const expected = [...Array<number>(6).fill(headSeq), sold.length];
-      if (facts.join() !== expected.join()) this.#violations.push(`${shortId}: ${facts.join()} instead of ${expected.join()}`);
+      if (facts.join() !== expected.join())
+        this.#violations.push(`${shortId}: ${facts.join()} instead of ${expected.join()}`);
     }
     const [feed] = await this.#centre.rows<{ count: number; last: number; n: number }>(
       `SELECT (SELECT count(*) FROM tillsync.feed_entry) AS count, (SELECT max(n) FROM tillsync.feed_entry) AS last, n FROM tillsync.feed_counter`,
     );
-    if (feed?.count !== feed?.n || feed?.last !== feed?.n) this.#violations.push(`the feed has gaps: ${JSON.stringify(feed)}`);
+    if (feed?.count !== feed?.n || feed?.last !== feed?.n)
+      this.#violations.push(`the feed has gaps: ${JSON.stringify(feed)}`);
   }
 
   #sold(): number {

@@ -178,7 +178,12 @@ describe("a server is backed up while it works", () => {
     for (const name of segments) writeFileSync(join(folder.wal, name), "another log");
     const cluster = { adminUrl: postgres.adminUrl, dataDir: at("server") };
     const failures: unknown[] = [];
-    const archive = new WalArchive({ cluster, folder, everyMs: 600_000, onFailure: (error) => void failures.push(error) });
+    const archive = new WalArchive({
+      cluster,
+      folder,
+      everyMs: 600_000,
+      onFailure: (error) => void failures.push(error),
+    });
     await archive.start();
     await archive.stop();
     expect(failures[0]).toMatchObject({ code: "BACKUP_UNUSABLE" });

@@ -76,8 +76,7 @@ export class WalArchive {
     try {
       const writing = segmentOf(await this.#copier.copyNews(client));
       // What is before the segment in writing is copied; PostgreSQL may take those files away.
-      if (writing !== undefined)
-        await client.query(ADVANCE, [SLOT, beginOf(writing)]);
+      if (writing !== undefined) await client.query(ADVANCE, [SLOT, beginOf(writing)]);
     } catch (error) {
       this.#client = undefined;
       await client.end().catch(() => {});

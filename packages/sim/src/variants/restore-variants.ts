@@ -13,14 +13,16 @@ export const RESTORE_VARIANTS: readonly Variant[] = [
   {
     name: "deletes-what-is-acknowledged",
     breaks: "a till deletes a change when the centre has it, backed up or not",
-    caughtBy: ["I2", "I6", "I12"],
+    caughtBy: ["I1", "I2", "I9", "I12"],
     needs: ["centreRestored"],
     driver: (driver) =>
       withSql(driver, {
         prepare: (sql) => {
           const statement = driver.prepare(sql);
           if (!sql.startsWith("UPDATE life SET durable_through")) return statement;
-          const forget = driver.prepare("DELETE FROM journal WHERE position < ? AND position > ? AND kind = 'order.closed'");
+          const forget = driver.prepare(
+            "DELETE FROM journal WHERE position < ? AND position > ? AND kind = 'order.closed'",
+          );
           const run: typeof statement.run = (...params) => {
             const [through = 0, , , ordinal = 1] = params.map(Number);
             forget.run(ordinal * 2 ** 40 + through, ordinal * 2 ** 40);

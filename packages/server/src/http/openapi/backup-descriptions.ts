@@ -21,7 +21,10 @@ export const BACKUP_ROUTES: Readonly<Record<string, RouteDescription>> = {
     summary: "Says that a backup of the database, made with tools of yours, is complete and was verified.",
     description:
       "Tills keep what they sent until it is backed up. The marks of the key's store move up to what surely is in the backup, and never back. `tillsync backup --server --completed` does it for all stores.",
-    body: { description: "When the backup was begun, or where PostgreSQL's log was.", schema: fromZod(backupCompleted) },
+    body: {
+      description: "When the backup was begun, or where PostgreSQL's log was.",
+      schema: fromZod(backupCompleted),
+    },
     answers: { 200: { description: "How far.", schema: ref("BackupCompleted") } },
     refusals: ["INVALID_INPUT"],
     examples: [

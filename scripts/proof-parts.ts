@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type RunResult, runConvergence, runInterleaving, runSchedules, simulate } from "@tillsync/sim";
-import { killPostgresUnderLoad, killRounds, replayAndCount, replayInDemo, TwoServers } from "tillsync/testing";
+import {
+  killPostgresUnderLoad,
+  killRounds,
+  replayAndCount,
+  replayInDemo,
+  restoreRounds,
+  TwoServers,
+} from "tillsync/testing";
 import { powerCuts } from "./proof-disk.ts";
 import { fuzzRounds } from "./proof-fuzz.ts";
 import { catalogue, rows } from "./proof-modules.ts";
@@ -17,6 +24,7 @@ export interface ProofSettings {
   readonly fuzzInputs: number;
   readonly rowSeconds: number;
   readonly images: number;
+  readonly restores: number;
 }
 
 export type ProofOutcome =
@@ -59,6 +67,7 @@ export const PROOFS: readonly Proof[] = [
     run: ({ seed, images }, onProgress) => powerCuts(seed, images, onProgress),
   },
   { name: "postgres", says: "kill -9 of PostgreSQL in the middle of commits", run: postgres },
+  { name: "restores", says: "a real PostgreSQL put back to earlier points while tills sell", run: restores },
   { name: "bakery", says: "the 9,531 receipts of a bakery through cuts and kills", run: bakery },
   { name: "retail", says: "25,900 invoices of a wholesaler, to the penny, through cuts and kills", run: retail },
   {
@@ -176,6 +185,16 @@ async function postgres(settings: ProofSettings, onProgress: (text: string) => v
     }
   }
   return { figures, violations };
+}
+
+async function restores(settings: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {
+  const { violations, ...figures } = await restoreRounds({
+    points: settings.restores,
+    seed: settings.seed,
+    tills: 5,
+    onProgress,
+  });
+  return { figures: { ...figures }, violations: violations.map((text) => `seed ${settings.seed}: ${text}`) };
 }
 
 function fuzz({ seed, fuzzInputs }: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {

@@ -20,6 +20,7 @@ ${PROOFS.map(({ name, says }) => `  ${name.padEnd(12)}${says}`).join("\n")}
   --schedules N        simulated outages of up to weeks (default 5,000)
   --kills N            SIGKILLs of real tills and servers (default 1,000)
   --postgres-kills N   SIGKILLs of PostgreSQL in the middle of commits (default 200)
+  --restores N         earlier points that a PostgreSQL is put back to (default 50)
   --row-seconds N      seconds of writers with held transactions (default 60)
   --images N           power cuts of a till (default 100,000)
   --fuzz N             hostile inputs (default 2,000,000)
@@ -71,6 +72,7 @@ function read(argv: string[]) {
       fuzz: text,
       images: text,
       "row-seconds": text,
+      restores: text,
       out: text,
       help: { type: "boolean", short: "h" },
     },
@@ -86,6 +88,7 @@ function read(argv: string[]) {
     postgresKills: number("--postgres-kills", values["postgres-kills"], 200),
     fuzzInputs: number("--fuzz", values.fuzz, 2_000_000),
     images: number("--images", values.images, 100_000),
+    restores: number("--restores", values.restores, 50),
     rowSeconds: number("--row-seconds", values["row-seconds"], 60),
   };
   const chosen = PROOFS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));

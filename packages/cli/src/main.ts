@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { backupCommand, restoreCommand } from "./commands/backup-server.ts";
 import { conflictsCommand } from "./commands/conflicts.ts";
 import { dayCommand } from "./commands/day.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -44,6 +45,8 @@ for (const add of [
   importCommand,
   exportCommand,
   seedCommand,
+  backupCommand,
+  restoreCommand,
 ]) {
   add(program);
 }

@@ -1,3 +1,4 @@
+export { completedByOperator } from "./backup/completed.ts";
 export type { ConflictPage } from "./conflicts/inbox.ts";
 export type { ConflictRecord } from "./conflicts/record.ts";
 export type { Day, DaySums, MissingShift } from "./day/day.ts";
@@ -13,8 +14,10 @@ export { type EnrolledMachine, enrollMachine } from "./directory/enroll-machine.
 export type { ChangedAccess, MachineAccess } from "./directory/machine-access.ts";
 export type { Renamed } from "./directory/rename.ts";
 export type { Retirement } from "./directory/retire.ts";
+export { storesOf } from "./directory/first-store.ts";
 export { type KeyName, revoke } from "./directory/revoke.ts";
 export type { TerminalView } from "./directory/terminals.ts";
+export { renewEpochs } from "./epochs/lineage.ts";
 export { type AppOptions, createApp, type Surroundings } from "./http/app.ts";
 export type { Exchanging } from "./http/exchange-route.ts";
 export type { Scope } from "./ingest/ports.ts";

@@ -130,21 +130,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const months = setInterval(() => makeMonths(pool, log), DAY_MS);
     const tasks = new TaskSweep(pool, surroundings.wallMs);
     const findTasks = () => tasks.round().catch((error: unknown) => tellTasks(pool, log, error));
-    const noteLog = () => {
-      noteLogPosition(pool).catch((error: unknown) => {
-        if (!pool.ending)
-          log.warn({ code: codeOf(error) }, "the position of the log could not be noted; in a minute again");
-      });
-    };
     const sweeps = setInterval(() => {
       sweep(pool, context, log);
       void findTasks();
       settlement.sweep();
       void merging.sweep();
       lineage.sweep();
-      noteLog();
     }, SWEEP_EVERY_MS);
-    noteLog();
+    lineage.sweep();
     settlement.sweep();
     void findTasks();
     void merging.sweep();
@@ -176,7 +169,8 @@ function lineageOf(databaseUrl: string, { log, witnessFile }: ServerOptions) {
     log.warn({ code: codeOf(error) }, "the witness file of the database could not be written; in a minute again");
   const watch = new LineageWatch({ pool, witnessFile, onRenew, onForgetful });
   const sweep = () => {
-    watch.look().catch((error: unknown) => {
+    const looked = watch.look().then(() => noteLogPosition(pool));
+    looked.catch((error: unknown) => {
       if (!pool.ending)
         log.warn({ code: codeOf(error) }, "the life of the database could not be read; in a minute again");
     });

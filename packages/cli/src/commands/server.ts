@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { startServer } from "@tillsync/server";
-import { startPostgres } from "@tillsync/server/embedded";
+import { openBackupFolder, WalArchive } from "@tillsync/server/backup";
+import { type EmbeddedPostgres, startPostgres } from "@tillsync/server/embedded";
 import type { Command } from "commander";
 import type { Logger } from "pino";
 import { databaseUrl } from "../config/derived.ts";
@@ -49,6 +50,7 @@ async function serve(
     given === undefined
       ? await startPostgres({ dataDir: values["Server.DataDir"], log: (line) => log.info(line) })
       : undefined;
+  const archive = embedded && (await archiveOf(embedded, values, log));
   try {
     const server = await startServer({
       databaseUrl: given ?? embedded?.url ?? "",
@@ -71,8 +73,30 @@ async function serve(
     });
     await untilStopped(output, { url: server.url, what: "Central server", close: () => server.close() });
   } finally {
+    await archive?.stop();
     await embedded?.stop("fast");
   }
+}
+
+/** Copies the log of our own PostgreSQL to the folder of backups; a folder that is away stops no server. */
+async function archiveOf(
+  { adminUrl, dataDir }: EmbeddedPostgres,
+  values: Values,
+  log: Logger,
+): Promise<WalArchive | undefined> {
+  const path = values["Server.BackupDir"];
+  if (path === undefined) return undefined;
+  const onFailure = (error: unknown) =>
+    log.error(`the log could not be copied to ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  const everyMs = values["Server.BackupLogSeconds"] * 1000;
+  const archive = new WalArchive({
+    cluster: { adminUrl, dataDir },
+    folder: openBackupFolder(path),
+    everyMs,
+    onFailure,
+  });
+  await archive.start();
+  return archive;
 }
 
 /** `kind=a,b; kind=c` as names by kind. */

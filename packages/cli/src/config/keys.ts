@@ -178,6 +178,17 @@ export const KEYS = {
     default: ".tillsync/server",
     effect: "Folder of the embedded PostgreSQL, relative to the working directory.",
   }),
+  "Server.BackupDir": text<string | undefined>("the path of a folder", ANY, {
+    default: undefined,
+    absent: "none: nothing is copied by itself",
+    effect:
+      "Folder of backups of the embedded PostgreSQL, best on another disk or machine: its write-ahead log is copied there all the time, and `tillsync backup --server` puts the backups beside it.",
+  }),
+  "Server.BackupLogSeconds": whole<number>(1, 3_600, {
+    default: 10,
+    unit: "s",
+    effect: "How often the log is copied to Server.BackupDir: what a lost machine costs of it. Tills send that again.",
+  }),
   "Server.RequestsPerSecondPerDevice": whole<number>(1, 100_000, {
     default: 500,
     unit: "requests/s",

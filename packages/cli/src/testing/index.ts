@@ -10,4 +10,5 @@ export {
   replayAndCount,
   replayInDemo,
 } from "./replay-in-demo.ts";
+export { type RestoreRoundsFigures, type RestoreRoundsOptions, restoreRounds } from "./server-restores.ts";
 export { TwoServers } from "./two-servers.ts";

@@ -60,7 +60,7 @@ export const backupManifest = z.strictObject({
 
 export type BackupManifest = z.infer<typeof backupManifest>;
 
-export interface BaseBackup {
+export interface StoredBackup {
   readonly name: string;
   readonly folder: string;
   readonly manifest: BackupManifest;
@@ -91,7 +91,7 @@ export function findBackupFolder(path: string): BackupFolder {
 }
 
 /** Finished backups, the oldest first. */
-export function basesIn({ base }: BackupFolder): BaseBackup[] {
+export function basesIn({ base }: BackupFolder): StoredBackup[] {
   return readdirSync(base)
     .filter((name) => !name.startsWith(UNFINISHED) && existsSync(join(base, name, MANIFEST)))
     .sort()

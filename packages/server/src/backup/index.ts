@@ -1,4 +1,4 @@
-export { type BackupFolder, type BaseBackup, basesIn, findBackupFolder, openBackupFolder } from "./backup-folder.ts";
+export { type BackupFolder, basesIn, findBackupFolder, openBackupFolder, type StoredBackup } from "./backup-folder.ts";
 export { type Completed, completedByOperator } from "./completed.ts";
 export { reachCluster } from "./reach-cluster.ts";
 export { type Restored, restoreServer, type Until } from "./restore-server.ts";

@@ -15,7 +15,7 @@ import type pg from "pg";
 import { flushFolder } from "../embedded/data-folder.ts";
 import { type EmbeddedPostgres, startPostgres } from "../embedded/index.ts";
 import { renewEpochs } from "../epochs/lineage.ts";
-import { type BackupFolder, type BaseBackup, basesIn, CLUSTER } from "./backup-folder.ts";
+import { type BackupFolder, basesIn, CLUSTER, type StoredBackup } from "./backup-folder.ts";
 import { copyCluster, copyDurably } from "./copy-cluster.ts";
 import { asSuperuser, readContents } from "./read-marks.ts";
 import { copySegment } from "./verify-backup.ts";
@@ -85,7 +85,7 @@ function refuseFull(target: string): void {
 }
 
 /** The last backup that was whole at the moment asked for: the less log, the sooner. */
-function chooseBase(folder: BackupFolder, until: Until): BaseBackup {
+function chooseBase(folder: BackupFolder, until: Until): StoredBackup {
   const verified = basesIn(folder).filter(({ manifest }) => manifest.verified !== null);
   const fitting = verified.filter(({ manifest: { takenAt, stopLsn } }) => {
     if (until === undefined) return true;
@@ -100,7 +100,7 @@ function chooseBase(folder: BackupFolder, until: Until): BaseBackup {
 }
 
 /** The log from the backup on, of its own timeline and of those that branched off later. @returns how many segments */
-async function copyLog(folder: BackupFolder, { manifest }: BaseBackup, cluster: string): Promise<number> {
+async function copyLog(folder: BackupFolder, { manifest }: StoredBackup, cluster: string): Promise<number> {
   const first = segmentAt(manifest.timeline, manifest.startLsn);
   const names = readdirSync(folder.wal);
   for (const name of names) if (isHistory(name)) copyFileSync(join(folder.wal, name), join(cluster, "pg_wal", name));

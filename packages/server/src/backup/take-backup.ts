@@ -7,9 +7,9 @@ import { flushFolder } from "../embedded/data-folder.ts";
 import {
   type BackupFolder,
   type BackupManifest,
-  type BaseBackup,
   basesIn,
   CLUSTER,
+  type StoredBackup,
   UNFINISHED,
   writeManifest,
 } from "./backup-folder.ts";
@@ -27,7 +27,7 @@ export interface RunningCluster {
   readonly dataDir: string;
 }
 
-export interface TakenBackup extends BaseBackup, Moved {}
+export interface TakenBackup extends StoredBackup, Moved {}
 
 /**
  * Backs up a PostgreSQL of our own while it works: tells it so, copies its files, then the log that was written meanwhile,

@@ -9,6 +9,10 @@ import { beginOf, segmentOf } from "./wal-files.ts";
 const SLOT = "tillsync_log";
 const CONNECT_TIMEOUT_MS = 5000;
 
+/** A slot that was just made begins in the middle of a segment. */
+const ADVANCE = `SELECT pg_replication_slot_advance(slot_name, $2::pg_lsn) FROM pg_replication_slots
+  WHERE slot_name = $1 AND restart_lsn < $2::pg_lsn`;
+
 /** PostgreSQL keeps what was not copied yet, up to this much: a backup folder that is away must not fill the disk. */
 const KEEP_AT_MOST = "8GB";
 
@@ -37,9 +41,9 @@ export class WalArchive {
     this.#copier = new WalCopier(join(options.cluster.dataDir, CLUSTER), options.folder.wal);
   }
 
-  /** Begins; the first copy is made when it resolves. @throws what the database or the folder says */
+  /** Begins: the first copy is tried when it resolves, and tried again while it fails. */
   async start(): Promise<void> {
-    await this.copyNow();
+    await this.copyNow().catch(this.#options.onFailure);
     this.#next();
   }
 
@@ -72,8 +76,7 @@ export class WalArchive {
     try {
       const writing = segmentOf(await this.#copier.copyNews(client));
       // What is before the segment in writing is copied; PostgreSQL may take those files away.
-      if (writing !== undefined)
-        await client.query("SELECT pg_replication_slot_advance($1, $2::pg_lsn)", [SLOT, beginOf(writing)]);
+      if (writing !== undefined) await client.query(ADVANCE, [SLOT, beginOf(writing)]);
     } catch (error) {
       this.#client = undefined;
       await client.end().catch(() => {});

@@ -3,6 +3,7 @@ import { FOREIGN_VARIANTS } from "./foreign-variants.ts";
 import { JOINT_VARIANTS } from "./joint-variants.ts";
 import { OTHERS_VARIANTS } from "./others-variants.ts";
 import { REFERENCE_VARIANTS } from "./reference-variants.ts";
+import { RESTORE_VARIANTS } from "./restore-variants.ts";
 import { SCHEDULE_VARIANTS } from "./schedule-variants.ts";
 import { SETTLEMENT_VARIANTS } from "./settlement-variants.ts";
 import { TILL_VARIANTS } from "./till-variants.ts";
@@ -18,6 +19,7 @@ export const VARIANTS: readonly Variant[] = [
   ...SETTLEMENT_VARIANTS,
   ...OTHERS_VARIANTS,
   ...REFERENCE_VARIANTS,
+  ...RESTORE_VARIANTS,
 ];
 
 export function findVariant(name: string): Variant | undefined {

@@ -1,6 +1,7 @@
 export type { Observation } from "@tillsync/lanes";
 export type { Attempt } from "./attempt.ts";
 export { KEPT_ATTEMPTS, KEPT_DAYS, type Retention } from "./attempt-log.ts";
+export type { BesideLane } from "./beside-lane.ts";
 export { type History, type HistoryEntry, type HistoryPage, MAX_HISTORY_PAGE } from "./history.ts";
 export {
   type ChangeDraft,
@@ -47,10 +48,12 @@ export type { CustomerDraft } from "./records/customers.ts";
 export type { CustomerRecord } from "./records/edits.ts";
 export type { TerminalSettings } from "./settings.ts";
 export type { ShiftSettlement } from "./settlement.ts";
+export { checkSnapshot, type Snapshot } from "./snapshot.ts";
 export { systemClock } from "./system/clock.ts";
 export { httpProbe, judge } from "./system/http-probe.ts";
 export { type HttpTransportOptions, httpTransport, readAnswer } from "./system/http-transport.ts";
 export { systemIds } from "./system/ids.ts";
+export { markRestored } from "./system/restored-witness.ts";
 export { sha256 } from "./system/sha256.ts";
 export { startTerminal } from "./terminal.ts";
 export type {

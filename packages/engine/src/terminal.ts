@@ -19,6 +19,7 @@ import { Schedule } from "./schedule.ts";
 import { BADGE_AFTER, checkSettings, ensureIdentity, othersOf, paceOf, type TerminalSettings } from "./settings.ts";
 import { Settlements, type ShiftSettlement } from "./settlement.ts";
 import { ShiftReports } from "./shift-reports.ts";
+import { takeSnapshot } from "./snapshot.ts";
 import { exceptionCounts } from "./statistics.ts";
 import { isDurable, openOrderViews, orderView, statusOf } from "./status.ts";
 import { verbsOf } from "./transaction-verbs.ts";
@@ -274,14 +275,14 @@ class RunningTerminal implements Terminal {
     return this.#present.shift;
   }
 
-  shiftReport: Terminal["shiftReport"] = () => this.#running().open(this.#present);
+  shiftReport: Terminal["shiftReport"] = () => this.#running(this.#reports).open(this.#present);
   shifts: Terminal["shifts"] = (limit = 20) =>
-    this.#running().list(limit, this.#present, (localId) => this.#settlements.of(localId));
-  receiptGaps: Terminal["receiptGaps"] = (day) => this.#running().receipts(day, this.#lives);
+    this.#running(this.#reports).list(limit, this.#present, (localId) => this.#settlements.of(localId));
+  receiptGaps: Terminal["receiptGaps"] = (day) => this.#running(this.#reports).receipts(day, this.#lives);
 
-  #running(): ShiftReports {
+  #running<T>(part: T): T {
     this.#assertRunning();
-    return this.#reports;
+    return part;
   }
 
   settlementOf(shiftLocalId: string): ShiftSettlement {
@@ -289,10 +290,8 @@ class RunningTerminal implements Terminal {
     return this.#settlements.of(shiftLocalId);
   }
 
-  modules: Terminal["modules"] = () => {
-    this.#assertRunning();
-    return this.#schedule.modules.status();
-  };
+  modules: Terminal["modules"] = () => this.#running(this.#schedule.modules).status();
+  snapshot: Terminal["snapshot"] = (file) => takeSnapshot(this.#running(this.#ports.store), file, () => this.#lives);
 
   status(): TerminalStatus {
     const { lane, connectivity, modules } = this.#schedule;
@@ -321,7 +320,17 @@ class RunningTerminal implements Terminal {
     this.#assertRunning();
     const lane = { ...this.#schedule.lane, nextAttemptAt: this.#nextAttemptAt() };
     const maxRetries = this.#settings.badgeAfter ?? BADGE_AFTER;
-    return queueOf({ ...this.#shelf(), attempts: this.#attempts, lane, inFlight: lane.inFlight, maxRetries }, filter);
+    return queueOf(
+      {
+        ...this.#shelf(),
+        attempts: this.#attempts,
+        lane,
+        inFlight: lane.inFlight,
+        maxRetries,
+        besides: this.#settings.besides,
+      },
+      filter,
+    );
   };
 
   history: Terminal["history"] = (page = {}) => {

@@ -24,6 +24,7 @@ import type { QueueCount } from "./queue-item.ts";
 import type { CustomerDraft } from "./records/customers.ts";
 import type { CustomerRecord } from "./records/edits.ts";
 import type { ShiftSettlement } from "./settlement.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** A line as a POS hands it in. `amountMinor` may be left out: it is then quantity times unit price, half-up. */
 export interface LineDraft extends Omit<OrderLine, "id" | "amountMinor"> {
@@ -156,7 +157,7 @@ export interface OrderView {
 }
 
 export interface LaneStatus {
-  readonly name: "central";
+  readonly name: "central" | "backup";
   /** `settled`: nothing waits; the other words as in the glossary. */
   readonly state: "pending" | "sending" | "retrying" | "parked" | "settled";
   readonly pending: number;
@@ -359,6 +360,11 @@ export interface Terminal extends Omit<TerminalTransaction, "sql"> {
   readonly items: Items;
   /** Reference data: what this till has of each module, and how the next copy comes along. */
   modules(): ModulesStatus;
+  /**
+   * Copies the whole database into a file that does not exist yet, while selling goes on. The copy is not encrypted: it is
+   * the caller's to check, encrypt and take away.
+   */
+  snapshot(file: string): Promise<Snapshot>;
   /** Sends everything up to here, now, and waits until it is done or cannot go on. */
   syncNow(): Promise<SyncResult>;
   /**

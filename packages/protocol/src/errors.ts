@@ -63,6 +63,8 @@ export const ERROR_CODES = {
   TERMINAL_STOPPED: { status: 503, retryable: true, who: "operator" },
   JOURNAL_BROKEN: { status: 500, retryable: false, who: "operator" },
   STALLED: { status: 500, retryable: true, who: "developer" },
+  BACKUP_UNREADABLE: { status: 422, retryable: false, who: "operator" },
+  UNSETTLED: { status: 409, retryable: true, who: "operator" },
   STORE_FULL: { status: 507, retryable: true, who: "operator" },
 
   // The network between a terminal and a destination.

@@ -1,3 +1,4 @@
+export type { BackupEntry, BackupLimits, BackupStanding } from "./backups/backups.ts";
 export type { ConflictPage } from "./conflicts/inbox.ts";
 export type { ConflictRecord } from "./conflicts/record.ts";
 export type { Day, DaySums, MissingShift } from "./day/day.ts";

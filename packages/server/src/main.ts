@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { type MergePolicy, SyncError } from "@tillsync/protocol";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type pg from "pg";
+import type { BackupLimits } from "./backups/backups.ts";
 import { codeOf, failureOf } from "./db/failure.ts";
 import { ensureMonths, migrate } from "./db/migrate.ts";
 import { openPool } from "./db/pool.ts";
@@ -52,6 +53,8 @@ export interface ServerOptions {
   readonly customerConflicts?: MergePolicy;
   /** How conflicts of whole documents stand until a person has looked at them (default `server-wins`; `manual` says that one has to). */
   readonly documentConflicts?: "server-wins" | "manual";
+  /** Backups of each till that are kept, and how large one may be (default 7, 512 MiB). */
+  readonly backups?: BackupLimits;
   /** Milliseconds that requests under way get when the server stops (default 4000). */
   readonly closeWithinMs?: number;
 }
@@ -102,6 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       rates,
       trustedProxies,
       kinds,
+      ...(options.backups === undefined ? {} : { backups: options.backups }),
     });
     const url = await listen(app, options);
     const months = setInterval(() => makeMonths(pool, log), DAY_MS);

@@ -64,6 +64,7 @@ async function serve(
         perStore: values["Server.RequestsPerSecondPerStore"],
       },
       kinds: modulesOfKinds(values["Gateway.Modules"]),
+      backups: { kept: values["Server.BackupsKept"], maxBytes: values["Server.MaxBackupBytes"] },
       trustedProxies: values["Server.TrustedProxies"]?.split(",") ?? [],
     });
     await untilStopped(output, { url: server.url, what: "Central server", close: () => server.close() });

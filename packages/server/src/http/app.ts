@@ -1,6 +1,7 @@
 import { SyncError } from "@tillsync/protocol";
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from "fastify";
 import type pg from "pg";
+import { type BackupLimits, DEFAULT_BACKUP_LIMITS } from "../backups/backups.ts";
 import { authenticate, rememberCallers } from "../directory/authenticate.ts";
 import { rememberDevices } from "../directory/devices.ts";
 import { firstStore } from "../directory/first-store.ts";
@@ -11,6 +12,7 @@ import { moduleRows } from "../records/module-rows.ts";
 import type { RecordContext } from "../records/writer.ts";
 import { guard, type OpenDoors, refuseUnlisted } from "./access.ts";
 import { addAdminRoutes } from "./admin-routes.ts";
+import { addBackupRoutes } from "./backup-routes.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { compressAnswer } from "./compress.ts";
 import { addConflictRoutes } from "./conflict-routes.ts";
@@ -64,6 +66,8 @@ export interface AppOptions {
   readonly trustedProxies?: readonly string[];
   /** Where customers edited on tills become the organization's. */
   readonly records?: Pick<RecordContext, "rows" | "policy">;
+  /** What is kept of tills' backups. */
+  readonly backups?: BackupLimits;
   /** How the centre decides conflicts of whole documents until a person does (default SERVER_WINS). */
   readonly documentsDecided?: "SERVER_WINS" | "MANUAL";
 }
@@ -115,6 +119,8 @@ export function createApp(options: AppOptions): FastifyInstance {
   addDayRoutes(app, pool, () => surroundings.wallMs());
   addModuleRoutes(app, { pool, wallMs: () => surroundings.wallMs(), modulesOf: modulesOfKinds(options.kinds) });
   addTaskRoutes(app, pool, () => surroundings.wallMs());
+  const limits = options.backups ?? DEFAULT_BACKUP_LIMITS;
+  addBackupRoutes(app, { pool, wallMs: () => surroundings.wallMs(), limits });
   const { records = { rows: moduleRows, policy: "per-field" }, documentsDecided = "SERVER_WINS" } = options;
   const merging = { pool, nowMs: options.submitting.nowMs, ...records };
   addConflictRoutes(app, { pool, ingest: options.submitting, devices, records: merging, documentsDecided });

@@ -10,6 +10,7 @@ import {
 } from "@tillsync/protocol/openapi";
 import { ACCESS } from "../access.ts";
 import { DOOR } from "../door-limits.ts";
+import { BACKUP_ROUTES, BACKUP_SCHEMAS } from "./backup-descriptions.ts";
 import { CONFLICT_ROUTES, CONFLICT_SCHEMAS } from "./conflict-descriptions.ts";
 import { DAY_ROUTES, DAY_SCHEMAS } from "./day-descriptions.ts";
 import { DEVICE_ROUTES } from "./device-descriptions.ts";
@@ -35,6 +36,7 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...DOCUMENT_ROUTES,
   ...MODULE_ROUTES,
   ...CONFLICT_ROUTES,
+  ...BACKUP_ROUTES,
   ...OPEN_ROUTES,
 };
 
@@ -105,6 +107,7 @@ export function centralDocument(): OpenApi {
       ...DAY_SCHEMAS,
       ...MODULE_SCHEMAS,
       ...TASK_SCHEMAS,
+      ...BACKUP_SCHEMAS,
       ...OPEN_SCHEMAS,
     },
     answers: readAnswers(),

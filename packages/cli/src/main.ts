@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { backupCommand } from "./commands/backup.ts";
 import { conflictsCommand } from "./commands/conflicts.ts";
 import { dayCommand } from "./commands/day.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -7,6 +8,7 @@ import { exportCommand } from "./commands/export.ts";
 import { importCommand, seedCommand } from "./commands/import.ts";
 import { explainCommand, statusCommand, syncCommand } from "./commands/look.ts";
 import { queueCommand } from "./commands/queue.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { serverCommand } from "./commands/server.ts";
 import { settlementCommand } from "./commands/settlement.ts";
 import { shiftCommand } from "./commands/shift.ts";
@@ -40,6 +42,8 @@ for (const add of [
   importCommand,
   exportCommand,
   seedCommand,
+  backupCommand,
+  restoreCommand,
 ]) {
   add(program);
 }

@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
-import { openTerminal, type Terminal } from "@tillsync/engine";
+import { type BesideLane, openTerminal, type Terminal } from "@tillsync/engine";
 import { centralUrl, terminalFile } from "./config/derived.ts";
 import type { Values } from "./config/keys.ts";
 import { terminalIdentity } from "./terminal-identity.ts";
 
 /** Opens the till of a configuration in this process. @throws SyncError as `openTerminal` does */
-export function openConfigured(values: Values): Terminal {
+export function openConfigured(values: Values, besides?: () => readonly BesideLane[]): Terminal {
   mkdirSync(values["Terminal.DataDir"], { recursive: true });
   const interval = values["Sync.SyncIntervalSeconds"];
   const slow = values["Sync.RetryDelayMinutes"];
@@ -26,6 +26,7 @@ export function openConfigured(values: Values): Terminal {
     retention: { attempts: values["Retention.HistoryRows"], days: values["Retention.HistoryDays"] },
     ...(interval === undefined ? {} : { intervalMs: interval * 1000 }),
     ...(slow === undefined ? {} : { slowMs: slow * 60_000 }),
+    ...(besides === undefined ? {} : { besides }),
     central: { url: centralUrl(values), key: values["Terminal.Key"] ?? "none" },
   });
 }

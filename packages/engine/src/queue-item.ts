@@ -35,8 +35,8 @@ export interface QueueItem {
   readonly kind: Kind | null;
   readonly receiptNumber: string | null;
   readonly effect: Effect | null;
-  readonly incarnation: string;
-  readonly seq: number;
+  readonly incarnation: string | null;
+  readonly seq: number | null;
 }
 
 /** What waits and what needs a person, of one type. */

@@ -7,6 +7,7 @@ import { checkHead, LISTENER, prepareServer } from "./listener.ts";
 import { logEvents } from "./log-events.ts";
 import { watchTerminal } from "./metrics.ts";
 import { answerRefusals, type Log, refuseBytes, sendRefusal } from "./refusals.ts";
+import { backupRoutes, type TillBackups } from "./routes/backups.ts";
 import { conflictRoutes } from "./routes/conflicts.ts";
 import { customerRoutes } from "./routes/customers.ts";
 import { docsRoutes } from "./routes/docs.ts";
@@ -32,6 +33,8 @@ export interface TerminalAppOptions {
   readonly page?: string | undefined;
   /** Where people's questions that only head office can answer go; without it the till answers from what it knows. */
   readonly headOffice?: HeadOffice | undefined;
+  /** What takes backups; without it nobody is there to encrypt them for. */
+  readonly backups?: TillBackups | undefined;
   /** Tests hand in their own. */
   readonly every?: Every | undefined;
 }
@@ -82,6 +85,7 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
   itemRoutes(app, terminal);
   customerRoutes(app, terminal);
   conflictRoutes(app, terminal, options.headOffice);
+  backupRoutes(app, options.backups);
   metricsRoute(app, watchTerminal(terminal, wallMs));
   eventRoutes(app, terminal, every);
   pageRoutes(app, terminal, options.page);

@@ -5,6 +5,8 @@ import { type Key, type Manifest, unpackBackup } from "@tillsync/connectors/back
 import { markRestored, sha256 } from "@tillsync/engine";
 import { inspectTill, type TillContents } from "@tillsync/engine/sqlite";
 import { SyncError } from "@tillsync/protocol";
+import type { ReceiptPlace } from "../verify/receipt-gaps.ts";
+import { lastReceipts } from "./loss-report.ts";
 
 export interface Restored {
   readonly file: string;
@@ -12,6 +14,8 @@ export interface Restored {
   readonly contents: TillContents;
   /** Where the database is now; null for a drill. */
   readonly database: string | null;
+  /** The highest receipt of each life in it. */
+  readonly receipts: ReadonlyMap<string, ReceiptPlace>;
 }
 
 interface Opening {
@@ -45,13 +49,13 @@ export async function restoreTo(file: string, folder: string, opening: Opening):
   refuseTaken(folder, database);
   const part = `${database}.restoring`;
   for (const rest of ["", "-wal", "-shm"]) rmSync(`${part}${rest}`, { force: true });
-  const { manifest, contents } = await opened(file, part, opening);
+  const found = await opened(file, part, opening);
   for (const rest of ["-wal", "-shm"]) rmSync(`${part}${rest}`, { force: true });
-  keepIdentity(folder, manifest);
+  keepIdentity(folder, found.manifest);
   markRestored(database);
   refuseTaken(folder, database);
   renameSync(part, database);
-  return { file, manifest, contents, database };
+  return { ...found, database };
 }
 
 async function opened(file: string, to: string, { key, onProgress }: Opening): Promise<Omit<Restored, "database">> {
@@ -59,7 +63,7 @@ async function opened(file: string, to: string, { key, onProgress }: Opening): P
   try {
     const contents = inspectTill(to, { sha256, onProgress });
     compare(file, manifest, contents);
-    return { file, manifest, contents };
+    return { file, manifest, contents, receipts: lastReceipts(to) };
   } catch (error) {
     rmSync(to, { force: true });
     throw error;

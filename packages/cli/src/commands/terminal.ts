@@ -1,6 +1,7 @@
 import { httpHeadOffice, startTerminalHttp } from "@tillsync/terminal";
 import type { Command } from "commander";
 import type { Logger } from "pino";
+import { ConfiguredBackups } from "../backup/configured-backups.ts";
 import { centralUrl } from "../config/derived.ts";
 import type { Values } from "../config/keys.ts";
 import { openLog } from "../logging/open-log.ts";
@@ -46,7 +47,8 @@ export function terminalCommand(program: Command): void {
 }
 
 async function serve(values: Values, log: Logger, output: Output): Promise<void> {
-  const terminal = openConfigured(values);
+  const backups = new ConfiguredBackups(values);
+  const terminal = openConfigured(values, backups.besides);
   const key = values["Terminal.LocalKey"];
   try {
     const http = await startTerminalHttp({
@@ -55,11 +57,16 @@ async function serve(values: Values, log: Logger, output: Output): Promise<void>
       port: values["Terminal.Port"],
       log,
       headOffice: httpHeadOffice({ url: centralUrl(values), key: values["Terminal.Key"] ?? "none" }),
+      backups: backups.start(terminal),
       ...(key ? { key } : {}),
     });
-    const close = async () => void (await Promise.all([http.close(), terminal.close()]));
+    const close = async () => {
+      await backups.stop();
+      await Promise.all([http.close(), terminal.close()]);
+    };
     await untilStopped(output, { url: http.url, what: `Till ${values["Terminal.ShortId"]}`, close });
   } catch (error) {
+    await backups.stop();
     await terminal.close(0);
     throw error;
   }

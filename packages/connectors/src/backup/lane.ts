@@ -135,9 +135,9 @@ export class BackupLane {
   #nextAt(): number {
     const { clock, everyMs } = this.#options;
     const last = this.#kept.waiting?.takenAt ?? this.#kept.sent?.takenAt;
-    const dueAt = last === undefined ? clock.wallMs() : Date.parse(last) + everyMs;
-    // A clock that was set back must not make a backup wait for years.
-    return Math.min(dueAt, clock.wallMs() + everyMs);
+    // One from the future says that a clock was set back: waiting for that day could take years.
+    if (last === undefined || Date.parse(last) > clock.wallMs()) return clock.wallMs();
+    return Date.parse(last) + everyMs;
   }
 
   #turn(): void {

@@ -1,5 +1,14 @@
 import type { ErrorCode } from "@tillsync/protocol";
-import { type Answer, fromZod, listOf, object, type RouteDescription, ref, text } from "@tillsync/protocol/openapi";
+import {
+  type Answer,
+  fromZod,
+  listOf,
+  nullable,
+  object,
+  type RouteDescription,
+  ref,
+  text,
+} from "@tillsync/protocol/openapi";
 import { rowsToRepair } from "../schemas.ts";
 
 const recorded: Readonly<Record<number, Answer>> = {
@@ -123,6 +132,35 @@ export const STATUS_ROUTES: Readonly<Record<string, RouteDescription>> = {
       { summary: "Head office cannot be reached", body: {}, status: 200 },
       { summary: "A field", body: { all: true }, invalid: true, status: 400 },
     ],
+  },
+  "GET /api/backups": {
+    operationId: "listBackups",
+    tag: "Status",
+    summary: "The backup that waits to be sent, and the last one that was.",
+    answers: {
+      200: {
+        description: "Where they go, and those two.",
+        schema: object({
+          destination: nullable(text("`centre`, or a folder; null when this till takes none.")),
+          backups: listOf(ref("Backup"), "Newest first."),
+        }),
+      },
+    },
+    examples: [{ summary: "A till without a recipient", status: 200 }],
+  },
+  "POST /api/backups": {
+    operationId: "takeBackup",
+    tag: "Status",
+    summary: "Take a backup now. Selling goes on; it answers when the backup is on this disk, checked and encrypted.",
+    description: "Sending it is the lane's business: `GET /api/queue?type=CloudBackup` shows how far it is.",
+    body: {
+      description: "Nothing, or an empty object.",
+      required: false,
+      schema: { type: "object", additionalProperties: false },
+    },
+    answers: { 200: { description: "The backup.", schema: ref("Backup") } },
+    refusals: ["INVALID_INPUT", "CONFIG_INVALID", "BACKUP_UNREADABLE"],
+    examples: [{ summary: "Nobody to encrypt for", body: {}, status: 500 }],
   },
   "POST /api/sync/repair": {
     operationId: "repairRows",

@@ -8,6 +8,7 @@ import { exportCommand } from "./commands/export.ts";
 import { importCommand, seedCommand } from "./commands/import.ts";
 import { explainCommand, statusCommand, syncCommand } from "./commands/look.ts";
 import { queueCommand } from "./commands/queue.ts";
+import { resetCommand } from "./commands/reset.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { serverCommand } from "./commands/server.ts";
 import { settlementCommand } from "./commands/settlement.ts";
@@ -44,6 +45,7 @@ for (const add of [
   seedCommand,
   backupCommand,
   restoreCommand,
+  resetCommand,
 ]) {
   add(program);
 }

@@ -56,6 +56,7 @@ export { systemIds } from "./system/ids.ts";
 export { markRestored } from "./system/restored-witness.ts";
 export { sha256 } from "./system/sha256.ts";
 export { startTerminal } from "./terminal.ts";
+export { refuseUnsettled, sayUnsettled, type Unsettled, unsettledOf } from "./unsettled.ts";
 export type {
   CashMove,
   ClosedShift,

@@ -18,6 +18,7 @@ import { orderRoutes } from "./routes/orders.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { queueRoutes } from "./routes/queue.ts";
 import { recordRoutes } from "./routes/records.ts";
+import { resetRoutes, type TillReset } from "./routes/reset.ts";
 import { shiftRoutes } from "./routes/shifts.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { type Every, every as everyOfSystem, newCorrelationId, wallMs } from "./system/platform.ts";
@@ -35,6 +36,8 @@ export interface TerminalAppOptions {
   readonly headOffice?: HeadOffice | undefined;
   /** What takes backups; without it nobody is there to encrypt them for. */
   readonly backups?: TillBackups | undefined;
+  /** What takes this till's data away; without it that is somebody else's business. */
+  readonly reset?: TillReset | undefined;
   /** Tests hand in their own. */
   readonly every?: Every | undefined;
 }
@@ -86,6 +89,7 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
   customerRoutes(app, terminal);
   conflictRoutes(app, terminal, options.headOffice);
   backupRoutes(app, options.backups);
+  resetRoutes(app, options.reset);
   metricsRoute(app, watchTerminal(terminal, wallMs));
   eventRoutes(app, terminal, every);
   pageRoutes(app, terminal, options.page);

@@ -2,7 +2,8 @@ import { httpHeadOffice, startTerminalHttp } from "@tillsync/terminal";
 import type { Command } from "commander";
 import type { Logger } from "pino";
 import { ConfiguredBackups } from "../backup/configured-backups.ts";
-import { centralUrl } from "../config/derived.ts";
+import { readUnsettled, resetTill } from "../backup/reset.ts";
+import { centralUrl, terminalFile } from "../config/derived.ts";
 import type { Values } from "../config/keys.ts";
 import { openLog } from "../logging/open-log.ts";
 import { openConfigured } from "../open-configured.ts";
@@ -50,6 +51,7 @@ async function serve(values: Values, log: Logger, output: Output): Promise<void>
   const backups = new ConfiguredBackups(values);
   const terminal = openConfigured(values, backups.besides);
   const key = values["Terminal.LocalKey"];
+  let isReset = false;
   try {
     const http = await startTerminalHttp({
       terminal,
@@ -58,6 +60,14 @@ async function serve(values: Values, log: Logger, output: Output): Promise<void>
       log,
       headOffice: httpHeadOffice({ url: centralUrl(values), key: values["Terminal.Key"] ?? "none" }),
       backups: backups.start(terminal),
+      reset: {
+        shortId: values["Terminal.ShortId"],
+        unsettled: () => readUnsettled(terminalFile(values)),
+        reset: () => {
+          isReset = true;
+          process.emit("SIGTERM");
+        },
+      },
       ...(key ? { key } : {}),
     });
     const close = async () => {
@@ -65,6 +75,9 @@ async function serve(values: Values, log: Logger, output: Output): Promise<void>
       await Promise.all([http.close(), terminal.close()]);
     };
     await untilStopped(output, { url: http.url, what: `Till ${values["Terminal.ShortId"]}`, close });
+    // It looks again: what was sold since the request came is not taken away.
+    const file = terminalFile(values);
+    if (isReset) await resetTill({ file, shortId: values["Terminal.ShortId"], nowMs: Date.now() });
   } catch (error) {
     await backups.stop();
     await terminal.close(0);

@@ -9,7 +9,7 @@ import {
   ref,
   text,
 } from "@tillsync/protocol/openapi";
-import { rowsToRepair } from "../schemas.ts";
+import { resetConfirmed, rowsToRepair } from "../schemas.ts";
 
 const recorded: Readonly<Record<number, Answer>> = {
   201: {
@@ -146,7 +146,7 @@ export const STATUS_ROUTES: Readonly<Record<string, RouteDescription>> = {
         }),
       },
     },
-    examples: [{ summary: "A till without a recipient", status: 200 }],
+    examples: [{ summary: "One that waits", status: 200 }],
   },
   "POST /api/backups": {
     operationId: "takeBackup",
@@ -160,7 +160,42 @@ export const STATUS_ROUTES: Readonly<Record<string, RouteDescription>> = {
     },
     answers: { 200: { description: "The backup.", schema: ref("Backup") } },
     refusals: ["INVALID_INPUT", "CONFIG_INVALID", "BACKUP_UNREADABLE"],
-    examples: [{ summary: "Nobody to encrypt for", body: {}, status: 500 }],
+    examples: [
+      { summary: "Now", body: {}, status: 200 },
+      { summary: "Nobody to encrypt for", body: {}, without: "database", status: 500 },
+    ],
+  },
+  "GET /api/reset": {
+    operationId: "getUnsettled",
+    tag: "Status",
+    summary: "What this till holds that is nowhere else: what keeps it from being reset.",
+    answers: { 200: { description: "All 0 when nothing is.", schema: object({ unsettled: ref("Unsettled") }) } },
+    refusals: ["NOT_FOUND"],
+    examples: [
+      { summary: "Sales wait", status: 200 },
+      { summary: "A till inside another program", without: "database", status: 404 },
+    ],
+  },
+  "POST /api/reset": {
+    operationId: "resetTill",
+    tag: "Status",
+    summary: "Take this till's data away and stop: factory reset, sign-out.",
+    description:
+      "Refused with `UNSETTLED` and counts while anything is nowhere else yet. `tillsync reset --export` puts everything into a backup first.",
+    body: { description: "Which till is meant.", schema: fromZod(resetConfirmed) },
+    answers: {
+      200: {
+        description: "It stops now.",
+        schema: object({ reset: { type: "boolean", description: "Always true." } }),
+      },
+    },
+    refusals: ["INVALID_INPUT", "NOT_FOUND", "UNSETTLED"],
+    examples: [
+      { summary: "Another till is meant", body: { confirm: "T02" }, status: 400 },
+      { summary: "Sales wait", body: { confirm: "T01" }, status: 409 },
+      { summary: "Everything is settled", body: { confirm: "T01" }, status: 200 },
+      { summary: "A till inside another program", body: { confirm: "T01" }, without: "database", status: 404 },
+    ],
   },
   "POST /api/sync/repair": {
     operationId: "repairRows",

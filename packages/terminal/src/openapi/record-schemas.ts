@@ -165,6 +165,15 @@ export const TILL_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     },
     "A backup of this till.",
   ),
+  Unsettled: object(
+    Object.fromEntries(
+      ["changes", "sales", "openShifts", "unsettledShifts", "openOrders"].map((name) => [
+        name,
+        { type: "integer", minimum: 0 },
+      ]),
+    ),
+    "What a till holds that is nowhere else yet.",
+  ),
   OrderDraft: fromZod(
     sent.orderDraft,
     "An order that is closed at once. Amounts are minor units; quantities and prices decimal text.",

@@ -42,6 +42,7 @@ const TREATMENTS: Partial<Record<ErrorCode, Treatment>> = {
   UNAUTHENTICATED: PAUSED,
   FORBIDDEN: PAUSED,
   PROTOCOL_VERSION: PAUSED,
+  UPGRADE_REQUIRED: PAUSED,
   MODULE_DIFFERS: PAUSED,
   TOO_LARGE: { wait: "split", shrinks: true, shows: "proper" },
   FORK: { wait: "halt", shrinks: false, shows: "proper" },

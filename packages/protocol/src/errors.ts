@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   TOO_LARGE: { status: 413, retryable: false, who: "caller" },
   UNSUPPORTED_ENCODING: { status: 415, retryable: false, who: "caller" },
   PROTOCOL_VERSION: { status: 426, retryable: true, who: "operator" },
+  UPGRADE_REQUIRED: { status: 426, retryable: true, who: "operator" },
   TOO_MANY_REQUESTS: { status: 429, retryable: true, who: "nobody" },
   INTERNAL: { status: 500, retryable: true, who: "developer" },
   UNAVAILABLE: { status: 503, retryable: true, who: "operator" },

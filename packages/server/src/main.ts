@@ -53,6 +53,8 @@ export interface ServerOptions {
   readonly customerConflicts?: MergePolicy;
   /** How conflicts of whole documents stand until a person has looked at them (default `server-wins`; `manual` says that one has to). */
   readonly documentConflicts?: "server-wins" | "manual";
+  /** The oldest release of terminals that may exchange (default any). */
+  readonly minTerminalRelease?: string;
   /** Backups of each till that are kept, and how large one may be (default 7, 512 MiB). */
   readonly backups?: BackupLimits;
   /** Milliseconds that requests under way get when the server stops (default 4000). */
@@ -105,6 +107,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       rates,
       trustedProxies,
       kinds,
+      ...(options.minTerminalRelease === undefined ? {} : { minTerminalRelease: options.minTerminalRelease }),
       ...(options.backups === undefined ? {} : { backups: options.backups }),
     });
     const url = await listen(app, options);

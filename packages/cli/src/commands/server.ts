@@ -44,6 +44,7 @@ async function serve(
   { output, openPages }: { output: Output; openPages: boolean },
 ): Promise<void> {
   const given = databaseUrl(values);
+  const minRelease = values["Server.MinTerminalRelease"];
   const embedded =
     given === undefined
       ? await startPostgres({ dataDir: values["Server.DataDir"], log: (line) => log.info(line) })
@@ -65,6 +66,7 @@ async function serve(
       },
       kinds: modulesOfKinds(values["Gateway.Modules"]),
       backups: { kept: values["Server.BackupsKept"], maxBytes: values["Server.MaxBackupBytes"] },
+      ...(minRelease === undefined ? {} : { minTerminalRelease: minRelease }),
       trustedProxies: values["Server.TrustedProxies"]?.split(",") ?? [],
     });
     await untilStopped(output, { url: server.url, what: "Central server", close: () => server.close() });

@@ -1,5 +1,5 @@
 import { KEEP_DAYS, KEPT_ATTEMPTS, KEPT_DAYS } from "@tillsync/engine";
-import { LIMITS } from "@tillsync/protocol";
+import { LIMITS, RELEASE_FORM } from "@tillsync/protocol";
 import { kindsOf, localFileOf, postgresUrlOf, proxiesOf, uuidOf, zoneOf } from "./forms.ts";
 import { address, choice, type Setting, text, textAs, whole, yesNo } from "./settings.ts";
 
@@ -219,6 +219,12 @@ export const KEYS = {
     default: 2000,
     unit: "requests/s",
     effect: "The same for all devices of a store together, so that one store cannot keep the others waiting.",
+  }),
+  "Server.MinTerminalRelease": text<string | undefined>("a release such as 0.1.0", RELEASE_FORM, {
+    default: undefined,
+    absent: "any",
+    effect:
+      "The oldest release of Tillsync's own terminals that may exchange. Older ones are refused with `UPGRADE_REQUIRED`: they sell on, keep everything, and send it once they are updated.",
   }),
   "Server.BackupsKept": whole<number>(1, 1_000, {
     default: 7,

@@ -7,6 +7,8 @@ import {
   exchangeResponse,
   isErrorCode,
   parseAs,
+  RELEASE,
+  RELEASE_HEADER,
   SyncError,
 } from "@tillsync/protocol";
 import { Agent, request as httpRequest } from "undici";
@@ -76,7 +78,7 @@ export function httpTransport({
           method: "POST",
           dispatcher,
           signal: deadline,
-          headers: { ...headers, authorization, "x-correlation-id": correlationId },
+          headers: { ...headers, authorization, "x-correlation-id": correlationId, [RELEASE_HEADER]: RELEASE },
           body,
         });
         const text = await readBounded(answer.body);

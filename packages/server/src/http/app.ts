@@ -66,6 +66,8 @@ export interface AppOptions {
   readonly trustedProxies?: readonly string[];
   /** Where customers edited on tills become the organization's. */
   readonly records?: Pick<RecordContext, "rows" | "policy">;
+  /** Terminals of an earlier release have to be updated before they can exchange. */
+  readonly minTerminalRelease?: string;
   /** What is kept of tills' backups. */
   readonly backups?: BackupLimits;
   /** How the centre decides conflicts of whole documents until a person does (default SERVER_WINS). */
@@ -109,7 +111,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   addHealthRoutes(app, pool, unsettled);
   addPageRoutes(app);
   addDocsRoutes(app);
-  addExchangeRoute(app, options.ingest, metrics);
+  addExchangeRoute(app, options.ingest, metrics, options.minTerminalRelease);
   const devices = rememberDevices(pool, () => surroundings.wallMs());
   const doors = { ingest: options.submitting, pool, devices, metrics };
   addDeviceRoutes(app, doors);

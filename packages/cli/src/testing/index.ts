@@ -11,3 +11,4 @@ export {
   replayInDemo,
 } from "./replay-in-demo.ts";
 export { TwoServers } from "./two-servers.ts";
+export { upgradeEitherSide } from "./upgrade.ts";

@@ -14,6 +14,7 @@ async function says(words: readonly string[]) {
   return { code, out: process.stdout === "" ? undefined : JSON.parse(process.stdout), err: process.stderr };
 }
 
+/** Nine processes, one after the other; a busy machine takes some seconds for each. */
 it("the steps of docs/operating.md, one after the other: key, backup, drill, reset, restore", async () => {
   const folder = await temporaryFolder();
   const at = (name: string) => join(folder, name);
@@ -70,4 +71,4 @@ it("the steps of docs/operating.md, one after the other: key, backup, drill, res
   const restored = await says(["restore", at("t01.till.age"), "--identity", key, "--to", at("new")]);
   expect(restored).toMatchObject({ code: 0, out: { database: at("new/till.db") } });
   expect(readdirSync(at("new")).toSorted()).toEqual(["terminal-id", "till.db", "till.db.witness"]);
-});
+}, 240_000);

@@ -181,6 +181,17 @@ describe("the lane of backups", () => {
     expect(world.lane.view.sent?.name).toBe("2");
   });
 
+  it("takes one on demand while sales keep another waiting: nobody waits for that", async () => {
+    const world = new World();
+    world.pending = 5;
+    world.lane.start();
+    await world.time.pass(60_000);
+    const now = world.lane.takeNow();
+    await world.time.pass(5_000);
+    expect((await now).name).toBe("2");
+    expect(world.lane.view.waiting?.name).toBe("2");
+  });
+
   it("tells whoever asked when the disk cannot hold it, and tries again", async () => {
     const world = new World();
     world.lane.start();

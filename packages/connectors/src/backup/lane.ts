@@ -201,6 +201,8 @@ export class BackupLane {
       this.#received = standing.received;
       this.#options.onChange?.();
       await this.#yieldToSales();
+      // Somebody wants a newer one, which holds all of this one.
+      if (this.#asked) return;
       const bytes = await read(backup, standing.received, PIECE_BYTES);
       const begunAtMs = clock.monotonicMs();
       const next = await destination.deliver(backup, { offset: standing.received, bytes } satisfies Piece, signal);
@@ -218,7 +220,7 @@ export class BackupLane {
   async #yieldToSales(): Promise<void> {
     const { clock, pending } = this.#options;
     const untilMs = clock.monotonicMs() + YIELD_MS;
-    while (pending() > 0 && clock.monotonicMs() < untilMs) await this.#pause(YIELD_LOOK_MS);
+    while (pending() > 0 && !this.#asked && clock.monotonicMs() < untilMs) await this.#pause(YIELD_LOOK_MS);
   }
 
   #pause(ms: number): Promise<void> {

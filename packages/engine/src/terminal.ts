@@ -17,7 +17,7 @@ import { higherCounter, raiseFloor } from "./receipts.ts";
 import { type Desk, instantOf, type Present, presentOf, Recording } from "./recording.ts";
 import { Schedule } from "./schedule.ts";
 import { BADGE_AFTER, checkSettings, ensureIdentity, othersOf, paceOf, type TerminalSettings } from "./settings.ts";
-import { Settlements, type ShiftSettlement } from "./settlement.ts";
+import { Settlements } from "./settlement.ts";
 import { ShiftReports } from "./shift-reports.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { exceptionCounts } from "./statistics.ts";
@@ -285,10 +285,7 @@ class RunningTerminal implements Terminal {
     return part;
   }
 
-  settlementOf(shiftLocalId: string): ShiftSettlement {
-    this.#assertRunning();
-    return this.#settlements.of(shiftLocalId);
-  }
+  settlementOf: Terminal["settlementOf"] = (shiftLocalId) => this.#running(this.#settlements).of(shiftLocalId);
 
   modules: Terminal["modules"] = () => this.#running(this.#schedule.modules).status();
   snapshot: Terminal["snapshot"] = (file) => takeSnapshot(this.#running(this.#ports.store), file, () => this.#lives);
@@ -333,19 +330,14 @@ class RunningTerminal implements Terminal {
     );
   };
 
-  history: Terminal["history"] = (page = {}) => {
-    this.#assertRunning();
-    return historyOf({ ...this.#shelf(), attempts: this.#attempts }, page);
-  };
+  history: Terminal["history"] = (page = {}) =>
+    historyOf({ ...this.#running(this.#shelf()), attempts: this.#attempts }, page);
 
   #shelf() {
     return { journal: this.#journal, store: this.#ports.store, lives: this.#lives };
   }
 
-  explain: Terminal["explain"] = (key) => {
-    this.#assertRunning();
-    return explain({ ...this.#shelf(), lane: this.#schedule.lane }, key);
-  };
+  explain: Terminal["explain"] = (key) => explain({ ...this.#running(this.#shelf()), lane: this.#schedule.lane }, key);
 
   syncNow: Terminal["syncNow"] = async () => {
     const before = this.#tally.durable();

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openTerminal } from "@tillsync/engine";
-import { readOnly } from "@tillsync/engine/sqlite";
+import { betterSqlite, readOnly } from "@tillsync/engine/sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { temporaryFolder } from "../import/testing/temporary-file.ts";
 import { openTill, type TillOnDisk } from "../poslog/testing/till-on-disk.ts";
@@ -131,8 +131,7 @@ describe("a backup of a till", () => {
     const till = await openTill();
     sell(till, 5);
     await till.terminal.close();
-    const Database = (await import("better-sqlite3")).default;
-    const db = new Database(till.file);
+    const db = betterSqlite(till.file);
     db.exec(
       "UPDATE journal SET body = replace(body, '60.00', '61.00') WHERE position % 1000 = 3 + 1099511627776 % 1000",
     );

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { betterSqlite } from "@tillsync/engine/sqlite";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../import/testing/temporary-file.ts";
 import { openTill, type TillOnDisk } from "../poslog/testing/till-on-disk.ts";
@@ -24,8 +25,7 @@ const resetOf = (till: TillOnDisk, more: object = {}) =>
 
 /** As the centre's answers would leave it. */
 async function everythingSettled(till: TillOnDisk): Promise<void> {
-  const Database = (await import("better-sqlite3")).default;
-  const db = new Database(till.file);
+  const db = betterSqlite(till.file);
   db.exec(`UPDATE life SET durable_through = (SELECT max(position) % 1099511627776 FROM journal);
     INSERT INTO settlement (position, state, judgement, judged_at)
       SELECT ordinal * 1099511627776 + close_seq, 'settled', '{}', 0 FROM shift WHERE closed_at IS NOT NULL`);
@@ -57,8 +57,7 @@ describe("a reset (operator: sign-out with pending, factory reset)", () => {
     await till.terminal.close();
     await everythingSettled(till);
     await expect(resetOf(till)).rejects.toMatchObject({ details: { changes: 0, openOrders: 1, unsettledShifts: 0 } });
-    const Database = (await import("better-sqlite3")).default;
-    const db = new Database(till.file);
+    const db = betterSqlite(till.file);
     db.exec("DELETE FROM open_order; UPDATE settlement SET state = 'different'");
     db.close();
     await expect(resetOf(till)).rejects.toMatchObject({ details: { openOrders: 0, unsettledShifts: 1 } });

@@ -10,10 +10,12 @@ import {
   replayInDemo,
   restoreRounds,
   TwoServers,
+  upgradeEitherSide,
 } from "tillsync/testing";
 import { powerCuts } from "./proof-disk.ts";
 import { fuzzRounds } from "./proof-fuzz.ts";
 import { catalogue, rows } from "./proof-modules.ts";
+import setUpPostgres from "./test-postgres.ts";
 
 export interface ProofSettings {
   readonly seed: number;
@@ -80,8 +82,24 @@ export const PROOFS: readonly Proof[] = [
     says: "818,846 real products to a till, then 189,969 real price changes",
     run: (_settings, onProgress) => catalogue(DATA, onProgress),
   },
+  {
+    name: "upgrade",
+    says: "10,000 changes of the previous version (TILLSYNC_PREVIOUS, a commit), delivered after updating either side first",
+    run: (_settings, onProgress) => upgrade(onProgress),
+  },
   { name: "fuzz", says: "hostile inputs for every reader and route, in process and over sockets", run: fuzz },
 ];
+
+async function upgrade(onProgress: (text: string) => void): Promise<ProofOutcome> {
+  const previous = process.env.TILLSYNC_PREVIOUS;
+  if (previous === undefined) return { notRun: "TILLSYNC_PREVIOUS names no commit" };
+  const stopPostgres = await setUpPostgres();
+  try {
+    return await upgradeEitherSide(previous, onProgress);
+  } finally {
+    await stopPostgres?.();
+  }
+}
 
 async function simulation({ seed, seeds }: ProofSettings, onProgress: (text: string) => void): Promise<ProofOutcome> {
   let [done, wrong] = [0, 0];

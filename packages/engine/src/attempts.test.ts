@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Attempt } from "./attempt.ts";
-import { loseAnswer, refuse, unreachable } from "./testing/fake-centre.ts";
+import { loseAnswer, unreachable } from "./testing/fake-centre.ts";
 import { openTill, sale, type Till } from "./testing/till.ts";
 
 const told = (till: Till): Attempt[] =>

@@ -1,6 +1,7 @@
 export type { Observation } from "@tillsync/lanes";
 export type { Attempt } from "./attempt.ts";
 export { KEPT_ATTEMPTS, KEPT_DAYS, type Retention } from "./attempt-log.ts";
+export type { BesideLane } from "./beside-lane.ts";
 export { type Credential, fixedKey, showing } from "./credential.ts";
 export { type History, type HistoryEntry, type HistoryPage, MAX_HISTORY_PAGE } from "./history.ts";
 export {
@@ -58,6 +59,7 @@ export {
 } from "./records/look-up.ts";
 export type { TerminalSettings } from "./settings.ts";
 export type { ShiftSettlement } from "./settlement.ts";
+export { checkSnapshot, type Snapshot } from "./snapshot.ts";
 export { STORAGE_OK, type StorageState, type StorageStatus } from "./storage-status.ts";
 export { systemClock } from "./system/clock.ts";
 export { readAnswer } from "./system/http-answer.ts";
@@ -75,9 +77,11 @@ export {
   readGrantText,
   readMachineKey,
 } from "./system/machine-key.ts";
+export { markRestored } from "./system/restored-witness.ts";
 export { sha256 } from "./system/sha256.ts";
 export { openWitness } from "./system/witness-file.ts";
 export { startTerminal } from "./terminal.ts";
+export { refuseUnsettled, sayUnsettled, type Unsettled, unsettledOf } from "./unsettled.ts";
 export type {
   CashMove,
   ClosedShift,

@@ -173,7 +173,7 @@ describe("a feed that was reset", () => {
 });
 
 describe("a refusal that somebody has to act on", () => {
-  it.each<ErrorCode>(["UNAUTHENTICATED", "FORBIDDEN", "PROTOCOL_VERSION"])(
+  it.each<ErrorCode>(["UNAUTHENTICATED", "FORBIDDEN", "PROTOCOL_VERSION", "UPGRADE_REQUIRED"])(
     "%s keeps everything, pauses, and asks with less and less once a probe is answered",
     async (code) => {
       const till = await openTill();
@@ -193,7 +193,7 @@ describe("a refusal that somebody has to act on", () => {
     },
   );
 
-  it.each<ErrorCode>(["UNAUTHENTICATED", "FORBIDDEN", "PROTOCOL_VERSION"])(
+  it.each<ErrorCode>(["UNAUTHENTICATED", "FORBIDDEN", "PROTOCOL_VERSION", "UPGRADE_REQUIRED"])(
     "%s, and no probe is answered either, is asked about at the slow pace",
     async (code) => {
       const till = await openTill();

@@ -51,6 +51,8 @@ export interface LocalStore {
   iterate<T>(sql: string, ...params: SqlValue[]): Iterable<T>;
   transaction<T>(fn: (tx: Sql) => T, flush?: Flush): T;
   reopen(): void;
+  /** Copies the whole into a new file while it goes on being written; one that cannot goes without. */
+  snapshot?(file: string): Promise<void>;
   close(): void;
 }
 

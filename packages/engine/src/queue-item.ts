@@ -1,9 +1,10 @@
 import type { LaneState } from "@tillsync/lanes";
 import { type Effect, type Kind, SyncError } from "@tillsync/protocol";
 import type { NumberedAttempt } from "./attempt-log.ts";
+import type { BesideLane } from "./beside-lane.ts";
 import { type JournalRow, type Life, ordinalOf, seqOf } from "./journal.ts";
 
-/** Requirement 002's words for what goes where; only the first has a lane yet. */
+/** Requirement 002's words for what goes where; of eTIMS and M-Pesa there is no lane yet. */
 export const QUEUE_TYPES = ["CentralSync", "EtimsInvoice", "MpesaVerify", "CloudBackup"] as const;
 export type QueueType = (typeof QUEUE_TYPES)[number];
 
@@ -30,11 +31,12 @@ export interface QueueItem {
   readonly shiftId: string | null;
   readonly lastAttemptTime: string | null;
   readonly nextAttemptTime: string | null;
-  readonly kind: Kind;
+  /** Of the change; null for what is no change, such as a backup. */
+  readonly kind: Kind | null;
   readonly receiptNumber: string | null;
   readonly effect: Effect | null;
-  readonly incarnation: string;
-  readonly seq: number;
+  readonly incarnation: string | null;
+  readonly seq: number | null;
 }
 
 /** What waits and what needs a person, of one type. */
@@ -48,20 +50,28 @@ export interface QueueCount {
   readonly oldestAt: string | null;
 }
 
-/** The counts of a status: those of `CentralSync`, and 0 of the types that have no lane yet. */
-export function queueCounts(central: {
-  readonly pending: number;
-  readonly failed: number;
-  readonly halted: boolean;
-  readonly oldestAt: string | null;
-}): QueueCount[] {
+/** The counts of a status: those of `CentralSync`, of lanes that run beside it, and 0 of the types that have no lane. */
+export function queueCounts(
+  central: {
+    readonly pending: number;
+    readonly failed: number;
+    readonly halted: boolean;
+    readonly oldestAt: string | null;
+  },
+  besides: readonly BesideLane[] = [],
+): QueueCount[] {
   const { failed, halted, oldestAt } = central;
   // A lane that stopped needs a person for everything behind it (design: parked is Failed).
   const [pending, needing] = halted ? [0, failed + central.pending] : [central.pending, failed];
   return QUEUE_TYPES.map((queueType) =>
     queueType === "CentralSync"
       ? { queueType, pending, failed: needing, oldestAt }
-      : { queueType, pending: 0, failed: 0, oldestAt: null },
+      : (besides.find((lane) => lane.queueType === queueType)?.count ?? {
+          queueType,
+          pending: 0,
+          failed: 0,
+          oldestAt: null,
+        }),
   );
 }
 

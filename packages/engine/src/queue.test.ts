@@ -1,7 +1,7 @@
 import { type FeedEntry, SyncError } from "@tillsync/protocol";
 import { describe, expect, it } from "vitest";
 import { parseQueueId, type QueueItem, queueIdOf } from "./queue-item.ts";
-import { hang, refuse, unreachable } from "./testing/fake-centre.ts";
+import { hang, unreachable } from "./testing/fake-centre.ts";
 import { refusalOf } from "./testing/refusal.ts";
 import { openTill, sale, TERMINAL_ID, type Till } from "./testing/till.ts";
 

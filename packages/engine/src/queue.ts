@@ -1,5 +1,6 @@
 import type { Effect } from "@tillsync/protocol";
 import type { AttemptLog } from "./attempt-log.ts";
+import type { BesideLane } from "./beside-lane.ts";
 import { type Journal, type Life, ordinalOf, positionOf, seqOf } from "./journal.ts";
 import type { LocalStore } from "./ports.ts";
 import {
@@ -44,6 +45,14 @@ export interface QueueContext extends ItemContext {
   readonly attempts: AttemptLog;
   /** Position up to which what the centre lacks is on its way now. */
   readonly inFlight: number | null;
+  readonly besides?: (() => readonly BesideLane[]) | undefined;
+}
+
+/** Lanes beside the central one have a few items at most: they are one page. */
+function besideItems({ besides }: QueueContext, { type, status, after }: QueueFilter): QueuePage {
+  const lanes = (besides?.() ?? []).filter(({ queueType }) => queueType === type);
+  const items = after === undefined ? lanes.flatMap((lane) => lane.items) : [];
+  return { items: items.filter((item) => status === undefined || item.status === status), next: null };
 }
 
 /**
@@ -55,7 +64,7 @@ export interface QueueContext extends ItemContext {
  * @throws SyncError INVALID_INPUT when `after` is no id of this queue
  */
 export function queueOf(context: QueueContext, filter: QueueFilter): QueuePage {
-  if (filter.type !== undefined && filter.type !== "CentralSync") return { items: [], next: null };
+  if (filter.type !== undefined && filter.type !== "CentralSync") return besideItems(context, filter);
   const limit = Math.max(1, Math.min(filter.limit ?? DEFAULT_PAGE, MAX_QUEUE_PAGE));
   const after = filter.after === undefined ? 0 : placeOf(context.lives, filter.after);
   const window = candidates(context, filter.status, after, limit + 1).slice(0, limit + 1);

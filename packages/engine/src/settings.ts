@@ -1,6 +1,7 @@
 import { PACES, type Pace, type Profile } from "@tillsync/lanes";
 import { currency, parseField, SyncError, shortId, uuid } from "@tillsync/protocol";
 import type { Retention } from "./attempt-log.ts";
+import type { BesideLane } from "./beside-lane.ts";
 import { KEEP_DAYS, type OrdersFeed, type OthersSettings } from "./others.ts";
 import type { LocalStore } from "./ports.ts";
 
@@ -39,6 +40,8 @@ export interface TerminalSettings {
   readonly keepDays?: number;
   /** How much of the history of attempts is kept. */
   readonly retention?: Retention;
+  /** Lanes that somebody else runs beside this engine, as people are to see them. It must not throw. */
+  readonly besides?: () => readonly BesideLane[];
 }
 
 /** @throws SyncError CONFIG_INVALID naming the setting */

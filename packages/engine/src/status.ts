@@ -37,6 +37,7 @@ export function statusOf(input: StatusInput): TerminalStatus {
   const { halted, failures, lastSuccessAt, sending } = input.lane;
   const stopped = input.stopped ? { code: input.stopped.code, message: input.stopped.message } : null;
   const failed = countOf(input.exceptions.filter(isFailed));
+  const besides = input.settings.besides?.() ?? [];
   return {
     terminal,
     shortId,
@@ -54,9 +55,9 @@ export function statusOf(input: StatusInput): TerminalStatus {
     exceptions: countOf(input.exceptions),
     ...statistics(input),
     lastSyncTimestamp: lastSuccessAt,
-    queue: queueCounts({ pending, failed, halted, oldestAt: input.oldestAt }),
+    queue: queueCounts({ pending, failed, halted, oldestAt: input.oldestAt }, besides),
     shift: input.shift,
-    lanes: [laneOf(input, pending)],
+    lanes: [laneOf(input, pending), ...besides.map(({ status }) => status)],
     connectivity: [input.connectivity],
     modules: input.modules,
     storage: input.storage,

@@ -23,6 +23,7 @@ import { Schedule } from "./schedule.ts";
 import { BADGE_AFTER, checkSettings, ensureIdentity, othersOf, paceOf, type TerminalSettings } from "./settings.ts";
 import { Settlements } from "./settlement.ts";
 import { ShiftReports } from "./shift-reports.ts";
+import { takeSnapshot } from "./snapshot.ts";
 import { exceptionCounts } from "./statistics.ts";
 import { isDurable, openOrderViews, orderView, statusOf } from "./status.ts";
 import { StorageWatch } from "./storage-watch.ts";
@@ -279,25 +280,20 @@ class RunningTerminal implements Terminal {
 
   shift: Terminal["shift"] = () => this.#present.shift;
 
-  shiftReport: Terminal["shiftReport"] = () => this.#running().open(this.#present);
+  shiftReport: Terminal["shiftReport"] = () => this.#running(this.#reports).open(this.#present);
   shifts: Terminal["shifts"] = (limit = 20) =>
-    this.#running().list(limit, this.#present, (localId) => this.#settlements.of(localId));
-  receiptGaps: Terminal["receiptGaps"] = (day) => this.#running().receipts(day, this.#lives);
+    this.#running(this.#reports).list(limit, this.#present, (localId) => this.#settlements.of(localId));
+  receiptGaps: Terminal["receiptGaps"] = (day) => this.#running(this.#reports).receipts(day, this.#lives);
 
-  #running(): ShiftReports {
+  #running<T>(part: T): T {
     this.#assertRunning();
-    return this.#reports;
+    return part;
   }
 
-  settlementOf: Terminal["settlementOf"] = (shift) => {
-    this.#assertRunning();
-    return this.#settlements.of(shift);
-  };
+  settlementOf: Terminal["settlementOf"] = (shift) => this.#running(this.#settlements).of(shift);
 
-  modules: Terminal["modules"] = () => {
-    this.#assertRunning();
-    return this.#schedule.modules.status();
-  };
+  modules: Terminal["modules"] = () => this.#running(this.#schedule.modules).status();
+  snapshot: Terminal["snapshot"] = (file) => takeSnapshot(this.#running(this.#ports.store), file, () => this.#lives);
 
   status(): TerminalStatus {
     const { lane, connectivity, modules } = this.#schedule;
@@ -324,22 +320,17 @@ class RunningTerminal implements Terminal {
     this.#assertRunning();
     const lane = { ...this.#schedule.lane, nextAttemptAt: this.#nextAttemptAt() };
     const maxRetries = this.#settings.badgeAfter ?? BADGE_AFTER;
-    return queueOf({ ...this.#shelf(), lane, inFlight: lane.inFlight, maxRetries }, filter);
+    const besides = this.#settings.besides;
+    return queueOf({ ...this.#shelf(), lane, inFlight: lane.inFlight, maxRetries, besides }, filter);
   };
 
-  history: Terminal["history"] = (page = {}) => {
-    this.#assertRunning();
-    return historyOf(this.#shelf(), page);
-  };
+  history: Terminal["history"] = (page = {}) => historyOf(this.#running(this.#shelf()), page);
 
   #shelf() {
     return { journal: this.#journal, store: this.#ports.store, lives: this.#lives, attempts: this.#attempts };
   }
 
-  explain: Terminal["explain"] = (key) => {
-    this.#assertRunning();
-    return explain({ ...this.#shelf(), lane: this.#schedule.lane }, key);
-  };
+  explain: Terminal["explain"] = (key) => explain({ ...this.#running(this.#shelf()), lane: this.#schedule.lane }, key);
 
   syncNow: Terminal["syncNow"] = async () => {
     const before = this.#tally.durable();

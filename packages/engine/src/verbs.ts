@@ -24,6 +24,7 @@ import type { QueueCount } from "./queue-item.ts";
 import type { CustomerDraft } from "./records/customers.ts";
 import type { CustomerView, LookUp } from "./records/look-up.ts";
 import type { ShiftSettlement } from "./settlement.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { StorageStatus } from "./storage-status.ts";
 
 /** A line as a POS hands it in. `amountMinor` may be left out: it is then quantity times unit price, half-up. */
@@ -157,7 +158,7 @@ export interface OrderView {
 }
 
 export interface LaneStatus {
-  readonly name: "central";
+  readonly name: "central" | "backup";
   /** `settled`: nothing waits; the other words as in the glossary. */
   readonly state: "pending" | "sending" | "retrying" | "parked" | "settled";
   readonly pending: number;
@@ -364,6 +365,11 @@ export interface Terminal extends Omit<TerminalTransaction, "sql" | "customer"> 
   readonly lookUp: LookUp;
   /** Reference data: what this till has of each module, and how the next copy comes along. */
   modules(): ModulesStatus;
+  /**
+   * Copies the whole database into a file that does not exist yet, while selling goes on. The copy is not encrypted: it is
+   * the caller's to check, encrypt and take away.
+   */
+  snapshot(file: string): Promise<Snapshot>;
   /** Sends everything up to here, now, and waits until it is done or cannot go on. */
   syncNow(): Promise<SyncResult>;
   /**

@@ -14,6 +14,7 @@ describe("the table of failures", () => {
       "PROTOCOL_VERSION",
       "TERMINAL_UNKNOWN",
       "UNAUTHENTICATED",
+      "UPGRADE_REQUIRED",
     ]);
   });
 

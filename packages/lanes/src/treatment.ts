@@ -44,6 +44,7 @@ const TREATMENTS: Partial<Record<ErrorCode, Treatment>> = {
   GRANT_REFUSED: PAUSED,
   FORBIDDEN: PAUSED,
   PROTOCOL_VERSION: PAUSED,
+  UPGRADE_REQUIRED: PAUSED,
   MODULE_DIFFERS: PAUSED,
   TOO_LARGE: { wait: "split", shrinks: true, shows: "proper" },
   /** The till has asked how the centre has its history, and was not told: it goes on asking. */

@@ -182,4 +182,12 @@ export {
 export { compareStamps, effectiveAtMs, type Stamp } from "./records/stamp.ts";
 export type { SubmissionFlag, Submitted } from "./submitted.ts";
 export { isToldWhole, toldCheck } from "./told-check.ts";
-export { PROTOCOL_FLOOR, PROTOCOL_HISTORY, PROTOCOL_VERSION } from "./version.ts";
+export {
+  isOlder,
+  PROTOCOL_FLOOR,
+  PROTOCOL_HISTORY,
+  PROTOCOL_VERSION,
+  RELEASE,
+  RELEASE_FORM,
+  RELEASE_HEADER,
+} from "./version.ts";

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { canonicalText } from "./canonical.ts";
@@ -5,7 +6,7 @@ import { envelope, PAYLOADS } from "./change.ts";
 import { exchangeRequest, exchangeResponse } from "./exchange.ts";
 import { lineEvent } from "./order.ts";
 import { sha256 } from "./testing/sha256.ts";
-import { PROTOCOL_FLOOR, PROTOCOL_HISTORY, PROTOCOL_VERSION } from "./version.ts";
+import { isOlder, PROTOCOL_FLOOR, PROTOCOL_HISTORY, PROTOCOL_VERSION, RELEASE } from "./version.ts";
 
 /** Everything that travels. A schema that is not here can change unseen. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
@@ -60,5 +61,25 @@ describe("the protocol version", () => {
     expect(of(z.strictObject({ a: z.string().max(5), b: z.int().optional() }))).not.toBe(base);
     expect(of(z.strictObject({ a: z.string().max(5).optional() }))).not.toBe(base);
     expect(of(z.object({ a: z.string().max(5) }))).not.toBe(base);
+  });
+});
+
+describe("the release", () => {
+  it("is that of the package", () => {
+    const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+    expect(RELEASE).toBe(version);
+  });
+
+  it("is compared number by number; one that is not said came before all", () => {
+    const older = [
+      ["0.9.9", "0.10.0"],
+      ["0.1.0", "1.0.0"],
+      ["1.2.2", "1.2.3"],
+      [undefined, "0.0.1"],
+      ["new", "0.0.1"],
+    ] as const;
+    for (const [one, other] of older)
+      expect([one, isOlder(one, other), isOlder(other, one ?? "?")]).toEqual([one, true, false]);
+    expect(isOlder("1.2.3", "1.2.3")).toBe(false);
   });
 });

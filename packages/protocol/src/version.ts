@@ -6,6 +6,26 @@
  */
 export const PROTOCOL_VERSION = 1;
 
+/** The release of this code. Terminals name it in the header `x-tillsync-release` of every exchange. */
+export const RELEASE = "0.1.0";
+
+export const RELEASE_HEADER = "x-tillsync-release";
+
+/** A release as it is written: three numbers. */
+export const RELEASE_FORM = /^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})$/;
+
+/** True when a release came before another; one that is not said, or not in this form, came before all. */
+export function isOlder(release: string | undefined, than: string): boolean {
+  const numbers = (text: string | undefined) =>
+    RELEASE_FORM.exec(text ?? "")
+      ?.slice(1)
+      .map(Number);
+  const [own, other] = [numbers(release), numbers(than)];
+  if (own === undefined || other === undefined) return own === undefined && other !== undefined;
+  const at = own.findIndex((number, index) => number !== other[index]);
+  return at >= 0 && (own[at] ?? 0) < (other[at] ?? 0);
+}
+
 /** The oldest version a centre of this release still understands. */
 export const PROTOCOL_FLOOR = 1;
 

@@ -24,6 +24,7 @@ import { postgresSettlements } from "./settlement/postgres.ts";
 import { SettlementSweep } from "./settlement/settle-all.ts";
 import { Settling } from "./settlement/settling.ts";
 import { TaskSweep } from "./tasks/find-tasks.ts";
+import type { BackupLimits } from "./till-backups/till-backups.ts";
 
 /** A service manager kills after 10 s or so; requests under way get most of it, then are cut: tills send again. */
 const CLOSE_WITHIN_MS = 4000;
@@ -56,6 +57,10 @@ export interface ServerOptions {
   readonly customerConflicts?: MergePolicy;
   /** How conflicts of whole documents stand until a person has looked at them (default `server-wins`; `manual` says that one has to). */
   readonly documentConflicts?: "server-wins" | "manual";
+  /** The oldest release of terminals that may exchange (default any). */
+  readonly minTerminalRelease?: string;
+  /** Backups of each till that are kept, and how large one may be (default 7, 512 MiB). */
+  readonly backups?: BackupLimits;
   /** Milliseconds that requests under way get when the server stops (default 4000). */
   readonly closeWithinMs?: number;
   /** A file outside the database in which to remember it: files of it that somebody put back are noticed at the start. */
@@ -125,6 +130,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       trustedProxies,
       kinds,
       feeds,
+      ...(options.minTerminalRelease === undefined ? {} : { minTerminalRelease: options.minTerminalRelease }),
+      ...(options.backups === undefined ? {} : { backups: options.backups }),
     });
     const url = await listen(app, options);
     const months = setInterval(() => makeMonths(pool, log), DAY_MS);

@@ -7,6 +7,7 @@ import { checkHead, LISTENER, prepareServer } from "./listener.ts";
 import { logEvents } from "./log-events.ts";
 import { watchTerminal } from "./metrics.ts";
 import { answerRefusals, type Log, refuseBytes, sendRefusal } from "./refusals.ts";
+import { backupRoutes, type TillBackups } from "./routes/backups.ts";
 import { conflictRoutes } from "./routes/conflicts.ts";
 import { customerRoutes } from "./routes/customers.ts";
 import { docsRoutes } from "./routes/docs.ts";
@@ -18,6 +19,7 @@ import { orderRoutes } from "./routes/orders.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { queueRoutes } from "./routes/queue.ts";
 import { recordRoutes } from "./routes/records.ts";
+import { resetRoutes, type TillReset } from "./routes/reset.ts";
 import { shiftRoutes } from "./routes/shifts.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { type Every, every as everyOfSystem, newCorrelationId, wallMs } from "./system/platform.ts";
@@ -33,6 +35,10 @@ export interface TerminalAppOptions {
   readonly page?: string | undefined;
   /** Where people's questions that only head office can answer go; without it the till answers from what it knows. */
   readonly headOffice?: HeadOffice | undefined;
+  /** What takes backups; without it nobody is there to encrypt them for. */
+  readonly backups?: TillBackups | undefined;
+  /** What takes this till's data away; without it that is somebody else's business. */
+  readonly reset?: TillReset | undefined;
   /** Tests hand in their own. */
   readonly every?: Every | undefined;
 }
@@ -84,6 +90,8 @@ export function terminalApp(options: TerminalAppOptions): FastifyInstance {
   customerRoutes(app, terminal);
   lookUpRoutes(app, terminal);
   conflictRoutes(app, terminal, options.headOffice);
+  backupRoutes(app, options.backups);
+  resetRoutes(app, options.reset);
   metricsRoute(app, watchTerminal(terminal, wallMs));
   eventRoutes(app, terminal, every);
   pageRoutes(app, terminal, options.page);

@@ -151,6 +151,9 @@ export const historyPage = z.strictObject({
 /** Nothing but an empty object, or no body at all. */
 export const nothing = z.strictObject({});
 
+/** Which till is meant, so that it is never the wrong one. */
+export const resetConfirmed = z.strictObject({ confirm: z.string().min(1).max(16) });
+
 /** A parked change tried again. */
 export const retry = z.strictObject({ operator: z.string().min(1).max(64).optional() });
 

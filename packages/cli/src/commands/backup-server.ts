@@ -42,7 +42,7 @@ interface RestoreOptions extends Record<string, unknown> {
 const LSN = /^[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}$/;
 const instant = z.iso.datetime({ offset: true });
 
-export function backupCommand(program: Command): void {
+export function backupServerCommand(program: Command): void {
   const command = program
     .command("backup")
     .summary("back up the central server's database, and verify the backup")
@@ -66,7 +66,7 @@ export function backupCommand(program: Command): void {
   });
 }
 
-export function restoreCommand(program: Command): void {
+export function restoreServerCommand(program: Command): void {
   const command = program
     .command("restore")
     .summary("restore the central server's database from a backup")

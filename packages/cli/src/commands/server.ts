@@ -46,6 +46,7 @@ async function serve(
   { output, openPages }: { output: Output; openPages: boolean },
 ): Promise<void> {
   const given = databaseUrl(values);
+  const minRelease = values["Server.MinTerminalRelease"];
   const embedded =
     given === undefined
       ? await startPostgres({ dataDir: values["Server.DataDir"], log: (line) => log.info(line) })
@@ -68,6 +69,8 @@ async function serve(
       },
       kinds: modulesOfKinds(values["Gateway.Modules"]),
       feeds: Object.fromEntries(pairsOf(values["Gateway.Feeds"])),
+      backups: { kept: values["Server.BackupsKept"], maxBytes: values["Server.MaxBackupBytes"] },
+      ...(minRelease === undefined ? {} : { minTerminalRelease: minRelease }),
       trustedProxies: values["Server.TrustedProxies"]?.split(",") ?? [],
       witnessFile: join(values["Server.DataDir"], "database.witness"),
     });

@@ -1,7 +1,9 @@
 import { httpHeadOffice, startTerminalHttp } from "@tillsync/terminal";
 import type { Command } from "commander";
 import type { Logger } from "pino";
-import { centralUrl } from "../config/derived.ts";
+import { ConfiguredBackups } from "../backup/configured-backups.ts";
+import { readUnsettled, resetTill } from "../backup/reset.ts";
+import { centralUrl, terminalFile } from "../config/derived.ts";
 import type { Values } from "../config/keys.ts";
 import { openLog } from "../logging/open-log.ts";
 import { credentialOf, identityOf } from "../machine.ts";
@@ -48,8 +50,11 @@ export function terminalCommand(program: Command): void {
 
 async function serve(values: Values, log: Logger, output: Output): Promise<void> {
   const credential = credentialOf(values);
-  const terminal = openConfigured(values, credential);
+  const { shortId } = identityOf(values);
+  const backups = new ConfiguredBackups(values, credential);
+  const terminal = openConfigured(values, { key: credential, besides: backups.besides });
   const key = values["Terminal.LocalKey"];
+  let isReset = false;
   try {
     const http = await startTerminalHttp({
       terminal,
@@ -57,11 +62,27 @@ async function serve(values: Values, log: Logger, output: Output): Promise<void>
       port: values["Terminal.Port"],
       log,
       headOffice: httpHeadOffice({ url: centralUrl(values), key: credential }),
+      backups: backups.start(terminal),
+      reset: {
+        shortId,
+        unsettled: () => readUnsettled(terminalFile(values)),
+        reset: () => {
+          isReset = true;
+          process.emit("SIGTERM");
+        },
+      },
       ...(key ? { key } : {}),
     });
-    const close = async () => void (await Promise.all([http.close(), terminal.close()]));
-    await untilStopped(output, { url: http.url, what: `Till ${identityOf(values).shortId}`, close });
+    const close = async () => {
+      await backups.stop();
+      await Promise.all([http.close(), terminal.close()]);
+    };
+    await untilStopped(output, { url: http.url, what: `Till ${shortId}`, close });
+    // It looks again: what was sold since the request came is not taken away.
+    const file = terminalFile(values);
+    if (isReset) await resetTill({ file, shortId, nowMs: Date.now() });
   } catch (error) {
+    await backups.stop();
     await terminal.close(0);
     throw error;
   }

@@ -1,5 +1,5 @@
 import { KEEP_DAYS, KEPT_ATTEMPTS, KEPT_DAYS } from "@tillsync/engine";
-import { LIMITS } from "@tillsync/protocol";
+import { LIMITS, RELEASE_FORM } from "@tillsync/protocol";
 import { feedsOf, kindsOf, localFileOf, postgresUrlOf, proxiesOf, uuidOf, zoneOf } from "./forms.ts";
 import { address, choice, type Setting, text, textAs, whole, yesNo } from "./settings.ts";
 
@@ -109,6 +109,37 @@ export const KEYS = {
     effect: "Older attempts go, with the attempts that come after.",
   }),
 
+  "Backup.Recipient": text<string | undefined>("a public key such as age1...", /^age1[0-9a-z]{20,4000}$/, {
+    default: undefined,
+    absent: "no backups",
+    effect:
+      "Public key of the organization, from `tillsync backup --make-key`: backups of this till are encrypted for it, and the till itself cannot read them.",
+  }),
+  "Backup.Passphrase": text<string | undefined>("8 characters or more", /^.{8,1024}$/s, {
+    default: undefined,
+    absent: "no backups",
+    env: ["TILLSYNC_BACKUP_PASSPHRASE"],
+    secret: true,
+    effect:
+      "The simple way instead of Backup.Recipient, which it yields to. Whoever reads this configuration can read the backups.",
+  }),
+  "Backup.Folder": text<string | undefined>("the path of a folder", ANY, {
+    default: undefined,
+    absent: "backups go to the centre",
+    effect:
+      "Where backups go instead: a USB disk, or a share of another machine. It is not made: a disk that is not there is one that is waited for.",
+  }),
+  "Backup.Keep": whole<number>(1, 1_000, {
+    default: 7,
+    unit: "backups",
+    effect: "Backups kept in Backup.Folder, the newest. How many the centre keeps is Server.BackupsKept.",
+  }),
+  "Backup.EveryHours": whole<number>(1, 720, {
+    default: 24,
+    unit: "h",
+    effect: "Longest time between two backups. One is taken at each shift close as well.",
+  }),
+
   "Database.ConnectionString": textAs<string | undefined>("Data Source=FILE, or the path of a file", localFileOf, {
     default: undefined,
     absent: "till.db in Terminal.DataDir",
@@ -199,6 +230,22 @@ export const KEYS = {
     default: 2000,
     unit: "requests/s",
     effect: "The same for all devices of a store together, so that one store cannot keep the others waiting.",
+  }),
+  "Server.MinTerminalRelease": text<string | undefined>("a release such as 0.1.0", RELEASE_FORM, {
+    default: undefined,
+    absent: "any",
+    effect:
+      "The oldest release of Tillsync's own terminals that may exchange. Older ones are refused with `UPGRADE_REQUIRED`: they sell on, keep everything, and send it once they are updated.",
+  }),
+  "Server.BackupsKept": whole<number>(1, 1_000, {
+    default: 7,
+    unit: "backups",
+    effect: "Backups of each terminal that the centre keeps, the newest.",
+  }),
+  "Server.MaxBackupBytes": whole<number>(1_048_576, 17_179_869_184, {
+    default: 536_870_912,
+    unit: "bytes",
+    effect: "The largest backup of a terminal that the centre takes: a year of a busy till, packed.",
   }),
   "Server.TrustedProxies": textAs<string | undefined>(
     "IP addresses with commas, such as 10.0.0.5,10.1.0.0/16",

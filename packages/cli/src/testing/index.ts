@@ -12,3 +12,4 @@ export {
 } from "./replay-in-demo.ts";
 export { type RestoreRoundsFigures, type RestoreRoundsOptions, restoreRounds } from "./server-restores.ts";
 export { TwoServers } from "./two-servers.ts";
+export { upgradeEitherSide } from "./upgrade.ts";

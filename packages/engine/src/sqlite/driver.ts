@@ -7,6 +7,8 @@ export interface Driver {
   exec(sql: string): void;
   prepare(sql: string): Statement;
   close(): void;
+  /** Copies the database into a file, a slice of so many pages at a time as `progress` says. */
+  backup?(file: string, options: { progress: () => number }): Promise<unknown>;
 }
 
 export interface Statement {

@@ -3,6 +3,7 @@ import { SyncError } from "@tillsync/protocol";
 import type { Flush, LocalStore, Sql, SqlValue } from "../ports.ts";
 import { assertSafeVersion, betterSqlite, type Driver, type OpenDriver, type Statement } from "./driver.ts";
 import { holdLock } from "./lock.ts";
+import { copyDatabase } from "./snapshot.ts";
 import { checkStructure } from "./structure.ts";
 import { isUntrusted, troubleOf } from "./trouble.ts";
 
@@ -184,6 +185,10 @@ export class SqliteStore implements LocalStore {
     } finally {
       this.#inTransaction = false;
     }
+  }
+
+  snapshot(file: string): Promise<void> {
+    return copyDatabase(this.#driver, file);
   }
 
   /** A commit with FULL flushes the whole log, and so what was committed with NORMAL before it. */

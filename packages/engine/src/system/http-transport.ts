@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { constants, zstdCompress } from "node:zlib";
-import type { ExchangeRequest } from "@tillsync/protocol";
+import { type ExchangeRequest, RELEASE, RELEASE_HEADER } from "@tillsync/protocol";
 import { Agent, request as httpRequest } from "undici";
 import { type Credential, fixedKey, showing } from "../credential.ts";
 import type { Transport } from "../ports.ts";
@@ -71,7 +71,12 @@ export function httpTransport({
             method: "POST",
             dispatcher,
             signal: deadline,
-            headers: { ...headers, authorization: `Bearer ${shown}`, "x-correlation-id": correlationId },
+            headers: {
+              ...headers,
+              authorization: `Bearer ${shown}`,
+              "x-correlation-id": correlationId,
+              [RELEASE_HEADER]: RELEASE,
+            },
             body,
           });
           return readAnswer(answer.statusCode, answer.headers, await readText(answer));

@@ -11,6 +11,7 @@ import { watchUnsettled } from "../ledger/unsettled.ts";
 import { type FeedsOfKinds, feedsOfKinds, type ModulesOfKinds, modulesOfKinds } from "../modules/kinds.ts";
 import { moduleRows } from "../records/module-rows.ts";
 import type { RecordContext } from "../records/writer.ts";
+import { type BackupLimits, DEFAULT_BACKUP_LIMITS } from "../till-backups/till-backups.ts";
 import { guard, type OpenDoors, refuseUnlisted } from "./access.ts";
 import { addAdminRoutes } from "./admin-routes.ts";
 import { addBackupRoutes } from "./backup-routes.ts";
@@ -37,6 +38,7 @@ import { answerRefusal } from "./refusal.ts";
 import { inTurn, limitStrangers } from "./strangers.ts";
 import { addTaskRoutes } from "./task-routes.ts";
 import { addTerminalRoutes } from "./terminal-routes.ts";
+import { addTillBackupRoutes } from "./till-backup-routes.ts";
 import { addTokenRoute } from "./token-route.ts";
 
 const CORRELATION_ID = /^[A-Za-z0-9._:-]{1,64}$/;
@@ -72,6 +74,10 @@ export interface AppOptions {
   readonly trustedProxies?: readonly string[];
   /** Where customers edited on tills become the organization's. */
   readonly records?: Pick<RecordContext, "rows" | "policy">;
+  /** Terminals of an earlier release have to be updated before they can exchange. */
+  readonly minTerminalRelease?: string;
+  /** What is kept of tills' backups. */
+  readonly backups?: BackupLimits;
   /** How the centre decides conflicts of whole documents until a person does (default SERVER_WINS). */
   readonly documentsDecided?: "SERVER_WINS" | "MANUAL";
 }
@@ -117,7 +123,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   addDocsRoutes(app);
   addTokenRoute(app, { pool, centreKey, wallMs }, strangers.guess);
   addTerminalRoutes(app, { pool, centreKey, wallMs });
-  addExchangeRoute(app, options.ingest, metrics);
+  addExchangeRoute(app, options.ingest, metrics, options.minTerminalRelease);
   const devices = rememberDevices(pool, wallMs);
   const doors = { ingest: options.submitting, pool, devices, metrics };
   addDeviceRoutes(app, doors);
@@ -130,6 +136,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   addModuleRoutes(app, { pool, wallMs, modulesOf });
   addKindRoutes(app, pool, { modulesOf, feedOf: feedsOfKinds(options.feeds) });
   addTaskRoutes(app, pool, wallMs);
+  addTillBackupRoutes(app, { pool, wallMs, limits: options.backups ?? DEFAULT_BACKUP_LIMITS });
   const { records = { rows: moduleRows, policy: "per-field" }, documentsDecided = "SERVER_WINS" } = options;
   const merging = { pool, nowMs: options.submitting.nowMs, ...records };
   addConflictRoutes(app, { pool, ingest: options.submitting, devices, records: merging, documentsDecided });

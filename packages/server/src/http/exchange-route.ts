@@ -2,9 +2,12 @@ import {
   type ExchangeRequest,
   type ExchangeResponse,
   exchangeRequest,
+  isOlder,
   PROTOCOL_FLOOR,
   PROTOCOL_VERSION,
   parseAs,
+  RELEASE_FORM,
+  RELEASE_HEADER,
   SyncError,
 } from "@tillsync/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -27,7 +30,12 @@ interface Asked {
 }
 
 /** `POST /api/sync/exchange`: the one call a terminal makes. */
-export function addExchangeRoute(app: FastifyInstance, ingest: Exchanging, metrics: Pick<Metrics, "exchanged">): void {
+export function addExchangeRoute(
+  app: FastifyInstance,
+  ingest: Exchanging,
+  metrics: Pick<Metrics, "exchanged">,
+  minRelease?: string,
+): void {
   const turns = new JointTurns<Asked, ExchangeResponse>({
     gate: app.turns,
     mayJoin: (chosen, next) => mayShare(requestsOf(chosen), next.request),
@@ -35,6 +43,7 @@ export function addExchangeRoute(app: FastifyInstance, ingest: Exchanging, metri
   });
   app.post("/api/sync/exchange", { config: { takesOwnTurn: true } }, async (request, reply) => {
     const caller = callerOf(request);
+    if (minRelease !== undefined) refuseOlder(request, minRelease);
     const wanted = readExchange(request.body);
     if (wanted.terminal !== caller.terminal) {
       const message = "This key belongs to another terminal than the request speaks for.";
@@ -70,6 +79,15 @@ function logExchange(
 ): void {
   const facts = { terminal, incarnation, fromSeq, changes: changes.length, durableThrough, ms: Math.round(ms) };
   log[changes.length === 0 ? "debug" : "info"](facts, "exchange");
+}
+
+/** The operator's floor: what waits on the till waits safely. A till that names no release is older than all that do. */
+function refuseOlder({ headers }: FastifyRequest, minRelease: string): void {
+  const given = headers[RELEASE_HEADER];
+  const got = typeof given === "string" && RELEASE_FORM.test(given) ? given : undefined;
+  if (!isOlder(got, minRelease)) return;
+  const message = `Head office takes exchanges of Tillsync ${minRelease} and later only; this terminal is ${got ?? "older"}. Update it: it sells on and keeps everything until then.`;
+  throw new SyncError("UPGRADE_REQUIRED", message, { field: RELEASE_HEADER, expected: minRelease, got: got ?? "none" });
 }
 
 /** @throws SyncError PROTOCOL_VERSION, INVALID_INPUT */

@@ -1,6 +1,15 @@
 import type { ErrorCode } from "@tillsync/protocol";
-import { type Answer, fromZod, listOf, object, type RouteDescription, ref, text } from "@tillsync/protocol/openapi";
-import { rowsToRepair } from "../schemas.ts";
+import {
+  type Answer,
+  fromZod,
+  listOf,
+  nullable,
+  object,
+  type RouteDescription,
+  ref,
+  text,
+} from "@tillsync/protocol/openapi";
+import { resetConfirmed, rowsToRepair } from "../schemas.ts";
 
 const recorded: Readonly<Record<number, Answer>> = {
   201: {
@@ -122,6 +131,70 @@ export const STATUS_ROUTES: Readonly<Record<string, RouteDescription>> = {
     examples: [
       { summary: "Head office cannot be reached", body: {}, status: 200 },
       { summary: "A field", body: { all: true }, invalid: true, status: 400 },
+    ],
+  },
+  "GET /api/backups": {
+    operationId: "listBackups",
+    tag: "Status",
+    summary: "The backup that waits to be sent, and the last one that was.",
+    answers: {
+      200: {
+        description: "Where they go, and those two.",
+        schema: object({
+          destination: nullable(text("`centre`, or a folder; null when this till takes none.")),
+          backups: listOf(ref("Backup"), "Newest first."),
+        }),
+      },
+    },
+    examples: [{ summary: "One that waits", status: 200 }],
+  },
+  "POST /api/backups": {
+    operationId: "takeBackup",
+    tag: "Status",
+    summary: "Take a backup now. Selling goes on; it answers when the backup is on this disk, checked and encrypted.",
+    description: "Sending it is the lane's business: `GET /api/queue?type=CloudBackup` shows how far it is.",
+    body: {
+      description: "Nothing, or an empty object.",
+      required: false,
+      schema: { type: "object", additionalProperties: false },
+    },
+    answers: { 200: { description: "The backup.", schema: ref("Backup") } },
+    refusals: ["INVALID_INPUT", "CONFIG_INVALID", "BACKUP_UNREADABLE"],
+    examples: [
+      { summary: "Now", body: {}, status: 200 },
+      { summary: "Nobody to encrypt for", body: {}, without: "database", status: 500 },
+    ],
+  },
+  "GET /api/reset": {
+    operationId: "getUnsettled",
+    tag: "Status",
+    summary: "What this till holds that is nowhere else: what keeps it from being reset.",
+    answers: { 200: { description: "All 0 when nothing is.", schema: object({ unsettled: ref("Unsettled") }) } },
+    refusals: ["NOT_FOUND"],
+    examples: [
+      { summary: "Sales wait", status: 200 },
+      { summary: "A till inside another program", without: "database", status: 404 },
+    ],
+  },
+  "POST /api/reset": {
+    operationId: "resetTill",
+    tag: "Status",
+    summary: "Take this till's data away and stop: factory reset, sign-out.",
+    description:
+      "Refused with `UNSETTLED` and counts while anything is nowhere else yet. `tillsync reset --export` puts everything into a backup first.",
+    body: { description: "Which till is meant.", schema: fromZod(resetConfirmed) },
+    answers: {
+      200: {
+        description: "It stops now.",
+        schema: object({ reset: { type: "boolean", description: "Always true." } }),
+      },
+    },
+    refusals: ["INVALID_INPUT", "NOT_FOUND", "UNSETTLED"],
+    examples: [
+      { summary: "Another till is meant", body: { confirm: "T02" }, status: 400 },
+      { summary: "Sales wait", body: { confirm: "T01" }, status: 409 },
+      { summary: "Everything is settled", body: { confirm: "T01" }, status: 200 },
+      { summary: "A till inside another program", body: { confirm: "T01" }, without: "database", status: 404 },
     ],
   },
   "POST /api/sync/repair": {

@@ -17,7 +17,8 @@ const atOrNull = (description: string): JsonSchema => nullable(at(description));
 const queueType: JsonSchema = {
   type: "string",
   enum: [...QUEUE_TYPES],
-  description: "Only CentralSync has a lane yet.",
+  description:
+    "CentralSync are changes; CloudBackup are backups of this till. EtimsInvoice and MpesaVerify have no lane yet.",
 };
 const queueStatus: JsonSchema = { type: "string", enum: [...QUEUE_STATUSES] };
 
@@ -25,9 +26,9 @@ const queueItem = object({
   id: text("The same for this change for ever."),
   queueType,
   entityType: text(
-    "Receipt (a closed order), Order (an open one), Transaction, Inventory, Shift, Terminal or Exception.",
+    "Receipt (a closed order), Order (an open one), Transaction, Inventory, Shift, Terminal, Exception or Backup.",
   ),
-  entityId: text("Its `localId`."),
+  entityId: text("Its `localId`; of a backup its file name."),
   status: queueStatus,
   retryCount: count("Failures of its lane in a row since it was recorded."),
   maxRetries: count("After so many a badge shows. Nothing stops."),
@@ -37,13 +38,13 @@ const queueItem = object({
   shiftId: nullable(text("The shift it belongs to.")),
   lastAttemptTime: atOrNull("The last attempt that may have carried it."),
   nextAttemptTime: atOrNull("The next one."),
-  kind: text("Such as `order.closed`."),
+  kind: nullable(text("Such as `order.closed`; null for a backup.")),
   receiptNumber: nullable(text("Of a closed order.")),
   effect: nullable(
     fromZod(exchangeResponse.shape.entries.element.shape.effect, "What head office made of it; null until it has it."),
   ),
-  incarnation: fromZod(incarnationId, "The life of the till's database."),
-  seq: { type: "integer", minimum: 1, description: "Place in the journal." },
+  incarnation: nullable(fromZod(incarnationId, "The life of the till's database; null for a backup.")),
+  seq: nullable({ type: "integer", minimum: 1, description: "Place in the journal; null for a backup." }),
 });
 
 const attempt = object({

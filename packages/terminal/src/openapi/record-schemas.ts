@@ -168,6 +168,26 @@ const explanation = object({
 const result = { anyOf: [ref("Recorded"), { allOf: [ref("Refused"), ref("Refusal")] }] };
 
 export const TILL_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  Backup: object(
+    {
+      name: text("Its file name."),
+      file: nullable(text("Where it is on this machine; null once only its destination has it.")),
+      bytes: { type: "integer", minimum: 0, description: "Packed and encrypted." },
+      sha256: text("Of the file."),
+      takenAt: text("By this till's clock.", { format: "date-time" }),
+      wholeAt: nullable(text("When its destination had all of it.", { format: "date-time" })),
+    },
+    "A backup of this till.",
+  ),
+  Unsettled: object(
+    Object.fromEntries(
+      ["changes", "sales", "openShifts", "unsettledShifts", "openOrders"].map((name) => [
+        name,
+        { type: "integer", minimum: 0 },
+      ]),
+    ),
+    "What a till holds that is nowhere else yet.",
+  ),
   OrderDraft: fromZod(
     sent.orderDraft,
     "An order that is closed at once. Amounts are minor units; quantities and prices decimal text.",

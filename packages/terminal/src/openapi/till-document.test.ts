@@ -10,13 +10,14 @@ import { MAX_STREAMS } from "../routes/events.ts";
 import { FakeHeadOffice } from "../testing/fake-head-office.ts";
 import { FakeTerminal } from "../testing/fake-terminal.ts";
 import { terminalRoutes } from "../testing/fuzz-terminal.ts";
+import { exampleKeeping } from "./testing/example-keeping.ts";
 import { exampleTill } from "./testing/example-till.ts";
 import { ANSWERS_FILE, ROUTES, tillDocument } from "./till-document.ts";
 
 const STREAMS = ["GET /api/events", "GET /light/events"];
 const JSON_TYPE = { "content-type": "application/json" };
 const till = exampleTill();
-const app = terminalApp({ terminal: till.terminal, headOffice: new FakeHeadOffice() });
+const app = terminalApp({ terminal: till.terminal, ...exampleKeeping(), headOffice: new FakeHeadOffice() });
 const stopped = new FakeTerminal();
 const recorded: { routes: Record<string, Record<string, unknown>>; refusals: Partial<Record<ErrorCode, unknown>> } = {
   routes: {},
@@ -103,6 +104,12 @@ describe("what any route may refuse", () => {
           "The till's database cannot be read back after an error; restart the till before selling on.",
         ),
       ),
+    BACKUP_UNREADABLE: () => {
+      const refusal = new SyncError("BACKUP_UNREADABLE", "The copy is not what the till had: take another backup.");
+      const backups = { destination: "centre", list: () => [], take: () => Promise.reject(refusal) };
+      const request = { method: "POST", url: "/api/backups", headers, payload: "{}" };
+      return inject(terminalApp({ terminal: new FakeTerminal(), backups }), request);
+    },
     TOO_MANY_REQUESTS: async () => {
       const streaming = terminalApp({ terminal: new FakeTerminal() });
       const url = await streaming.listen({ host: "127.0.0.1", port: 0 });

@@ -208,6 +208,11 @@ export class FakeTerminal implements Terminal {
     return { sent: 3, sentByKind: { "order.closed": 3 }, left: 0, leftByKind: {}, reason: null };
   }
 
+  async snapshot(file: string): ReturnType<Terminal["snapshot"]> {
+    this.#ask("snapshot", file);
+    return { file, before: [], after: [] };
+  }
+
   repairRows(rows: Parameters<Terminal["repairRows"]>[0]): void {
     this.#ask("repairRows", rows);
   }

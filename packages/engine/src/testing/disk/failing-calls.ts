@@ -75,7 +75,10 @@ async function failRange(library: string, failing: FailingCall, args: readonly s
     const trace = readTrace(log, folder);
     return outcomes.map((outcome) => ({
       ...outcome,
-      violations: [...outcome.violations, ...(failing.call === "open" ? [] : cutWithin(within(trace, `n${outcome.nth}`), `${folder}-cut`))],
+      violations: [
+        ...outcome.violations,
+        ...(failing.call === "open" ? [] : cutWithin(within(trace, `n${outcome.nth}`), `${folder}-cut`)),
+      ],
     }));
   } finally {
     rmSync(folder, { recursive: true, force: true });

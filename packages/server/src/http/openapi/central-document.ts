@@ -25,6 +25,7 @@ import { READING_ROUTES, READING_SCHEMAS } from "./reading-descriptions.ts";
 import { SYNCABLE_SCHEMAS } from "./syncable.ts";
 import { TASK_ROUTES, TASK_SCHEMAS } from "./task-descriptions.ts";
 import { TERMINAL_ROUTES, TERMINAL_SCHEMAS } from "./terminal-descriptions.ts";
+import { TILL_BACKUP_ROUTES, TILL_BACKUP_SCHEMAS } from "./till-backup-descriptions.ts";
 
 /** Every route of `ACCESS`, in the order in which the examples are sent: later ones read what earlier ones stored. */
 export const ROUTES: Readonly<Record<string, RouteDescription>> = {
@@ -41,6 +42,7 @@ export const ROUTES: Readonly<Record<string, RouteDescription>> = {
   ...DOCUMENT_ROUTES,
   ...MODULE_ROUTES,
   ...CONFLICT_ROUTES,
+  ...TILL_BACKUP_ROUTES,
   ...OPEN_ROUTES,
 };
 
@@ -116,6 +118,7 @@ export function centralDocument(): OpenApi {
       ...KIND_SCHEMAS,
       ...TASK_SCHEMAS,
       ...TERMINAL_SCHEMAS,
+      ...TILL_BACKUP_SCHEMAS,
       ...OPEN_SCHEMAS,
     },
     answers: readAnswers(),

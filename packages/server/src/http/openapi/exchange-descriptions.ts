@@ -18,7 +18,7 @@ export const EXCHANGE_ROUTES: Readonly<Record<string, RouteDescription>> = {
     description: `For tills with a journal of Tillsync's, and for whoever writes one; docs/protocol.md explains how changes are chained. Other software uses \`POST /api/sync/batch\`. Protocol version ${PROTOCOL_VERSION}.\n\nThe same request may be sent any number of times. At most ${LIMITS.maxBatchChanges} changes, each of at most ${LIMITS.maxChangeBytes} bytes. Unknown fields are refused.`,
     body: { description: "A run of changes in the order of the journal.", schema: ref("ExchangeRequest") },
     answers: { 200: { description: "What is stored, and news.", schema: ref("ExchangeResponse") } },
-    refusals: ["INVALID_INPUT", "GAP", "CHAIN_BROKEN", "FORK", "FEED_RESET", "PROTOCOL_VERSION"],
+    refusals: ["INVALID_INPUT", "GAP", "CHAIN_BROKEN", "FORK", "FEED_RESET", "PROTOCOL_VERSION", "UPGRADE_REQUIRED"],
     examples: [
       { summary: "A shift, a sale and cash taken out", as: "terminal", body: FIRST_BATCH, status: 200 },
       { summary: "Nothing new", as: "terminal", body: NOTHING_NEW, status: 200 },

@@ -1,0 +1,1 @@
+export { backupContract, backupOf, type ContractWorld, KEPT } from "./contract.ts";

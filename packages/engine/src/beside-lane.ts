@@ -1,0 +1,10 @@
+import type { QueueCount, QueueItem, QueueType } from "./queue-item.ts";
+import type { LaneStatus } from "./verbs.ts";
+
+/** A lane that runs beside the engine, on a store of its own, as status and queue show it. */
+export interface BesideLane {
+  readonly queueType: Exclude<QueueType, "CentralSync">;
+  readonly status: LaneStatus;
+  readonly count: QueueCount;
+  readonly items: readonly QueueItem[];
+}

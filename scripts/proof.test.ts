@@ -13,7 +13,8 @@ function proof(...args: readonly string[]) {
 it("explains itself with every part and an example", () => {
   const { status, stdout } = proof("--help");
   expect(status).toBe(0);
-  for (const { name, says } of PROOFS) expect(stdout).toMatch(new RegExp(`^  ${name} +${says}$`, "m"));
+  const told = stdout.replace(/ +/g, " ");
+  for (const { name, says } of PROOFS) expect(told).toContain(`\n ${name} ${says}\n`);
   expect(stdout).toContain("Example: npm run proof -- ");
 });
 

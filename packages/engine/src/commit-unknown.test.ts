@@ -120,7 +120,11 @@ describe("the loop's own commit that reported an error", () => {
       disk.commit = commit;
       await till.settle();
       await till.clock.advance(60_000);
-      expect(till.terminal.status()).toMatchObject({ pending: 0, syncedOrders: 1, light: "green" });
+      expect(till.terminal.status()).toMatchObject({
+        ...{ pending: 0, syncedOrders: 1 },
+        // A disk that reports errors is told, however well it ended.
+        storage: { state: "failing", errors: 1 },
+      });
       expect(till.centre.stored(till.terminal.status().incarnation)).toHaveLength(2);
       expect(till.terminal.closeOrder(sale("b")).seq).toBe(3);
     },

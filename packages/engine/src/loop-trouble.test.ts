@@ -98,8 +98,8 @@ describe("a centre with another history than this till", () => {
     const till = await openTill();
     till.centre.always = claim(till);
     sell(till, 3);
-    await till.clock.advance(24 * 60 * MINUTE);
-    expect(till.centre.requests.length).toBeLessThan(12_000);
+    await till.clock.advance(3 * 60 * MINUTE);
+    expect(till.centre.requests.length).toBeLessThan(1_500);
     expect(lane(till)).toMatchObject({ halted: null });
     sell(till, 1, 3);
     till.centre.always = honestly;

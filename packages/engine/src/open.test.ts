@@ -84,7 +84,7 @@ describe("a till that cannot be opened", () => {
   it("because the file is no database leaves it as it was, and nothing locked", () => {
     const given = options();
     writeFileSync(given.file, "not a database, but somebody's letter".repeat(100));
-    for (const _ of [1, 2]) expect(() => openTerminal(given)).toThrow(/not a database/);
+    for (const _ of [1, 2]) expect(() => openTerminal(given)).toThrow(/no database/);
     expect(statSync(given.file).size).toBe(3700);
   });
 });

@@ -56,6 +56,7 @@ export class StorageWatch {
       transaction: (fn, flush) => this.#transaction(store, fn, flush),
       reopen: () => store.reopen(),
       close: () => store.close(),
+      ...(store.snapshot === undefined ? {} : { snapshot: store.snapshot.bind(store) }),
     };
     if (room === undefined) return;
     this.#measure(room);

@@ -37,14 +37,14 @@ function keepMessages(): void {
       feed: "store",
     };
     keepGoldenMessage(PROTOCOL_VERSION, `request-asking-${incarnation}`, asking);
-    keepGoldenMessage(
-      PROTOCOL_VERSION,
-      `answer-${incarnation}`,
-      answerTo(
-        request,
-        rows.map(({ body }) => body),
-      ),
-    );
+    const bodies = rows.map(({ body }) => body);
+    keepGoldenMessage(PROTOCOL_VERSION, `answer-${incarnation}`, answerTo(request, bodies));
+    const common = { seq: 1, hash: first.hash };
+    const comparing = { ...request, changes: [], compare: [common] };
+    keepGoldenMessage(PROTOCOL_VERSION, `request-comparing-${incarnation}`, comparing);
+    const other = { incarnation: "00112233445566ff", durableThrough: 7, chainHash: first.hash };
+    const compared = { ...answerTo(request, bodies), comparison: { common, other } };
+    keepGoldenMessage(PROTOCOL_VERSION, `answer-comparing-${incarnation}`, compared);
   }
 }
 
@@ -69,7 +69,15 @@ function answerTo(
     entries: [
       { n: 1, ...place, fromSeq: 1, toSeq: headSeq, effect: "applied" },
       { n: 2, ...place, fromSeq: 2, toSeq: 2, effect: "parked", code: "BODY_INVALID", message: "It cannot be read." },
-      { n: 3, ...place, fromSeq: 1, toSeq: 1, effect: "applied", bodies: bodies.slice(0, 1) },
+      {
+        n: 3,
+        ...place,
+        fromSeq: 1,
+        toSeq: 1,
+        effect: "applied",
+        bodies: bodies.slice(0, 1),
+        check: "00112233445566ff",
+      },
       { n: 4, ...place, fromSeq: 2, toSeq: 2, effect: "applied", settlement },
     ],
     cursor: "2b6f0cc9.4.00",

@@ -95,22 +95,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await lineage.watch.look();
     await ensureMonths(pool, surroundings.wallMs());
     await warnIfNotDurable(pool, options.log);
-    const {
-      log,
-      openPages = false,
-      openDevices = false,
-      rates = {},
-      trustedProxies = [],
-      kinds = {},
-      feeds = {},
-    } = options;
-    const feedOf = feedsOfKinds(feeds);
-    const context = {
-      store: await postgresIngest(pool, () => lineage.watch.epoch),
-      sha256,
-      nowMs: surroundings.wallMs,
-      feedOf,
-    };
+    const { log } = options;
+    const store = await postgresIngest(pool, () => lineage.watch.epoch);
+    const context = { store, sha256, nowMs: surroundings.wallMs, feedOf: feedsOfKinds(options.feeds ?? {}) };
     const settlement = settlementOf(pool, context, log);
     const records = { rows: moduleRows, policy: options.customerConflicts ?? "per-field" };
     const merging = new Merging({ pool, nowMs: surroundings.wallMs, ...records }, (error) => {
@@ -124,36 +111,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       pool,
       log,
       surroundings,
-      openPages,
-      openDevices,
-      rates,
-      trustedProxies,
-      kinds,
-      feeds,
-      ...(options.minTerminalRelease === undefined ? {} : { minTerminalRelease: options.minTerminalRelease }),
-      ...(options.backups === undefined ? {} : { backups: options.backups }),
+      ...doorsOf(options),
     });
     const url = await listen(app, options);
-    const months = setInterval(() => makeMonths(pool, log), DAY_MS);
     const tasks = new TaskSweep(pool, surroundings.wallMs);
-    const findTasks = () => tasks.round().catch((error: unknown) => tellTasks(pool, log, error));
-    const sweeps = setInterval(() => {
-      sweep(pool, context, log);
-      void findTasks();
-      settlement.sweep();
-      void merging.sweep();
-      lineage.sweep();
-    }, SWEEP_EVERY_MS);
-    lineage.sweep();
-    settlement.sweep();
-    void findTasks();
-    void merging.sweep();
-    months.unref();
-    sweeps.unref();
+    const stopSweeps = startSweeps({
+      daily: () => makeMonths(pool, log),
+      each: () => sweep(pool, context, log),
+      atOnceToo: [
+        () => lineage.sweep(),
+        () => settlement.sweep(),
+        () => tasks.round().catch((error: unknown) => tellTasks(pool, log, error)),
+        () => merging.sweep(),
+      ],
+    });
     let closed: Promise<void> | undefined;
     const close = () => {
-      clearInterval(months);
-      clearInterval(sweeps);
+      stopSweeps();
       void settlement.settling.stop();
       void merging.stop();
       closed ??= stop(app, [pool, lineage.pool], options.closeWithinMs ?? CLOSE_WITHIN_MS);
@@ -165,6 +139,48 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await endPool(lineage.pool);
     throw startFailure(error, databaseUrl);
   }
+}
+
+/** What of the options the doors are told. */
+function doorsOf({ openPages, openDevices, rates, trustedProxies, kinds, feeds, ...rest }: ServerOptions) {
+  const { minTerminalRelease, backups } = rest;
+  return {
+    openPages: openPages ?? false,
+    openDevices: openDevices ?? false,
+    rates: rates ?? {},
+    trustedProxies: trustedProxies ?? [],
+    kinds: kinds ?? {},
+    feeds: feeds ?? {},
+    ...(minTerminalRelease === undefined ? {} : { minTerminalRelease }),
+    ...(backups === undefined ? {} : { backups }),
+  };
+}
+
+interface Sweeps {
+  readonly daily: () => void;
+  /** Once a minute. */
+  readonly each: () => void;
+  /** As well, and at the start. */
+  readonly atOnceToo: readonly (() => unknown)[];
+}
+
+/** What goes on without anybody asking. @returns ends it */
+function startSweeps({ daily, each, atOnceToo }: Sweeps): () => void {
+  const months = setInterval(daily, DAY_MS);
+  const round = () => {
+    for (const act of atOnceToo) void act();
+  };
+  const sweeps = setInterval(() => {
+    each();
+    round();
+  }, SWEEP_EVERY_MS);
+  round();
+  months.unref();
+  sweeps.unref();
+  return () => {
+    clearInterval(months);
+    clearInterval(sweeps);
+  };
 }
 
 /** Sees whether the database is still the one that it was, before anything is given a number in it. */

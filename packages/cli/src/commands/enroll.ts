@@ -36,10 +36,7 @@ export function enrollCommand(program: Command): void {
     .option("--device <id>", "the only deviceId that this key speaks for (role foreign); without it any of the store")
     .requiredOption("--name <name>", "who uses the key")
     .option("--short-id <id>", "short id of the terminal, such as T01 (role terminal)")
-    .option(
-      "--kind <kind>",
-      "kind of a new terminal: retail (default), restaurant, kitchen-display, customer-display, ...",
-    )
+    .option("--kind <kind>", "of a new terminal: retail (default), restaurant, kitchen-display, customer-display, ...")
     .option("--id <uuid>", "the terminal's UUID when it has one already")
     .option("--centre <url>", "head office's server: enrol this machine there")
     .option("--key <key>", "with --centre: a key of role admin (default: environment TILLSYNC_ADMIN_KEY)")

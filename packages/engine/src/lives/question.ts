@@ -75,6 +75,8 @@ export function findingOf(
   const at = known.findLast((place) => place.seq === common.seq);
   if (at?.hash !== common.hash || answer.durableThrough < common.seq)
     throw noAnswer("The centre named a place of this life that it was not asked for.");
+  if (answer.durableThrough === common.seq && answer.chainHash !== common.hash)
+    throw noAnswer("The centre contradicts itself about the last place of this life.");
   if (isOurs(journal, life, answer)) return { what: "agreed" };
   if (common.seq < range.low.seq) throw noAnswer("The centre has less of this life than it said before.");
   const low = at ?? common;

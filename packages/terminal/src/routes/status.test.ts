@@ -27,7 +27,8 @@ it("/health is 200 while the till can sell, whatever head office does", async ()
     database: "ok",
     central: "retrying",
     pending: 3,
-    parts: { database: "up", central: "offline", kafka: "disabled", sync: "retrying" },
+    storage: "The till's disk is nearly full: free space. Below 64 MiB no reference data is fetched.",
+    parts: { database: "up", central: "offline", kafka: "disabled", sync: "retrying", storage: "low" },
     counts: { pending: 3, failed: 0 },
   });
 });

@@ -70,6 +70,7 @@ export const TILL_BACKUP_ROUTES: Readonly<Record<string, RouteDescription>> = {
         as: "terminal",
         parameters: { terminal: TERMINAL },
         body: { ...example, offset: 0, piece: "?" },
+        invalid: true,
         status: 400,
       },
     ],

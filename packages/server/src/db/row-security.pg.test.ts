@@ -56,6 +56,8 @@ const ROWS: Readonly<Record<string, readonly [columns: string, values: readonly 
     "entity_type, entity_id, conflict_type, incarnation, seq, decided, created_at",
     ["order", "o-1", "ALREADY_CLOSED", "a".repeat(16), 1, "SERVER_WINS", new Date(0)],
   ],
+  backup: ["terminal, sha256, name, bytes, taken_at, begun_at", [TILL, HASH, "a", 1, new Date(0), new Date(0)]],
+  backup_piece: ["terminal, sha256, at_byte, piece", [TILL, HASH, 0, Buffer.of(1)]],
   assertion_used: ["key_hash, jti, until", [HASH, "once", new Date(0)]],
   device_token: ["terminal, token_ms, n, issued_at", [TILL, 1, 1, new Date(0)]],
 };

@@ -97,10 +97,11 @@ describe("what does not fit", () => {
       await expect(store.send(copy.request())).rejects.toMatchObject({ code: "FORK", details });
     }
     const { rows } = await world.admin.query(
-      "SELECT seq, encode(hash, 'hex') AS hash, convert_from(body, 'UTF8') AS body FROM tillsync.fork WHERE terminal = $1",
+      "SELECT seq, encode(hash, 'hex') AS hash, convert_from(body, 'UTF8') AS body FROM tillsync.fork WHERE terminal = $1 ORDER BY seq",
       [life.terminal],
     );
-    expect(rows).toEqual([{ seq: 3, hash: copy.hashAt(3), body: copy.wires[2]?.body }]);
+    // And all that came behind it.
+    expect(rows).toEqual([3, 4, 5].map((seq) => ({ seq, hash: copy.hashAt(seq), body: copy.wires[seq - 1]?.body })));
     expect(await store.heads(life.terminal)).toHaveLength(3);
     expect((await store.documents()).map(({ localId }) => localId)).toEqual(["o-1", "o-2", "o-3"]);
     // The life that was there first goes on.

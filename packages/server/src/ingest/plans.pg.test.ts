@@ -100,7 +100,7 @@ const HOT: Readonly<Record<string, () => readonly unknown[]>> = {
 };
 
 it("has a plan for every statement of ingest", () => {
-  const { PUT_PRIVATE: _insertsToo, INSERT_INCARNATION: _onceInALife, ...hot } = sql;
+  const { PUT_PRIVATE: _insertsToo, INSERT_INCARNATION: _onceInALife, RENEW_FEED: _onceInARestore, ...hot } = sql;
   expect(Object.keys(HOT).sort()).toEqual(Object.keys(hot).sort());
 });
 

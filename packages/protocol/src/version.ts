@@ -6,10 +6,10 @@
  */
 export const PROTOCOL_VERSION = 1;
 
-/** The release of this code. Terminals name it in the header `x-tillsync-release` of every exchange. */
+/** The release of this code. Terminals name it in the header `x-release` of every exchange. */
 export const RELEASE = "0.1.0";
 
-export const RELEASE_HEADER = "x-tillsync-release";
+export const RELEASE_HEADER = "x-release";
 
 /** A release as it is written: three numbers. */
 export const RELEASE_FORM = /^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})$/;

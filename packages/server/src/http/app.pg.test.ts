@@ -51,11 +51,11 @@ const get = (url: string, who: Enrolled, headers: Record<string, string> = {}) =
   world.app.inject({ url, headers: { ...bearer(who), ...headers } });
 
 describe("the operator's floor for releases of terminals (426 upgrade)", () => {
-  const old = { "x-tillsync-release": "0.1.9" };
+  const old = { "x-release": "0.1.9" };
 
   it("refuses an older terminal, and one that names none, with what to do; nothing of it reaches ingest", async () => {
     world = testApp(database.pool, { minTerminalRelease: "0.2.0" });
-    for (const headers of [old, {}, { "x-tillsync-release": "nonsense" }]) {
+    for (const headers of [old, {}, { "x-release": "nonsense" }]) {
       const answer = await post(body({ changes: [change("{}")] }), headers);
       expect(answer.statusCode).toBe(426);
       expect(answer.json()).toMatchObject({ error: { code: "UPGRADE_REQUIRED", expected: "0.2.0", retryable: true } });
@@ -66,7 +66,7 @@ describe("the operator's floor for releases of terminals (426 upgrade)", () => {
 
   it("lets through what was updated, whatever waits in it; without a floor everybody", async () => {
     world = testApp(database.pool, { minTerminalRelease: "0.2.0" });
-    expect((await post(body(), { "x-tillsync-release": "0.2.0" })).statusCode).toBe(200);
+    expect((await post(body(), { "x-release": "0.2.0" })).statusCode).toBe(200);
     world = testApp(database.pool);
     expect((await post(body(), old)).statusCode).toBe(200);
   });

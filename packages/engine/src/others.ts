@@ -161,7 +161,7 @@ const TAKE = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (position) DO UPDATE SET kind = excluded.kind, local_id = excluded.local_id, version = excluded.version,
     business_date = excluded.business_date, receipt_number = excluded.receipt_number, effect = excluded.effect,
-    told = excluded.told, body = excluded.body`;
+    told_on = max(told_on, excluded.told_on), told = excluded.told, body = excluded.body`;
 
 function lifeOf(tx: Sql, { terminal, incarnation }: FeedEntry): number {
   const find = () =>

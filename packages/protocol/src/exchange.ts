@@ -153,7 +153,7 @@ export const exchangeResponse = z.strictObject({
   /** Only when the terminal asked. */
   comparison: comparison.optional(),
   /** The centre's clock, milliseconds since 1970. */
-  serverTimeMs: z.int(),
+  serverTimeMs: z.int().min(0),
   limits: z.strictObject({ maxChangeBytes: z.int(), maxBatchChanges: z.int(), maxRequestBytes: z.int() }),
   /** A wish of the centre: no sooner than this after the answer, unless there is something to send. */
   pacing: z.strictObject({ notBeforeMs: z.int().min(0) }),

@@ -37,7 +37,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "32145cb1a66e191c24d838c79390be0bba19259c57cbf1f4054b3bd172db4913",
+    schemas: "9ef09fa4729cc3ddd49adbb182207eb2d397d8fdab6cb67712c188f41a7a73f3",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

@@ -80,7 +80,7 @@ export class Director {
       ["diskFull", () => this.#diskFull()],
       ["clockJump", () => this.#clockJump()],
       ["misread", () => this.#misread()],
-      ["rot", () => rot(this.#machine(), this.#options.random)],
+      ["rot", () => this.#damage((machine) => rot(machine, this.#options.random))],
       ["copiedTill", () => this.#copiedTill()],
       ["rolledBackTill", () => this.#rolledBackTill()],
       ["centreRestored", () => this.#centreRestored()],
@@ -297,32 +297,45 @@ export class Director {
 
   #privateRot(): void {
     const { random, shop } = this.#options;
-    const machine = this.#machine();
-    rotPrivate(machine, shop.database.store(machine.options.caller.scope.storeId), random);
+    this.#damage((machine) => rotPrivate(machine, shop.database.store(machine.options.caller.scope.storeId), random));
   }
 
   #misread(): void {
-    this.#options.chronicle.hit("disk.misread");
+    this.#damage((machine) => {
+      this.#options.chronicle.hit("disk.misread");
+      machine.wasMisread = true;
+      machine.disk.misread(1);
+    });
+  }
+
+  #damage(strike: (machine: Machine) => void): void {
     const machine = this.#machine();
-    machine.wasMisread = true;
-    machine.disk.misread(1);
+    if (!machine.isSpared) strike(machine);
+  }
+
+  /** A till whose bytes are sound so far, and stay so. */
+  #isSound(machine: Machine): boolean {
+    return !machine.wasMisread && machine.rotten.size === 0 && machine.rottenPrivate.size === 0;
   }
 
   #copiedTill(): void {
     const { chronicle, random, shop } = this.#options;
     const cashier = this.#cashier();
-    if (this.#hadDisaster || !hasTables(cashier.machine)) return;
+    const { machine } = cashier;
+    if (this.#hadDisaster || !hasTables(machine) || !this.#isSound(machine)) return;
     this.#hadDisaster = true;
     chronicle.hit("till.copied");
-    shop.copyTill(cashier, random.chance(0.5));
+    machine.isSpared = true;
+    shop.copyTill(cashier, random.chance(0.5)).isSpared = true;
   }
 
   /** The database goes back to a copy; the witness file beside it usually does not. */
   #rolledBackTill(): void {
     const { chronicle, random } = this.#options;
     const machine = this.#machine();
-    if (this.#hadDisaster || !hasTables(machine)) return;
+    if (this.#hadDisaster || !hasTables(machine) || !this.#isSound(machine)) return;
     this.#hadDisaster = true;
+    machine.isSpared = true;
     const image = machine.disk.image();
     const oldWitness = machine.witness.copy();
     this.#later(random.between(10 * SECOND, 10 * MINUTE), () => {

@@ -60,8 +60,8 @@ export function branch(
   endLife(tx, life, { at, through });
   for (const each of lives) {
     if (each.ordinal < life.ordinal) continue;
-    const afterSeq = each.ordinal === life.ordinal ? at.seq : each.durableThrough;
-    head = moveRows(tx, birth, { life: each, afterSeq, head });
+    const after = each === life ? at : { seq: each.durableThrough, hash: each.durableHash };
+    head = moveRows(tx, birth, { life: each, after, head });
   }
 }
 
@@ -81,25 +81,36 @@ const PAGE = 500;
 function moveRows(
   tx: Sql,
   birth: Birth,
-  { life, afterSeq, head: before }: { life: Life; afterSeq: number; head: Head },
+  { life, after, head: before }: { life: Life; after: ChainPlace; head: Head },
 ): Head {
   const { journal } = birth;
   let head = before;
-  let prevHash = journal.hashAt(life.ordinal, afterSeq) ?? CHAIN_START;
-  for (let from = afterSeq + 1; from <= life.headSeq; ) {
+  let prevHash = after.hash;
+  for (let from = after.seq + 1; from <= life.headSeq; ) {
     const rows = journal.range(life.ordinal, from, PAGE);
     if (rows.length === 0) break;
-    for (const row of rows) {
+    for (const read of rows) {
+      const row = readWell(birth, life, { read, prevHash });
       head = moveRow(tx, birth, { row, prevHash, life, head });
       prevHash = row.hash;
       from = seqOf(row.position) + 1;
     }
   }
-  const gone = [positionOf(life.ordinal, afterSeq + 1), positionOf(life.ordinal + 1, 0)] as const;
+  const gone = [positionOf(life.ordinal, after.seq + 1), positionOf(life.ordinal + 1, 0)] as const;
   // What the centre made of them is told anew where they stand now.
   tx.run("DELETE FROM exception WHERE position >= ? AND position < ?", ...gone);
   tx.run("DELETE FROM settlement WHERE position >= ? AND position < ?", ...gone);
   return head;
+}
+
+/** A disk may give wrong bytes once: what is damaged for good stays so when it is read again. */
+function readWell(
+  { journal }: Birth,
+  life: Life,
+  { read, prevHash }: { read: JournalRow; prevHash: string },
+): JournalRow {
+  if (journal.intact(life.incarnation, read, prevHash)) return read;
+  return journal.row(life.ordinal, seqOf(read.position)) ?? read;
 }
 
 interface Move {

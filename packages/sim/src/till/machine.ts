@@ -71,6 +71,11 @@ export class Machine {
   mayRepeat = false;
   /** The disk gave wrong bytes once: what was written from them says so for ever. */
   wasMisread = false;
+  /**
+   * Its database is copied or put back in this run: bytes that its disk damages besides may have no whole copy anywhere, and
+   * then nothing can bring them back.
+   */
+  isSpared = false;
   /** What the centre must make of changes that were planted in the journal, by hash. */
   readonly planted = new Map<string, PlantedEffect>();
   #process: { readonly life: Life; readonly terminal: Terminal } | null = null;

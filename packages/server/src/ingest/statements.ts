@@ -276,11 +276,12 @@ export const SEEN_ALL = `
 
 /**
  * Appends to the feed: the counter is bumped and its chain value made in the same statement that writes the entries, and
- * stays locked until COMMIT, so numbers become visible in their order and without gaps (reliability.md F3).
+ * stays locked until COMMIT, so numbers become visible in their order and without gaps (reliability.md F3). Chance makes the
+ * chain one of its own: a centre that was put back may give the same places to other changes.
  */
 export const APPEND_FEED = `
   WITH c AS (
-    UPDATE feed_counter SET n = n + $6::bigint, chain = sha256(chain || decode($7, 'hex')), at_ms = greatest(at_ms + 1, $8::bigint)
+    UPDATE feed_counter SET n = n + $6::bigint, chain = sha256(chain || decode($7, 'hex') || uuid_send(gen_random_uuid())), at_ms = greatest(at_ms + 1, $8::bigint)
     WHERE org_id = $1 AND store_id = $2 RETURNING n, chain, at_ms
   )
   INSERT INTO feed_entry (org_id, store_id, n, chain, at_ms, terminal, incarnation, from_seq, to_seq, effect, code, message, again)

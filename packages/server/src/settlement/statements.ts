@@ -72,7 +72,7 @@ export const RECORD = `
 /** As ingest appends (reliability.md F3), one entry. */
 export const TELL = `
   WITH c AS (
-    UPDATE feed_counter SET n = n + 1, chain = sha256(chain || decode($8, 'hex')), at_ms = greatest(at_ms + 1, $9::bigint)
+    UPDATE feed_counter SET n = n + 1, chain = sha256(chain || decode($8, 'hex') || uuid_send(gen_random_uuid())), at_ms = greatest(at_ms + 1, $9::bigint)
     WHERE org_id = $1 AND store_id = $2 RETURNING n, chain, at_ms
   )
   INSERT INTO feed_entry (org_id, store_id, n, chain, at_ms, terminal, incarnation, from_seq, to_seq, effect, code, settlement)

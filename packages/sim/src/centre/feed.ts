@@ -22,7 +22,10 @@ export function appendRuns(
 ): void {
   const counter = view.counter.get(COUNTER);
   if (counter === undefined) return;
-  const chain = hash("sha256", counter.chain + JSON.stringify([life, runs]), "hex");
+  // Something of its own in each commit: another history of the same changes has other values.
+  const { terminal, incarnation } = life;
+  const told = runs.map(({ fromSeq }) => view.heads.get(headKey(terminal, incarnation, fromSeq))?.hash);
+  const chain = hash("sha256", counter.chain + JSON.stringify([life, runs, told]), "hex");
   for (const [index, run] of runs.entries()) {
     refuseNul(run.code, run.message);
     const n = counter.n + index + 1;

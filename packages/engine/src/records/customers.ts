@@ -111,11 +111,8 @@ function repeated(recording: Recording, edits: readonly JournalRow[], wanted: Wa
   if (draft.editId !== undefined) {
     const same = edits.find((row) => payloadOf(row).editId === draft.editId);
     if (same === undefined) return undefined;
-    const { set: was } = editOf(same);
-    const says = Object.entries(was).every(
-      ([field, value]) => field === "deleted" || isSame(value, set[field] ?? null),
-    );
-    if (!says || canonicalText(payloadOf(same).add ?? []) !== canonicalText(add)) throw taken(draft.id);
+    if (!isSaid(recording, same, set) || canonicalText(payloadOf(same).add ?? []) !== canonicalText(add))
+      throw taken(draft.id);
     return recording.duplicateOf(same);
   }
   const last = edits.at(-1);
@@ -124,6 +121,14 @@ function repeated(recording: Recording, edits: readonly JournalRow[], wanted: Wa
     return before === undefined && payloadOf(last).exists === false ? recording.duplicateOf(last) : undefined;
   const stands = before !== undefined && Object.keys(changedOf(set, before)).length === 0;
   return stands && payloadOf(last).exists !== false ? recording.duplicateOf(last) : undefined;
+}
+
+/** Whether a recorded edit says of these fields what is said now; of one whose values its disk has lost, that it was of them. */
+function isSaid(recording: Recording, row: JournalRow, set: Fields): boolean {
+  if (row.private !== null && recording.desk.journal.privatePart(row) !== "whole")
+    return payloadOf(row).fields.every((field) => field in set);
+  const was = Object.entries(editOf(row).set);
+  return was.every(([field, value]) => field === "deleted" || isSame(value, set[field] ?? null));
 }
 
 function payloadOf(row: JournalRow): CustomerEdited {

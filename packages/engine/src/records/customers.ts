@@ -126,7 +126,7 @@ function repeated(recording: Recording, edits: readonly JournalRow[], wanted: Wa
 /** Whether a recorded edit says of these fields what is said now; of one whose values its disk has lost, that it was of them. */
 function isSaid(recording: Recording, row: JournalRow, set: Fields): boolean {
   if (row.private !== null && recording.desk.journal.privatePart(row) !== "whole")
-    return payloadOf(row).fields.every((field) => field in set);
+    return (payloadOf(row).fields ?? []).every((field) => field in set);
   const was = Object.entries(editOf(row).set);
   return was.every(([field, value]) => field === "deleted" || isSame(value, set[field] ?? null));
 }

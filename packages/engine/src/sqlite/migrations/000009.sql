@@ -5,3 +5,6 @@
 ALTER TABLE life ADD COLUMN compared INTEGER NOT NULL DEFAULT 0;
 -- The centre has the life up to here, and this database lost what is behind its last row: that is fetched back.
 ALTER TABLE life ADD COLUMN returns_to INTEGER NOT NULL DEFAULT 0;
+
+-- A fork halted the lane until now. It is asked about, and the till goes on by itself.
+UPDATE lane SET halted = 0;

@@ -83,7 +83,10 @@ interface Context {
  * Keeps what an answer tells of others, inside the transaction that moves the cursor. Pages of the past are kept out of
  * sight until the last of them is there: no reader sees half of it.
  */
-export function takeOthers(tx: Sql, context: Context, { entries, joining, serverTimeMs }: ExchangeResponse): void {
+export function takeOthers(tx: Sql, context: Context, answer: ExchangeResponse): void {
+  const { entries, joining, serverTimeMs, cursor } = answer;
+  // One that was asked for nothing of the feed says nothing about it, and does not end a past that comes in pages.
+  if (tx.get<{ cursor: string | null }>("SELECT cursor FROM lane WHERE name = 'central'")?.cursor === cursor) return;
   const state = tx.get<{ generation: number; joining: number }>("SELECT generation, joining FROM others");
   if (state === undefined) return;
   const isStaged = joining === true || state.joining === 1;
@@ -135,9 +138,16 @@ function takeEntry(tx: Sql, entry: FeedEntry, { generation, toldOn, touched }: P
     const columns = entry.effect === "applied" || isReadable(body) ? columnsOf(body) : undefined;
     if (columns === undefined) continue;
     const { kind, localId, version, businessDate, receiptNumber, takenBack } = columns;
+    const position = positionOf(ordinal, entry.fromSeq + index);
+    const before = tx.get<{ localId: string }>(
+      "SELECT local_id AS localId FROM other_change WHERE position = ?",
+      position,
+    );
+    // A centre that was put back gives its places to other documents: what stood there is no more.
+    if (before !== undefined && before.localId !== localId) touched.add(before.localId);
     tx.run(
       TAKE,
-      positionOf(ordinal, entry.fromSeq + index),
+      position,
       kind,
       localId,
       version,

@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   CONFLICT_RESOLVED: { status: 409, retryable: false, who: "caller" },
   TERMINAL_TAKEN: { status: 409, retryable: false, who: "operator" },
   NOT_DRAINED: { status: 409, retryable: true, who: "operator" },
+  NOT_SET_UP: { status: 409, retryable: false, who: "operator" },
   DAY_NOT_SETTLED: { status: 409, retryable: true, who: "operator" },
   FEED_RESET: { status: 410, retryable: true, who: "nobody" },
   TOO_LARGE: { status: 413, retryable: false, who: "caller" },

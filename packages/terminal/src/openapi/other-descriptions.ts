@@ -159,10 +159,10 @@ export const STATUS_ROUTES: Readonly<Record<string, RouteDescription>> = {
       schema: { type: "object", additionalProperties: false },
     },
     answers: { 200: { description: "The backup.", schema: ref("Backup") } },
-    refusals: ["INVALID_INPUT", "CONFIG_INVALID", "BACKUP_UNREADABLE"],
+    refusals: ["INVALID_INPUT", "NOT_SET_UP", "BACKUP_UNREADABLE"],
     examples: [
       { summary: "Now", body: {}, status: 200 },
-      { summary: "Nobody to encrypt for", body: {}, without: "database", status: 500 },
+      { summary: "Nobody to encrypt for", body: {}, without: "database", status: 409 },
     ],
   },
   "GET /api/reset": {

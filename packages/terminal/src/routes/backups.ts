@@ -34,6 +34,6 @@ export function backupRoutes(app: FastifyInstance, backups: TillBackups | undefi
     readInput(nothing, request.body);
     if (backups !== undefined) return backups.take();
     const facts = { field: "Backup.Recipient", expected: "a public key from tillsync backup --make-key" };
-    throw new SyncError("CONFIG_INVALID", "This till has nobody to encrypt backups for: set Backup.Recipient.", facts);
+    throw new SyncError("NOT_SET_UP", "This till has nobody to encrypt backups for: set Backup.Recipient.", facts);
   });
 }

@@ -106,6 +106,14 @@ async function closeShift(context: ExchangeContext, scope: Scope): Promise<void>
   await settleShift({ ingest: context, settlements }, scope, { ...shifts, seq });
 }
 
+/** A cursor ends with the feed's chain value there, which is random: the examples show one. */
+function withoutChance(body: unknown): unknown {
+  const text = JSON.stringify(body, (key, value) =>
+    key === "cursor" && typeof value === "string" ? value.replace(/\.[0-9a-f]{32}$/, `.${"5a".repeat(16)}`) : value,
+  );
+  return JSON.parse(text) as unknown;
+}
+
 interface Sent {
   readonly status: number;
   readonly type: string;
@@ -161,7 +169,7 @@ describe("every example, sent in order to a real server", () => {
     if (body === undefined) expect(type).toBe(Object.values(description.answers)[0]?.contentType?.replace("*/*", type));
     if (body === undefined || description.answers[status]?.example !== undefined) return;
     expect(check(answerSchema(route, status), body)).toBeUndefined();
-    recorded.routes[route] = { ...recorded.routes[route], [example.summary]: body };
+    recorded.routes[route] = { ...recorded.routes[route], [example.summary]: withoutChance(body) };
   });
 });
 

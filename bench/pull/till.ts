@@ -1,5 +1,5 @@
 // A worker: an empty till that pulls all there is, and looks items up in it.
-import "tillsync/young-generation";
+import "tillsync/small-heap";
 import { setTimeout } from "node:timers/promises";
 import { openTerminal, type Terminal } from "@tillsync/engine";
 import { quantile } from "../bench.ts";

@@ -13,7 +13,7 @@ if (isRecent(process.versions.node)) {
   // Only one hand-over is guarded against looping: what this process starts may hand over again.
   delete process.env.TILLSYNC_REEXECUTED;
   keepCompiled();
-  if (process.argv[2] === "terminal") await import("./young-generation.mjs");
+  if (process.argv[2] === "terminal") await import("./small-heap.mjs");
   await import("../src/main.ts");
 } else {
   const binary = process.env.TILLSYNC_REEXECUTED === undefined ? findNode() : undefined;

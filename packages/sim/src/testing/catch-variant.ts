@@ -16,8 +16,13 @@ const needsOf = ({ needs = [] }: Variant) => needs.toSorted().join(" ");
 
 /** One part of the variants. Those that need the same faults stay together: the product meets these once for all of them. */
 export function variantsOf(part: number, parts: number): readonly (readonly [string, Variant])[] {
-  const groups = [...Map.groupBy(VARIANTS, needsOf).values()];
-  return groups.flatMap((group, index) => (index % parts === part - 1 ? group : [])).map((each) => [each.name, each]);
+  const groups = [...Map.groupBy(VARIANTS, needsOf).values()].sort((one, other) => other.length - one.length);
+  const shares = Array.from({ length: parts }, (): Variant[] => []);
+  for (const group of groups) {
+    const least = shares.reduce((one, other) => (other.length < one.length ? other : one));
+    least.push(...group);
+  }
+  return (shares[part - 1] ?? []).map((each) => [each.name, each]);
 }
 
 /** Runs a variant until one of its invariants notices, and the product on the seed where it did. */

@@ -156,7 +156,9 @@ async function killAtRandom(
     await pause(random.whole(0, BETWEEN_KILLS_MS));
     const victim = random.pick(victims);
     const { isServing } = victim;
-    if (!isServing && killedAtStart.has(victim)) continue;
+    // A shop that sold nothing between two kills has shown nothing.
+    const soldNothing = run.sold() <= kill + 1;
+    if (soldNothing || (!isServing && killedAtStart.has(victim))) continue;
     if (!victim.kill()) continue;
     if (isServing) killedAtStart.delete(victim);
     else killedAtStart.add(victim);

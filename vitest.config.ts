@@ -5,10 +5,10 @@ import { PARTS, type Part } from "./scripts/test-parts.ts";
 /** One project a part: `npx vitest --project unit`, or a file by name, do what `npm test` does. */
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    // Vitest's own second is too short for a machine that does other things; what never comes fails all the same.
-    expect: { poll: { timeout: 30_000 } },
+    // Bounds for what never comes, on a machine that does other things: no test measures its time by them.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     pool: "forks",
     // Vitest would leave one core to itself, which is half of a small machine, and hardly use it.
     maxWorkers: "100%",
@@ -26,5 +26,7 @@ function project({ name, files }: Part) {
     ...(name === "unit" ? [] : ["./scripts/test-postgres.ts"]),
     ...(name === "browser" ? ["./scripts/test-browser.ts"] : []),
   ];
-  return [{ extends: true as const, test: { name, include, exclude, globalSetup } }];
+  // Half of the work of small files is to load the same modules as the file before: unit tests share them.
+  const isolate = name !== "unit";
+  return [{ extends: true as const, test: { name, include, exclude, globalSetup, isolate } }];
 }

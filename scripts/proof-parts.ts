@@ -12,6 +12,7 @@ import {
   TwoServers,
   upgradeEitherSide,
 } from "tillsync/testing";
+import { fullCounts } from "./proof-counts.ts";
 import { powerCuts } from "./proof-disk.ts";
 import { fuzzRounds } from "./proof-fuzz.ts";
 import { catalogue, rows } from "./proof-modules.ts";
@@ -86,6 +87,11 @@ export const PROOFS: readonly Proof[] = [
     name: "upgrade",
     says: "10,000 changes of the previous version (TILLSYNC_PREVIOUS, a commit), delivered after updating either side first",
     run: (_settings, onProgress) => upgrade(onProgress),
+  },
+  {
+    name: "counts",
+    says: "the tests that every run does in small counts (TILLSYNC_FULL_COUNTS=1), in their full ones",
+    run: fullCounts,
   },
   { name: "fuzz", says: "hostile inputs for every reader and route, in process and over sockets", run: fuzz },
 ];

@@ -6,6 +6,19 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * goes by the size of the files; then one of these is begun last, and the other cores have nothing to do.
  */
 export const LONGEST = [
+  "packages/cli/src/terminals/own-keys.pg.test.ts",
+  "packages/cli/src/devices/example-programs.pg.test.ts",
+  "packages/server/src/embedded/embedded.pg.test.ts",
+  "packages/server/src/embedded/orphans.pg.test.ts",
+  "packages/cli/src/verify/verify.pg.test.ts",
+  "packages/cli/src/server-backup.pg.test.ts",
+  "packages/cli/src/lives/copied-directories.pg.test.ts",
+  "packages/cli/src/conflicts/two-tills.pg.test.ts",
+  "packages/cli/src/devices/large-updates.pg.test.ts",
+  "packages/server/src/backup/backup.pg.test.ts",
+  "packages/cli/src/docs/readme.docs.test.ts",
+  "packages/sim/src/variants/variants.broken.test.ts",
+  "packages/sim/src/variants/second-half.broken.test.ts",
   "packages/cli/src/demo/kill-rounds.kill.test.ts",
   "packages/cli/src/demo/demo.kill.test.ts",
   "packages/cli/src/demo/replay.kill.test.ts",

@@ -17,9 +17,13 @@ export interface Part {
   readonly says: string;
   /** Not part of a plain `npm test`, only of `--all` or when named. */
   readonly onlyInAll: boolean;
+  /** It starts processes and waits for them: one file more than there are cores keeps these busy. */
+  readonly waits?: boolean;
   /** Globs of its test files; absent for parts that are not vitest. */
   readonly files?: { readonly include: readonly string[]; readonly exclude: readonly string[] };
 }
+
+const WAITING: ReadonlySet<Ending> = new Set(["pg", "docs", "browser", "kill"]);
 
 const NEVER = ["**/node_modules/**", "**/dist/**", ".tillsync/**"];
 
@@ -55,5 +59,6 @@ export function chooseParts(names: readonly string[], all: boolean): Part[] {
 }
 
 function filesEnding(name: Ending, onlyInAll = false): Part {
-  return { name, says: ENDINGS[name], onlyInAll, files: { include: [`**/*.${name}.test.ts`], exclude: NEVER } };
+  const files = { include: [`**/*.${name}.test.ts`], exclude: NEVER };
+  return { name, says: ENDINGS[name], onlyInAll, waits: WAITING.has(name), files };
 }

@@ -1,7 +1,7 @@
 // What `npm test` runs. `npm test -- --help` explains it.
 import { spawn } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -81,7 +81,7 @@ async function run(part: Part): Promise<PartResult> {
       ? { ...single(part.name, false), failures: [missing] }
       : notRun(part.name, missing);
   }
-  return vitest(part.name);
+  return vitest(part);
 }
 
 /** Every program of types: the root's, and those of packages that need other settings (browsers). */
@@ -110,11 +110,12 @@ function whyNoPostgres(): string | undefined {
   }
 }
 
-async function vitest(part: string): Promise<PartResult> {
+async function vitest({ name: part, waits }: Part): Promise<PartResult> {
   const folder = mkdtempSync(join(tmpdir(), "tillsync-counts-"));
   try {
     const file = join(folder, "counts.json");
     const args = ["--project", part, "--reporter=default", "--reporter=./scripts/count-reporter.ts"];
+    if (waits) args.push(`--maxWorkers=${availableParallelism() + 1}`);
     const exitCode = await node([join("node_modules", "vitest", "vitest.mjs"), "run", ...args], {
       TILLSYNC_COUNTS: file,
     });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { ExchangeResponse } from "@tillsync/protocol";
+import { countOf } from "@tillsync/protocol/testing";
 import { SampleLife } from "@tillsync/server/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PosterWork } from "./testing/poster.ts";
@@ -14,7 +15,8 @@ const SEED = Number(process.env.TILLSYNC_SEED ?? Date.now() % 1_000_000);
 const RANGE = 1000;
 const PROCESSES = 4;
 const TIMES = 10;
-const KILLS = 20;
+/** `npm run proof -- postgres` makes 200 of them. */
+const KILLS = countOf(process.env.TILLSYNC_FULL_COUNTS, { quick: 8, full: 20 });
 
 let servers: TwoServers;
 beforeAll(async () => {
@@ -60,7 +62,7 @@ describe(`PostgreSQL killed ${KILLS} times while tills send`, () => {
     expect(violations, `seed ${SEED}`).toEqual([]);
     // Otherwise it was not in the middle of anything.
     expect(figures.underWay).toBeGreaterThan(KILLS);
-  }, 120_000);
+  }, 300_000);
 });
 
 interface Posted {

@@ -165,6 +165,25 @@ describe("a backup of a till", () => {
     expect(readdirSync(folder)).not.toContain(".copy.db");
   });
 
+  it("is given up when the till stops just as the copy is done, and leaves nothing", async () => {
+    const till = await openTill();
+    sell(till, 5);
+    const { folder, lock } = await keys();
+    const stopping = new AbortController();
+    const stopsThen = {
+      status: () => till.terminal.status(),
+      snapshot: async (file: string) => {
+        const copy = await till.terminal.snapshot(file);
+        stopping.abort();
+        return copy;
+      },
+    };
+    await expect(takeBackup(stopsThen, { folder, lock, nowMs: NOW_MS, signal: stopping.signal })).rejects.toMatchObject(
+      { code: "TERMINAL_STOPPED" },
+    );
+    expect(readdirSync(folder)).toEqual(["backup.key"]);
+  });
+
   it("ends with the till, and leaves nothing", async () => {
     const till = await openTill();
     sell(till, 50);

@@ -90,6 +90,8 @@ async function packed(
   copy: string,
   { folder, lock, nowMs, onProgress, signal }: TakeOptions,
 ): Promise<TakenBackup> {
+  // Stopped while the copy was taken: nobody listened then, and a signal is not given twice.
+  if (signal?.aborted) throw givenUp();
   const takenAt = new Date(nowMs).toISOString();
   const name = backupName({ shortId, takenAt });
   const file = join(folder, name);
@@ -105,13 +107,21 @@ async function packed(
         else resolve({ file, name, manifest: word.manifest, ...word.packed });
       });
       worker.once("error", reject);
-      worker.once("exit", () => reject(new SyncError("TERMINAL_STOPPED", "The backup was given up: the till stops.")));
+      worker.once("exit", () => reject(givenUp()));
     });
+  } catch (error) {
+    await worker.terminate();
+    // It may have been at any point of its work: also just done, with its word on the way.
+    for (const left of [`${file}.part`, file]) rmSync(left, { force: true });
+    throw error;
   } finally {
     signal?.removeEventListener("abort", end);
     await worker.terminate();
-    if (signal?.aborted) rmSync(`${file}.part`, { force: true });
   }
+}
+
+function givenUp(): SyncError {
+  return new SyncError("TERMINAL_STOPPED", "The backup was given up: the till stops.");
 }
 
 /** SQLite and the file system say it each in their own way. */

@@ -15,9 +15,9 @@ it("refuses what is not clear, by name, and ends with 1", async () => {
     const { code, stderr } = await tillsync(...words);
     expect({ words, code, stderr }).toEqual({ words, code: 1, stderr: expect.stringContaining(says) });
   }
-}, 60_000);
+});
 
 it("shows examples in its help", async () => {
   for (const verb of ["show", "close"])
     expect((await tillsync("day", verb, "--help")).stdout).toContain(`Example:\n  tillsync day ${verb}`);
-}, 60_000);
+});

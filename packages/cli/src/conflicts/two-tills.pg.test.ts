@@ -8,7 +8,7 @@ import { askJson } from "../http-door.ts";
 import { tillsync } from "../testing/tillsync-process.ts";
 
 const PLACE = { org: "demo", store: "main", currency: "KES" };
-const PATIENCE = { timeout: 30_000, interval: 50 };
+const PATIENCE = { timeout: 120_000, interval: 50 };
 
 let database: MigratedDatabase;
 let server: RunningServer;

@@ -30,6 +30,7 @@ export class Child {
   readonly #log: WriteStream;
   #process: ChildProcess | undefined;
   #stopping = false;
+  #isServing = false;
   #url = "";
 
   private constructor(options: ChildOptions) {
@@ -46,6 +47,11 @@ export class Child {
 
   get url(): string {
     return this.#url;
+  }
+
+  /** False while it starts, and between two lives. */
+  get isServing(): boolean {
+    return this.#isServing;
   }
 
   get pid(): number | undefined {
@@ -73,10 +79,12 @@ export class Child {
     const ready = await Promise.race([readyOf(child), ended.then(() => undefined)]);
     if (ready === undefined) throw failureOf(name, lastWords);
     this.#url = ready;
+    this.#isServing = true;
     void ended.then(({ code, signal }) => this.#died(signal ?? `exit code ${code}`));
   }
 
   #died(why: string): void {
+    this.#isServing = false;
     if (this.#stopping) return;
     this.#options.onDeath(why);
     setTimeout(() => void this.#restart(), RESTART_AFTER_MS);

@@ -16,8 +16,6 @@ import {
 } from "../testing/process-tree.ts";
 import { type Ended, TillsyncProcess, tillsync } from "../testing/tillsync-process.ts";
 
-/** What a person waits after Ctrl-C before the next, harder one. */
-const STOPS_WITHIN_MS = 10_000;
 const READY = "Ctrl-C stops everything";
 
 /** One data folder for the whole story: the first start makes it, the others find it. */
@@ -51,7 +49,7 @@ function partsOf(demo: TillsyncProcess): SeenProcess[] {
 }
 
 async function gone(parts: readonly SeenProcess[]): Promise<void> {
-  await expect.poll(() => stillRunning(parts).map(({ command }) => command), { timeout: STOPS_WITHIN_MS }).toEqual([]);
+  await expect.poll(() => stillRunning(parts).map(({ command }) => command)).toEqual([]);
 }
 
 async function sell(localId: string): Promise<string> {
@@ -64,13 +62,11 @@ async function sell(localId: string): Promise<string> {
   return (await askJson<{ receiptNumber: string }>(till, "POST", "/api/orders", sale)).receiptNumber;
 }
 
-/** Interrupts the demo and gives how it ended; it and all its parts have to be gone in time. */
+/** Interrupts the demo and gives how it ended; all its parts have to be gone with it. */
 async function interrupted(demo: TillsyncProcess, interrupt: () => void): Promise<Ended> {
   const parts = partsOf(demo);
-  const begin = performance.now();
   interrupt();
   const ended = await demo.ended();
-  expect(performance.now() - begin).toBeLessThan(STOPS_WITHIN_MS);
   await gone(parts);
   return ended;
 }

@@ -1,6 +1,7 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { openTerminal, type Terminal } from "@tillsync/engine";
+import { countOf } from "@tillsync/protocol/testing";
 import { enroll, type RunningServer, startServer } from "@tillsync/server";
 import { type MigratedDatabase, migratedDatabase, tempFolder } from "@tillsync/server/testing";
 import pg from "pg";
@@ -21,6 +22,9 @@ afterAll(async () => {
   await server.close();
   await database.drop();
 });
+
+/** Ten meet every way with the other till selling offline and online. */
+const SEEDS = countOf(process.env.TILLSYNC_FULL_COUNTS, { quick: 10, full: 20 });
 
 /** What becomes of a till's folder between two runs of it. */
 const WAYS = ["copied", "put back", "put back, its witness not", "lost, its witness not", "lost"] as const;
@@ -106,7 +110,7 @@ async function documentsOf(prefix: string): Promise<{ localId: string; receipt: 
   }
 }
 
-it.each(Array.from({ length: 20 }, (_, index) => index + 1))(
+it.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
   "a folder that is copied, put back or lost loses nothing that was sent or is still there, and stops nowhere: %i",
   async (seed) => {
     // The seed's own digits are chance enough.

@@ -79,7 +79,7 @@ it("neither till nor server writes payloads, keys, names or phone numbers into i
   const found = Object.entries({ ...MARKS, key, foreignKey: foreign.key }).filter(([, mark]) => text.includes(mark));
   expect(found).toEqual([]);
   expect(text).not.toMatch(/MARK/);
-}, 60_000);
+});
 
 /** Sells, is refused, fails on the way, and sells on. */
 async function useTheTill(url: string, terminal: Terminal, link: FaultProxy): Promise<void> {

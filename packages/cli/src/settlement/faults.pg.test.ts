@@ -1,3 +1,4 @@
+import { countOf } from "@tillsync/protocol/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sidesOf } from "../commands/settlement.ts";
 import { type Prng, prng } from "../prng.ts";
@@ -6,7 +7,7 @@ import { printSettlement } from "./print.ts";
 import { breakTill, settled, type TestTill, TwoSides, tillContent, tillPosition } from "./testing/two-sides.ts";
 
 const SEED = Number(process.env.TILLSYNC_SEED ?? Date.now() % 1_000_000);
-const ROUNDS = 6;
+const ROUNDS = countOf(process.env.TILLSYNC_FULL_COUNTS, { quick: 3, full: 6 });
 const SALES = 40;
 
 let world: TwoSides;

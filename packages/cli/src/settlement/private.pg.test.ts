@@ -114,7 +114,7 @@ describe("a private part", () => {
       totals: [{ currency: "KES", tender: "cash", amountMinor: SALES * 250 }],
     });
     await till.terminal.close();
-  }, 60_000);
+  });
 
   it("that was erased on either side is not called lost, and does not come back", async () => {
     const till = await world.openTill("P02");
@@ -134,7 +134,7 @@ describe("a private part", () => {
     const erased = (side: typeof left) => side.flatMap((row, at) => (row.private === ERASED ? [at + 1] : []));
     expect({ till: erased(left), centre: erased(right) }).toEqual({ till: [7, 10, 13], centre: [4, 10, 13] });
     await till.terminal.close();
-  }, 60_000);
+  });
 
   it("and the bytes of its change, each lost on another side, both come back", async () => {
     const till = await world.openTill("P04");
@@ -154,7 +154,7 @@ describe("a private part", () => {
     expect(tillContent(till).slice(0, whole.length)).toEqual(whole);
     expect((await world.centreContent(till)).slice(0, whole.length)).toEqual(whole);
     await till.terminal.close();
-  }, 60_000);
+  });
 
   it("that was erased before it was sent is applied", async () => {
     const till = await world.openTill("P03", "http://127.0.0.1:9");
@@ -169,5 +169,5 @@ describe("a private part", () => {
     expect(await settled(again.terminal, "early")).toMatchObject({ state: "settled" });
     expect(await world.effects(again)).toEqual(["applied", "applied", "applied"]);
     await again.terminal.close();
-  }, 60_000);
+  });
 });

@@ -121,7 +121,7 @@ it("an answer that is replayed to what came after it is not taken for one", asyn
   till.terminal.closeShift({});
   await expectSettledAlike(shift, done);
   expect(replays).toBeLessThan(3);
-}, 60_000);
+});
 
 it.each<[string, Alteration, number[]]>([
   ["altered", changes((all) => altered(all, 3, ({ private: text = "" }) => ({ private: flip(text, 12) }))), [4]],

@@ -1,9 +1,10 @@
+import { countOf } from "@tillsync/protocol/testing";
 import { expect, it } from "vitest";
 import { pullRun } from "../testing/pull-run.ts";
 
-const POINTS = 100;
+const POINTS = countOf(process.env.TILLSYNC_FULL_COUNTS, { quick: 40, full: 100 });
 
-it("a pull that is killed at each of 100 points resumes, fetches less than a tenth again, shows no mix, and ends equal", async () => {
+it(`a pull that is killed at each of ${POINTS} points resumes, fetches less than a tenth again, shows no mix, and ends equal`, async () => {
   const whole = await pullRun(null);
   expect([...whole.violations]).toEqual([]);
   expect(whole.sentAgain).toBe(0);

@@ -1,10 +1,13 @@
+import { countOf } from "@tillsync/protocol/testing";
 import { describe, expect, it } from "vitest";
 import { FAILING_VARIANTS } from "../testing/disk/disk-variants.ts";
 import { type FailingCall, failEach, type ShiftOutcome } from "../testing/disk/failing-calls.ts";
 import { ERRNO } from "../testing/disk/interposer.ts";
 
-/** A shift, its start and three judgements for each N take a second: all of the first 200 with TILLSYNC_FAILING_CALLS=200. */
-const FIRST = Number(process.env.TILLSYNC_FAILING_CALLS ?? 3);
+/** A shift, its start and three judgements for each N take a second; TILLSYNC_FAILING_CALLS says how many. */
+const FIRST = Number(
+  process.env.TILLSYNC_FAILING_CALLS ?? countOf(process.env.TILLSYNC_FULL_COUNTS, { quick: 2, full: 200 }),
+);
 
 const wrong = (found: readonly ShiftOutcome[]) => found.filter(({ violations }) => violations.length > 0);
 

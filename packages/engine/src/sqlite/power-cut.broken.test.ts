@@ -1,3 +1,4 @@
+import { countOf } from "@tillsync/protocol/testing";
 import { describe, expect, it, type TestContext } from "vitest";
 import { chanceOf } from "../testing/disk/chance.ts";
 import { DISK_VARIANTS } from "../testing/disk/disk-variants.ts";
@@ -5,7 +6,8 @@ import type { NotRun } from "../testing/disk/interposer.ts";
 import { cutPower, traceDay } from "../testing/disk/power-cut-run.ts";
 
 const SEED = Number(process.env.TILLSYNC_SEED ?? 20_261_130);
-const IMAGES = 2_000;
+/** `npm run proof -- power-cuts` looks at 100,000. */
+const IMAGES = countOf(process.env.TILLSYNC_FULL_COUNTS, { quick: 400, full: 2_000 });
 /** Enough to find a mistake that the checks can find. */
 const VARIANT_IMAGES = 40;
 

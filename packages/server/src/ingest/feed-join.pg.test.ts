@@ -71,4 +71,4 @@ it("misses nothing at the join, with writers that hold transactions open, and re
     // What came twice is an edit of an order that was open when the reader began.
     expect(told.length - all.length).toBeLessThanOrEqual(WRITERS * BATCHES);
   }
-}, 60_000);
+});

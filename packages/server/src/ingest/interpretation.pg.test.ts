@@ -1,3 +1,4 @@
+import { countOf } from "@tillsync/protocol/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type IngestWorld, ingestWorld, type TestStore } from "../testing/ingest-world.ts";
 import { SampleLife, sampleBody, sampleChangeId, sampleEdit, sampleSale } from "../testing/sample-life.ts";
@@ -7,7 +8,7 @@ import type { ExchangeContext } from "./prepare.ts";
 import { sweepAll } from "./sweep-all.ts";
 
 const SEED = Number(process.env.TILLSYNC_SEED ?? 20_260_116);
-const STREAMS = 25;
+const STREAMS = countOf(process.env.TILLSYNC_FULL_COUNTS, { quick: 8, full: 25 });
 
 let world: IngestWorld;
 let store: TestStore;

@@ -1,4 +1,5 @@
 import type { ExchangeRequest, Settlement } from "@tillsync/protocol";
+import { countOf } from "@tillsync/protocol/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type IngestWorld, ingestWorld, type TestStore } from "../testing/ingest-world.ts";
 import { APPLY_POISONS, UNREADABLE_POISONS } from "../testing/poisons.ts";
@@ -8,7 +9,7 @@ import { seededRandom } from "../testing/seeded-random.ts";
 import { giftsFor } from "./gifts.ts";
 import { settleAfter } from "./settle.ts";
 
-const CHANGES = 10_000;
+const CHANGES = countOf(process.env.TILLSYNC_FULL_COUNTS, { quick: 2_000, full: 10_000 });
 const BATCH = 250;
 const SEED = Number(process.env.TILLSYNC_SEED ?? 20_260_116);
 /** A megabyte of a name fifty times over says nothing that one of them does not. */
@@ -25,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** A shift of 10,000 changes with poisons at random places. @returns those places, in order */
+/** A shift of so many changes with poisons at random places. @returns those places, in order */
 function poisonedShift(life: SampleShifts, poisons: number): number[] {
   const random = seededRandom(SEED + poisons);
   const places = new Set<number>();
@@ -75,7 +76,7 @@ async function judgement(store: TestStore, life: SampleShifts): Promise<Settleme
 }
 
 it.each([1, 7, 50])(
-  `a shift of 10,000 changes with %i poisons among them applies all others in the round in which they came, and ends with exactly those (seed ${SEED})`,
+  `a shift of ${CHANGES} changes with %i poisons among them applies all others in the round in which they came, and ends with exactly those (seed ${SEED})`,
   async (poisons) => {
     const store = await world.newStore();
     const life = new SampleShifts(await store.enrol("T01"));

@@ -35,6 +35,7 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
   },
   {
     name: "no-chain-check",
+    likelySeed: 15,
     breaks: "a change for a place that is taken counts as a duplicate, whatever it says",
     caughtBy: ["I8", "I1"],
     needs: ["copiedTill"],
@@ -52,6 +53,7 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
   },
   {
     name: "dedupe-by-receipt-number",
+    likelySeed: 2,
     breaks: "a sale whose receipt number is known is dropped as a duplicate (numbers are unique in one store only)",
     caughtBy: ["I5", "I1"],
     ingest: (store, database) =>
@@ -107,6 +109,7 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
   },
   {
     name: "discard-forgets-those-behind",
+    likelySeed: 6,
     breaks: "a change that is given up no longer blocks, but what waited behind it never gets its turn",
     caughtBy: ["I10"],
     needs: ["poison"],
@@ -161,6 +164,7 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
   },
   {
     name: "accepts-gaps",
+    likelySeed: 2,
     breaks: "the mark is believed from the till: a range that starts after a gap is stored",
     caughtBy: ["I5"],
     needs: ["centreRestored"],
@@ -247,6 +251,7 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
   },
   {
     name: "cursor-is-a-number",
+    likelySeed: 2,
     breaks: "a cursor is believed without asking of which history it is",
     caughtBy: ["I12", "I15"],
     needs: ["centreRestored", "poison"],
@@ -294,6 +299,7 @@ export const CENTRE_VARIANTS: readonly Variant[] = [
   },
   {
     name: "overwrites-forks",
+    likelySeed: 15,
     breaks: "the later of two versions of one place replaces the earlier one",
     caughtBy: ["I5", "I8", "I1"],
     needs: ["copiedTill"],

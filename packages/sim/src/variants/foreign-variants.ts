@@ -44,6 +44,7 @@ export const FOREIGN_VARIANTS: readonly Variant[] = [
   },
   {
     name: "read-then-write",
+    likelySeed: 3,
     breaks: "what stands is read without a lock, and the write believes what was read",
     caughtBy: ["I9", "I16"],
     needs: [...WITH_DEVICES, "sharedDocument", "headOffice", "duplicateRequest"],
@@ -88,6 +89,7 @@ export const FOREIGN_VARIANTS: readonly Variant[] = [
   },
   {
     name: "change-id-without-device",
+    likelySeed: 3,
     breaks:
       "the same document from two devices has one id, so the second is told what the first was told and is not kept",
     caughtBy: ["I5", "I16"],

@@ -5,6 +5,7 @@ import type { Variant } from "./variant.ts";
 export const JOINT_VARIANTS: readonly Variant[] = [
   {
     name: "joint-stores-the-first",
+    likelySeed: 3,
     breaks: "of the exchanges that share a transaction only the first is stored; all are acknowledged",
     caughtBy: ["I5"],
     ingest: (store) =>
@@ -14,6 +15,7 @@ export const JOINT_VARIANTS: readonly Variant[] = [
   },
   {
     name: "joint-failure-swallowed",
+    likelySeed: 7,
     breaks: "what of a shared transaction cannot be applied is left out, and all the same it is committed",
     caughtBy: ["I1", "I5", "I9", "I10", "I21"],
     needs: ["sharedOrder", "serializationFailure"],

@@ -9,6 +9,7 @@ const WRITE_PROGRESS = "UPDATE module_copy SET phase";
 export const REFERENCE_VARIANTS: readonly Variant[] = [
   {
     name: "pull-shows-pages",
+    likelySeed: 2,
     breaks: "a delta is read page by page as it comes, and not when it is whole",
     caughtBy: ["I13"],
     needs: ["referenceData"],

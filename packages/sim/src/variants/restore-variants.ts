@@ -5,6 +5,7 @@ import { onFailure, withSql } from "./wrap.ts";
 export const RESTORE_VARIANTS: readonly Variant[] = [
   {
     name: "epoch-not-renewed",
+    likelySeed: 14,
     breaks: "a centre that was restored from a backup goes on under the epochs that it had",
     caughtBy: ["I20"],
     needs: ["centreRestored"],

@@ -53,6 +53,7 @@ export const SCHEDULE_VARIANTS: readonly Variant[] = [
   },
   {
     name: "no-watchdog",
+    likelySeed: 28,
     breaks: "nothing looks whether what is due was attempted: a lost timer stops a lane until somebody sells",
     caughtBy: ["I12"],
     needs: ["lostTimer"],
@@ -60,6 +61,7 @@ export const SCHEDULE_VARIANTS: readonly Variant[] = [
   },
   {
     name: "no-deadline-of-its-own",
+    likelySeed: 3,
     breaks: "the loop trusts the transport to end each exchange, and the watchdog looks at due times only",
     caughtBy: ["I12"],
     needs: ["hungExchange"],

@@ -25,6 +25,7 @@ export const SETTLEMENT_VARIANTS: readonly Variant[] = [
   },
   {
     name: "judges-without-hashing",
+    likelySeed: 2,
     breaks: "a row counts by the hash that is kept beside it, and nobody hashes its bytes: what rotted is settled",
     caughtBy: ["I1", "I21", "I34"],
     needs: ["rotAtCentre"],
@@ -39,6 +40,7 @@ export const SETTLEMENT_VARIANTS: readonly Variant[] = [
   },
   {
     name: "heals-with-anything",
+    likelySeed: 3,
     breaks: "a copy that a till sends for a damaged row is taken as it came, and no side checks that it fits the chain",
     caughtBy: ["I1", "I21", "I34"],
     needs: ["rotAtCentre"],
@@ -66,6 +68,7 @@ export const SETTLEMENT_VARIANTS: readonly Variant[] = [
   },
   {
     name: "judges-once",
+    likelySeed: 4,
     breaks: "a shift is not judged again when bytes of it were repaired",
     caughtBy: ["I12", "I34", "I21"],
     needs: ["misread"],
@@ -73,6 +76,7 @@ export const SETTLEMENT_VARIANTS: readonly Variant[] = [
   },
   {
     name: "tells-what-is-stored",
+    likelySeed: 5,
     breaks: "the feed tells stored bytes as they are, and nobody hashes them",
     caughtBy: ["I13"],
     needs: ["rotAtCentre"],
@@ -80,6 +84,7 @@ export const SETTLEMENT_VARIANTS: readonly Variant[] = [
   },
   {
     name: "repair-is-not-told",
+    likelySeed: 2,
     breaks:
       "bytes that come back are put where they belong, and the tills that were told without them never hear of it",
     caughtBy: ["I13"],
@@ -89,6 +94,7 @@ export const SETTLEMENT_VARIANTS: readonly Variant[] = [
   },
   {
     name: "takes-absence-for-erasure",
+    likelySeed: 5,
     breaks: "a private part that is missing is taken for one that was erased",
     caughtBy: ["I21"],
     needs: ["privateRot"],
@@ -102,6 +108,7 @@ export const SETTLEMENT_VARIANTS: readonly Variant[] = [
   },
   {
     name: "keeps-stray-private-parts",
+    likelySeed: 6,
     breaks: "a private part that was doubled into another change stays there",
     caughtBy: ["I21"],
     needs: ["privateRot"],

@@ -116,6 +116,7 @@ export const TILL_VARIANTS: readonly Variant[] = [
   },
   {
     name: "delete-on-401",
+    likelySeed: 2,
     breaks: "a till that is signed out clears its queue",
     caughtBy: ["I2"],
     needs: ["doorRefuses"],
@@ -180,6 +181,7 @@ export const TILL_VARIANTS: readonly Variant[] = [
   },
   {
     name: "cursor-before-entries",
+    likelySeed: 3,
     breaks: "the till moves its cursor and forgets to apply what the centre told it",
     caughtBy: ["I15"],
     needs: ["poison"],
@@ -216,6 +218,7 @@ export const TILL_VARIANTS: readonly Variant[] = [
   },
   {
     name: "no-witness",
+    likelySeed: 6,
     breaks: "a till does not look whether its database is older than what it has printed",
     caughtBy: ["I18"],
     needs: ["rolledBackTill"],

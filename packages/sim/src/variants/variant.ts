@@ -21,6 +21,8 @@ export interface Variant {
   readonly caughtBy: readonly string[];
   /** Faults without which it makes no difference: they are on in every seed. */
   readonly needs?: readonly FaultName[];
+  /** A seed that was seen to catch it, tried first; when it no longer does, the others are. */
+  readonly likelySeed?: number;
   readonly driver?: (driver: Driver) => Driver;
   readonly store?: (store: LocalStore, machine: Machine) => LocalStore;
   readonly witness?: (witness: Witness) => Witness;

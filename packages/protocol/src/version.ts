@@ -37,7 +37,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "9ef09fa4729cc3ddd49adbb182207eb2d397d8fdab6cb67712c188f41a7a73f3",
+    schemas: "20b620753ce9dacb43bc93068e4604201a5c360bb62ab301a3300f6db4d37ec0",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

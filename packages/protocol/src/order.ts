@@ -17,6 +17,8 @@ export const orderLine = z.strictObject({
   amountMinor: minor,
   discountMinor: minor.optional(),
   taxCode: text(16).optional(),
+  /** The rate in percent that held when the line was made, decimal text. */
+  taxRate: decimal.optional(),
   unit: text(16).optional(),
   /** False for services and postage: the line moves no stock. A stocked line moves `-quantity`. */
   stocked: z.boolean().optional(),

@@ -37,7 +37,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "20b620753ce9dacb43bc93068e4604201a5c360bb62ab301a3300f6db4d37ec0",
+    schemas: "b51ca4385b56702d43aa74ec2ead845254ad450b26475cc6d854186d15f99172",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

@@ -4,7 +4,7 @@ import type { Random } from "../random.ts";
 import type { Flaws } from "./convergence.ts";
 
 type Row = Pick<JournalRow, "kind" | "localId" | "body">;
-type Header = Readonly<Partial<Record<keyof OrderHeader, string | number | null>>>;
+type Header = Readonly<Partial<Record<keyof OrderHeader, string | number | null | undefined>>>;
 
 /** What an edit wrote of a header, and what its author saw. Each value that is written is written once in a schedule. */
 export interface MadeHeader {

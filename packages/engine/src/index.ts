@@ -19,6 +19,7 @@ export { linesOf } from "./lines.ts";
 export { type ItemPrice, type ItemQuestion, type Items, type ItemView, MAX_ITEMS } from "./modules/items.ts";
 export type { ModuleStatus, ModulesStatus, ModulesSummary } from "./modules/status.ts";
 export { openTerminal, type TerminalOptions } from "./open.ts";
+export { clockOffsetBehind, writtenBy } from "./order-header.ts";
 export { KEEP_DAYS, type OrdersFeed, type OtherRow } from "./others.ts";
 export type { OwnRows } from "./own-rows.ts";
 export type {
@@ -115,4 +116,4 @@ export type {
   TerminalTransaction,
   TransactionDraft,
 } from "./verbs.ts";
-export { type Folded as OrderState, foldOrder } from "./view.ts";
+export { type Folded as OrderState, foldOrder, headerEditsOf } from "./view.ts";

@@ -10,6 +10,7 @@ import {
   parseField,
   SyncError,
 } from "@tillsync/protocol";
+import { headerOf } from "./order-header.ts";
 import { othersOf } from "./others.ts";
 import { type Recording, taken } from "./recording.ts";
 import type { LineDraft, OrderDraft, OrderEdit, Payment, Recorded } from "./verbs.ts";
@@ -128,12 +129,10 @@ export function editOrder(recording: Recording, edit: OrderEdit): Recorded {
   const order = openOrNew(recording, edit.localId);
   const currency = order?.currency ?? edit.currency ?? recording.desk.currency;
   const named = edit.editId === undefined ? {} : { editId: edit.editId };
-  const payload: OrderEdited = {
-    currency,
-    ...named,
-    events: eventsOf(recording, edit, currency, order),
-    ...headerOf(edit),
-  };
+  const events = eventsOf(recording, edit, currency, order);
+  const occurredAt = recording.now(edit.occurredAt);
+  const header = headerOf(recording, edit, { shown: order?.header ?? {}, hasEvents: events.length > 0, occurredAt });
+  const payload: OrderEdited = { currency, ...named, events, ...header };
   const last = recording.desk.journal.ofEntity(edit.localId).at(-1);
   if (last && payload.events.length === 0 && payload.header === undefined) return recording.duplicateOf(last);
   const version = (order?.version ?? 0) + 1;
@@ -143,7 +142,7 @@ export function editOrder(recording: Recording, edit: OrderEdit): Recorded {
     version,
     shiftId: shift.localId,
     businessDate: shift.businessDate,
-    occurredAt: recording.now(edit.occurredAt),
+    occurredAt,
     payload,
   });
   if (order === undefined) recording.tx.run("INSERT OR IGNORE INTO open_order (local_id) VALUES (?)", edit.localId);
@@ -158,12 +157,6 @@ function repeatedEdit(recording: Recording, { localId, editId }: OrderEdit): Rec
     (row) => row.kind === "order.edited" && (bodyOf(row).payload as OrderEdited).editId === editId,
   );
   return known && recording.duplicateOf(known);
-}
-
-function headerOf({ label, operator, customerId, covers }: OrderEdit): Pick<OrderEdited, "header"> {
-  const header = { label, operator, customerId, covers };
-  if (Object.values(header).every((value) => value === undefined)) return {};
-  return { header: header as NonNullable<OrderEdited["header"]> };
 }
 
 /** Ids of a change's events: the change's own place and a counter, so that they need no state of their own. */

@@ -1,5 +1,5 @@
 import type { Breaker, Connectivity } from "@tillsync/lanes";
-import type { Effect, Kind, LineEvent, Missing, OrderLine, Tender } from "@tillsync/protocol";
+import type { Effect, Kind, LineEvent, Missing, OrderHeader, OrderLine, Tender } from "@tillsync/protocol";
 import type { Attempt } from "./attempt.ts";
 import type { History, HistoryPage } from "./history.ts";
 import type { Sql } from "./ports.ts";
@@ -68,10 +68,11 @@ export interface OrderEdit {
   readonly void?: readonly { line: string; reason?: string | undefined }[] | undefined;
   readonly notes?: readonly { line?: string | undefined; text: string }[] | undefined;
   readonly served?: readonly string[] | undefined;
-  readonly label?: string | undefined;
-  readonly operator?: string | undefined;
-  readonly customerId?: string | undefined;
-  readonly covers?: number | undefined;
+  /** Null takes one of the next four away; what is as it was is not written again. */
+  readonly label?: string | null | undefined;
+  readonly operator?: string | null | undefined;
+  readonly customerId?: string | null | undefined;
+  readonly covers?: number | null | undefined;
   readonly occurredAt?: string | undefined;
 }
 
@@ -144,6 +145,8 @@ export interface OrderView {
   readonly businessDate: string;
   readonly shiftId: string | null;
   readonly events: readonly LineEvent[];
+  /** Each field as it was last written, by whichever terminal. */
+  readonly header: OrderHeader;
   /** Another terminal whose change made it what it is; absent for this till's own. */
   readonly terminal?: string;
   /** Other receipts that were printed for it, by tills that did not hear of each other: each took money. */

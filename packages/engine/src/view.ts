@@ -1,5 +1,7 @@
 import {
   foldEvents,
+  foldHeader,
+  type HeaderEdit,
   type Kind,
   type LineEvent,
   type OrderClosed,
@@ -93,6 +95,7 @@ function fold(rows: readonly OrderRow[], last: OrderRow): Folded {
     businessDate: shown.businessDate,
     shiftId: bodyOf(shown).shiftId ?? null,
     events,
+    header: foldHeader(headerEditsOf(edits.filter(({ isLost }) => !isLost))),
     ...(end?.terminal === undefined ? {} : { terminal: end.terminal }),
     ...alsoPaid(rows, end),
   };
@@ -108,6 +111,11 @@ function fold(rows: readonly OrderRow[], last: OrderRow): Folded {
   const standing = payloads.filter(({ isLost }) => !isLost).flatMap(({ edit }) => edit.events);
   const open = foldEvents(payloads[0]?.edit.currency ?? "XXX", standing);
   return { ...common, state, ...open, tenders: [], receiptNumber: null };
+}
+
+/** What edits say about the header of their order. */
+export function headerEditsOf(rows: readonly Pick<JournalRow, "kind" | "localId" | "body">[]): HeaderEdit[] {
+  return rows.filter(({ kind }) => kind === "order.edited").map((row) => bodyOf(row) as unknown as HeaderEdit);
 }
 
 /** An event is the same whoever brings it and how often. */

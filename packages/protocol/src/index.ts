@@ -145,6 +145,14 @@ export {
   type Tender,
   tender,
 } from "./order.ts";
+export {
+  foldHeader,
+  HEADER_FIELDS,
+  type HeaderEdit,
+  headerWrittenMs,
+  MAX_CLOCK_OFFSET_MS,
+  type OrderHeader,
+} from "./order-header.ts";
 export { parseAs, parseBody, parseField } from "./parse.ts";
 export { ERASED, fitsPrivate, type PrivatePart, privatePart, wantedPrivate } from "./private-part.ts";
 export {
@@ -179,7 +187,7 @@ export {
   visible,
   type Written,
 } from "./records/merge.ts";
-export { compareStamps, effectiveAtMs, type Stamp } from "./records/stamp.ts";
+export { compareStamps, effectiveAtMs, offsetBehind, type Stamp } from "./records/stamp.ts";
 export type { SubmissionFlag, Submitted } from "./submitted.ts";
 export { isToldWhole, toldCheck } from "./told-check.ts";
 export {

@@ -3,6 +3,7 @@ import { canonicalText } from "./canonical.ts";
 import { SyncError } from "./errors.ts";
 import { instant, localId } from "./ids.ts";
 import { currency, decimal, minor } from "./money.ts";
+import { MAX_CLOCK_OFFSET_MS, orderHeader } from "./order-header.ts";
 
 const text = (max: number) => z.string().min(1).max(max);
 
@@ -16,6 +17,8 @@ export const orderLine = z.strictObject({
   amountMinor: minor,
   discountMinor: minor.optional(),
   taxCode: text(16).optional(),
+  /** The rate in percent that held when the line was made, decimal text. */
+  taxRate: decimal.optional(),
   unit: text(16).optional(),
   /** False for services and postage: the line moves no stock. A stocked line moves `-quantity`. */
   stocked: z.boolean().optional(),
@@ -84,14 +87,12 @@ export const orderEdited = z.strictObject({
   /** The caller's own id of this edit, so that one whose answer was lost can be sent again. */
   editId: text(64).optional(),
   events: z.array(lineEvent).max(1000),
-  header: z
-    .strictObject({
-      label: z.string().max(64).optional(),
-      operator: text(64).optional(),
-      customerId: text(64).optional(),
-      covers: z.int().min(0).max(10_000).optional(),
-    })
-    .optional(),
+  header: orderHeader.optional(),
+  /**
+   * Beside a header: by how many milliseconds the centre's clock is ahead of the till's, as the till last measured it; absent
+   * before its first answer. Where that would not put the edit behind the headers that the till knows, as much more as does.
+   */
+  clockOffsetMs: z.int().min(-MAX_CLOCK_OFFSET_MS).max(MAX_CLOCK_OFFSET_MS).optional(),
 });
 
 /** An open order given up before payment, or deleted by mistake's correction. The order stays known. */

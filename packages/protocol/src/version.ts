@@ -37,7 +37,7 @@ export const PROTOCOL_HISTORY: readonly {
 }[] = [
   {
     version: 1,
-    schemas: "9ef09fa4729cc3ddd49adbb182207eb2d397d8fdab6cb67712c188f41a7a73f3",
+    schemas: "b51ca4385b56702d43aa74ec2ead845254ad450b26475cc6d854186d15f99172",
     what: "The first wire format: exchange, change bodies of orders, transactions, stock, shifts, whole documents.",
   },
 ];

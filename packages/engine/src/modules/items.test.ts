@@ -6,6 +6,7 @@ import { refusalOf } from "../testing/refusal.ts";
 const JANUARY = "2026-01-01T00:00:00.000Z";
 /** The fake clock begins on 16 January at 08:00. */
 const NOON = "2026-01-16T12:00:00.000Z";
+const EVENING = "2026-01-16T18:00:00.000Z";
 
 const price = (id: string, itemId: string, amount: string, over: object = {}) => ({
   ...{ id, itemId, price: amount, currency: "KES", effectiveFrom: JANUARY },
@@ -145,7 +146,7 @@ describe("a line for a barcode", () => {
     const line = till.items.lineFor("012345678905", "2");
     expect(line).toEqual({
       ...{ item: "cola", description: "Soda Cola 500 ml", quantity: "2", unitPrice: "60.00" },
-      ...{ taxCode: "B", unit: "H87", priceVersion: "prices@1" },
+      ...{ taxCode: "B", taxRate: "16", unit: "H87", priceVersion: "prices@1" },
     });
     expect(lineAmountMinor(line.quantity, line.unitPrice, "KES")).toBe(12_000);
   });
@@ -160,5 +161,52 @@ describe("a line for a barcode", () => {
     expect(refusalOf(() => till.items.lineFor("4006381333931")).code).toBe("NOT_FOUND");
     expect(refusalOf(() => till.items.lineFor("lemon")).code).toBe("NO_PRICE");
     expect(refusalOf(() => till.items.lineFor("cola", "two")).details).toMatchObject({ field: "quantity" });
+  });
+});
+
+describe("a tax rate of tomorrow", () => {
+  const TAXES = [
+    { id: "vat", name: "VAT", rate: "16", taxCode: "B" },
+    // For a while, as in 2020; then the rate that replaces this one, not the one before.
+    {
+      id: "vat-low",
+      name: "VAT",
+      rate: "14",
+      taxCode: "B",
+      replaces: "vat",
+      effectiveFrom: NOON,
+      effectiveTo: EVENING,
+    },
+    { id: "vat-new", name: "VAT", rate: "18", taxCode: "E", replaces: "vat-low", effectiveFrom: EVENING },
+  ];
+  const used = (till: ModuleTill, at?: string) => {
+    const { taxCode, taxRate } = till.items.lineFor("cola", "1", at === undefined ? {} : { at });
+    return [taxCode, taxRate];
+  };
+
+  it("takes over by itself, without a link, and the line says which rate it was made with", async () => {
+    const till = await shop(({ centre }) => centre.import("taxes", "organization", TAXES));
+    expect(used(till)).toEqual(["B", "16"]);
+    await till.clock.advance(4 * 3_600_000 - 10_000);
+    expect(used(till)).toEqual(["B", "16"]);
+    await till.clock.advance(10_000);
+    expect(used(till)).toEqual(["B", "14"]);
+    expect(used(till, EVENING)).toEqual(["E", "18"]);
+    expect(till.items.find({ id: "cola" })[0]?.tax).toMatchObject({ id: "vat-low" });
+  });
+
+  it("ends when it says, and the one before holds again", async () => {
+    const till = await shop(({ centre }) => centre.import("taxes", "organization", TAXES.slice(0, 2)));
+    expect(used(till, EVENING)).toEqual(["B", "16"]);
+  });
+
+  it("is followed once round where rows replace each other, and one that has ended stands where no other does", async () => {
+    const ended = { name: "VAT", effectiveFrom: JANUARY, effectiveTo: NOON };
+    const ring = [
+      { ...ended, id: "vat", rate: "16", replaces: "vat-2" },
+      { ...ended, id: "vat-2", rate: "8", replaces: "vat" },
+    ];
+    const till = await shop(({ centre }) => centre.import("taxes", "organization", ring));
+    expect(used(till, EVENING)).toEqual(["vat", "16"]);
   });
 });

@@ -4,6 +4,7 @@ import type { LineDraft } from "../verbs.ts";
 import { barcodeKey, itemKey, keyOf, nameKey, wordQuery } from "./keys.ts";
 import { type Found, Layers } from "./layers.ts";
 import { nextChange, type PriceQuestion, priceOf, priceVersion } from "./price.ts";
+import { taxAt } from "./tax.ts";
 
 /** By exactly one of the first four. */
 export interface ItemQuestion {
@@ -133,7 +134,7 @@ function viewOf(
   const key = itemKey(item.id);
   const rows = prices.byKey(key, MAX_PRICES, (row) => row.itemId === item.id);
   const price = priceOf(rows, asked);
-  const tax = item.taxId === undefined ? undefined : taxes.byId(item.taxId)?.row;
+  const tax = item.taxId === undefined ? undefined : taxAt(taxes, item.taxId, asked.atMs);
   return {
     ...{ id: item.id, name: item.name, scope, item },
     price: price === undefined ? null : priceView(price, prices),
@@ -170,6 +171,7 @@ function lineOf({ item, price, tax }: ItemView, quantity: string): LineDraft {
   return {
     ...{ item: item.id, description: (item.shortName ?? item.name).slice(0, 256), quantity, unitPrice },
     ...(taxCode === undefined ? {} : { taxCode }),
+    ...(tax === null ? {} : { taxRate: tax.rate }),
     ...(item.unitOfMeasure === undefined ? {} : { unit: item.unitOfMeasure }),
     priceVersion: version,
   };

@@ -10,7 +10,8 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /**
  * What a row is found by besides its id. The first character says what the rest is: `n` the beginning of a name, `b` a
- * barcode, `i` the item that it belongs to.
+ * barcode, `i` the item that it belongs to,
+ * `t` the tax that it replaces.
  */
 export function keyOf(module: ModuleName, row: Row): string | undefined {
   switch (module) {
@@ -21,6 +22,8 @@ export function keyOf(module: ModuleName, row: Row): string | undefined {
       return typeof row.barcode === "string" ? barcodeKey(row.barcode) : undefined;
     case "prices":
       return typeof row.itemId === "string" ? itemKey(row.itemId) : undefined;
+    case "taxes":
+      return typeof row.replaces === "string" ? taxKey(row.replaces) : undefined;
     default:
       return undefined;
   }
@@ -45,6 +48,11 @@ export function itemKey(itemId: string): string {
 }
 
 /** Names that differ in case and accents only begin alike. */
+/** What replaces this tax. */
+export function taxKey(taxId: string): string {
+  return `t${taxId}`;
+}
+
 export function nameKey(name: string): string {
   return `n${foldName(name).slice(0, MAX_KEY)}`;
 }

@@ -6,6 +6,7 @@ import {
   isSame,
   localId as localIdSchema,
   MAX_EDIT_FIELDS,
+  offsetBehind,
   parseField,
   readCustomerEdit,
   readRow,
@@ -164,8 +165,7 @@ function offsetOf(recording: Recording, last: JournalRow | undefined, occurredAt
   if (last === undefined) return measured;
   const { occurredAt: lastAt } = bodyOf(last) as unknown as { occurredAt: string };
   const lastMs = Date.parse(lastAt) + (payloadOf(last).clockOffsetMs ?? 0);
-  const atMs = Date.parse(occurredAt);
-  return atMs + (measured ?? 0) > lastMs ? measured : lastMs + 1 - atMs;
+  return offsetBehind(lastMs, { occurredAtMs: Date.parse(occurredAt), clockOffsetMs: measured });
 }
 
 function withoutAbsent(fields: Record<string, unknown>): Record<string, unknown> {

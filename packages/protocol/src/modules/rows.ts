@@ -78,9 +78,14 @@ export const priceRow = z.strictObject({
   includesTax: z.boolean().optional(),
 });
 
-/** A tax and its rate in percent, decimal text. */
+/**
+ * A tax and its rate in percent, decimal text. One that replaces another takes its place for all items that name it, from
+ * `effectiveFrom` on and until `effectiveTo`; of several, the one that began last.
+ */
 export const taxRow = z.strictObject({
   id: rowId,
+  /** The tax that items go on to name. */
+  replaces: rowId.optional(),
   name: text(1, 128),
   rate: decimal,
   /** The letter or number that the tax authority has for it. */

@@ -33,3 +33,16 @@ export function effectiveAtMs(change: {
 }): number {
   return Math.min(change.occurredAtMs + (change.clockOffsetMs ?? 0), change.receivedAtMs);
 }
+
+/**
+ * The offset that a change carries so that it counts as later than what its author knew: as measured, or as much more as is
+ * needed. Whoever saw a value and replaced it never loses to it, however wrong the clocks are.
+ */
+export function offsetBehind(
+  knownMs: number | undefined,
+  change: { readonly occurredAtMs: number; readonly clockOffsetMs?: number | undefined },
+): number | undefined {
+  const { occurredAtMs, clockOffsetMs } = change;
+  if (knownMs === undefined || occurredAtMs + (clockOffsetMs ?? 0) > knownMs) return clockOffsetMs;
+  return knownMs + 1 - occurredAtMs;
+}

@@ -1,9 +1,12 @@
+import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exchange } from "../ingest/exchange.ts";
 import { postgresIngest } from "../ingest/postgres.ts";
 import { sha256 } from "../ledger/sha256.ts";
 import { DeviceDoorsWorld } from "../testing/device-store.ts";
 import { SampleLife, sampleChangeId, sampleSale } from "../testing/sample-life.ts";
+import { type ResolveContext, resolveConflict } from "./resolve.ts";
+import { LOCK_ONE } from "./statements.ts";
 
 let doors: DeviceDoorsWorld;
 beforeAll(async () => {
@@ -36,6 +39,41 @@ async function conflicting() {
   await world.send("pos-2", order("o-1", 2, "50.10"));
   const { body } = await world.ask("/api/conflicts");
   return { ...world, id: body.conflicts[0].id as number };
+}
+
+/** How many of two people who decide at once hear that they did, with the statements of this server. */
+async function decidedAtOnce(altered: (text: string) => string): Promise<number> {
+  const { id, store } = await conflicting();
+  const isUnlocked = altered(LOCK_ONE) !== LOCK_ONE;
+  const bothRead = barrier(isUnlocked ? 2 : 1);
+  const clientOf = (client: pg.PoolClient) => ({
+    query: async (text: string, values?: unknown[]) => {
+      const answer = await client.query(altered(text), values);
+      if (text === LOCK_ONE) await bothRead();
+      return answer;
+    },
+    on: client.on.bind(client),
+    off: client.off.bind(client),
+    removeListener: client.removeListener.bind(client),
+    release: client.release.bind(client),
+  });
+  const pool = { connect: async () => clientOf(await doors.database.pool.connect()) };
+  const context = { pool, records: { nowMs: () => 0 } } as unknown as ResolveContext;
+  const decide = (actor: string) =>
+    resolveConflict(context, store.scope, { id, keep: "theirs", fields: [], actor, reason: "as it was" });
+  const decided = await Promise.allSettled([decide("Ali"), decide("Amina")]);
+  return decided.filter(({ status }) => status === "fulfilled").length;
+}
+
+/** Lets nobody on before so many have come. */
+function barrier(count: number): () => Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let come = 0;
+  return () => {
+    come += 1;
+    if (come >= count) resolve();
+    return promise;
+  };
 }
 
 describe("a document that lost to another version", () => {
@@ -75,8 +113,31 @@ describe("a document that lost to another version", () => {
     expect((await ask("/api/conflicts?state=resolved")).body.conflicts).toMatchObject([{ id, state: "resolved" }]);
     expect(await resolve(id, { keep: "theirs", reason: "no" })).toMatchObject({
       status: 409,
-      body: { error: { code: "CONFLICT_RESOLVED", resolution: "KEEP_MINE" } },
+      body: { error: { code: "CONFLICT_RESOLVED", resolution: "KEEP_MINE", by: "Grace's key" } },
     });
+  });
+
+  it("is decided once when two people decide at the same time; the other is told by whom, and so is a repeat", async () => {
+    const { ask, id, resolve, store } = await conflicting();
+    const keeps = [
+      { keep: "mine", reason: "the guest paid 50.10", actor: "Ali" },
+      { keep: "theirs", reason: "it was 45.90", actor: "Amina" },
+    ];
+    const answers = await Promise.all(keeps.map((each) => resolve(id, each)));
+    const won = answers[0]?.status === 200 ? 0 : 1;
+    const by = keeps[won]?.actor;
+    expect(answers[won]).toMatchObject({ status: 200, body: { resolvedByUserId: by } });
+    const refused = { status: 409, body: { error: { code: "CONFLICT_RESOLVED", by } } };
+    expect(answers[1 - won]).toMatchObject(refused);
+    expect(await resolve(id, keeps[won] ?? {})).toMatchObject(refused);
+    expect((await ask(`/api/conflicts/${id}`)).body).toMatchObject({ resolvedByUserId: by });
+    const { orders } = await store.updates("pos-3", 0);
+    expect(orders).toMatchObject([{ localId: "o-1", syncVersion: won === 0 ? 4 : 3 }]);
+  });
+
+  it("would be decided twice by a server that does not lock it, and that is noticed", async () => {
+    expect(await decidedAtOnce((text) => text)).toBe(1);
+    expect(await decidedAtOnce((text) => text.replace("FOR UPDATE", ""))).toBe(2);
   });
 
   it("gives the fields that a person chose to the version that stands", async () => {

@@ -163,5 +163,9 @@ function isFinal(what: string): SyncError {
 
 function resolvedAlready({ resolution, resolvedBy, resolved }: ConflictRow): SyncError {
   const message = `This conflict was resolved already: ${resolution} by ${resolvedBy ?? "somebody"}, ${resolved?.toISOString() ?? ""}. What stands now can be edited.`;
-  return new SyncError("CONFLICT_RESOLVED", message, { field: "id", resolution });
+  return new SyncError("CONFLICT_RESOLVED", message, {
+    field: "id",
+    resolution,
+    ...(resolvedBy === null ? {} : { by: resolvedBy }),
+  });
 }

@@ -1,8 +1,10 @@
 import {
   type ChangeBody,
   foldEvents,
+  foldHeader,
   formatMinor,
   type LineEvent,
+  type OrderHeader,
   type OrderLine,
   parseBody,
   SyncError,
@@ -22,6 +24,8 @@ export interface UpdateRow {
   readonly body: Buffer | null;
   /** Line events of an open order. */
   readonly events: readonly unknown[] | null;
+  /** Bodies of its edits, in base64. */
+  readonly edits: readonly string[] | null;
 }
 
 export function isGone(state: DocumentState): boolean {
@@ -69,12 +73,18 @@ function documentText(body: ChangeBody, row: UpdateRow): string {
     case "order.closed":
       return closedOrder(body);
     case "order.edited":
-      return openOrder(body, (row.events ?? []) as readonly LineEvent[]);
+      return openOrder(body, (row.events ?? []) as readonly LineEvent[], headerOf(row.edits ?? []));
     case "transaction.recorded":
       return recordedTransaction(body);
     default:
       return "null";
   }
+}
+
+/** The header that all edits make together. Bytes that cannot be read say nothing of it. */
+function headerOf(edits: readonly string[]): OrderHeader {
+  const bodies = edits.map((text) => readable(Buffer.from(text, "base64")));
+  return foldHeader(bodies.filter((body) => body?.kind === "order.edited"));
 }
 
 /** A JSON object from members that are JSON texts already; `undefined` is left out. */
@@ -107,6 +117,7 @@ function closedOrder({ localId, businessDate, occurredAt, payload }: ChangeBody 
 function openOrder(
   { localId, businessDate, occurredAt, payload }: ChangeBody & { kind: "order.edited" },
   events: readonly LineEvent[],
+  header: OrderHeader,
 ): string {
   const { lines, totalMinor } = foldEvents(payload.currency, events);
   return object({
@@ -115,6 +126,10 @@ function openOrder(
     currency: json(payload.currency),
     items: items(lines, payload.currency),
     total: formatMinor(totalMinor, payload.currency),
+    label: json(header.label),
+    operator: json(header.operator),
+    customerId: json(header.customerId),
+    covers: json(header.covers),
     businessDate: json(businessDate),
     createdAt: String(Date.parse(occurredAt)),
   });

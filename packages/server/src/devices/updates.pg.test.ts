@@ -93,6 +93,23 @@ describe("a device of another make is told of our tills' documents in 004's word
     expect((await store.updates("device-b")).orders).toEqual(third.orders);
   });
 
+  it("an open order with each field of its header as it was last written, whichever edit came last", async () => {
+    const at = (clock: string) => `2026-01-16T${clock}.000Z`;
+    const edit = (version: number, occurredAt: string, header: object, clockOffsetMs?: number) =>
+      sampleEdit({ localId: "o-1", version, changeId: uuid(version), occurredAt }, [`T01.${version}`], {
+        header,
+        ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
+      });
+    life.add(edit(1, at("12:00:00"), { label: "Table 9", covers: 2, customerId: "c-1" }));
+    // Its clock is five hours behind: it was made after the first.
+    life.add(edit(2, at("08:00:00"), { label: "Table 4", customerId: null }, 5 * 3_600_000));
+    life.add(edit(3, at("11:59:59"), { covers: 7, operator: "Amina" }));
+    await tillSends();
+    const { orders } = await news();
+    expect(orders).toMatchObject([{ order: { label: "Table 4", covers: 2, operator: "Amina" } }]);
+    expect(orders[0]?.order).not.toHaveProperty("customerId");
+  });
+
   it.each(["order.voided", "order.deleted"])("one that ended by %s, as an id", async (kind) => {
     life.add(sampleEdit({ localId: "o-1" }, ["T01.1"]));
     await tillSends();

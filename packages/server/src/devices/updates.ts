@@ -101,7 +101,12 @@ const COLUMNS = `p.kind, p.local_id AS "localId", p.state, p.version::float8 AS 
     encode(p.content_hash, 'hex') AS "contentHash", coalesce(t.device_id, t.terminal::text) AS "deviceId",
     extract(epoch FROM p.received_at)::float8 * 1000 AS "receivedAtMs", b.body,
     CASE WHEN p.state = 'open' THEN (SELECT json_agg(v.event) FROM order_event v
-      WHERE v.org_id = $1 AND v.store_id = $2 AND v.local_id = p.local_id) END AS events
+      WHERE v.org_id = $1 AND v.store_id = $2 AND v.local_id = p.local_id) END AS events,
+    CASE WHEN p.state = 'open' THEN (SELECT json_agg(encode(eb.body, 'base64')) FROM change_head e
+      JOIN change_body eb ON eb.org_id = $1 AND eb.store_id = $2 AND eb.terminal = e.terminal
+        AND eb.incarnation = e.incarnation AND eb.seq = e.seq
+      WHERE e.org_id = $1 AND e.store_id = $2 AND e.local_id = p.local_id AND e.kind = 'order.edited'
+        AND e.effect = 'applied') END AS edits
   FROM page p
   JOIN terminal t ON t.org_id = $1 AND t.store_id = $2 AND t.terminal = p.terminal
   LEFT JOIN change_body b ON b.org_id = $1 AND b.store_id = $2 AND b.terminal = p.terminal AND b.incarnation = p.incarnation AND b.seq = p.seq`;

@@ -49,10 +49,10 @@ export function sampleSale(fields: SampleFields, totalMinor: number, more: objec
 }
 
 /** An edit of an open order that adds one line per event id. */
-export function sampleEdit(fields: SampleFields, eventIds: readonly string[]): string {
+export function sampleEdit(fields: SampleFields, eventIds: readonly string[], more: object = {}): string {
   const line = (id: string) => ({ id, item: "tea", quantity: "1", unitPrice: "2.00", amountMinor: 200 });
   const events = eventIds.map((id) => ({ id, type: "add", line: line(id) }));
-  return sampleBody("order.edited", fields, { currency: "KES", events });
+  return sampleBody("order.edited", fields, { currency: "KES", events, ...more });
 }
 
 /** One life of a till's journal: changes chained as an engine chains them, and the requests that carry them. */

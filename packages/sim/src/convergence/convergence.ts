@@ -2,6 +2,7 @@ import { foldOrder, type JournalRow, type OrderState, type OtherRow } from "@til
 import { canonicalText, type LineEvent } from "@tillsync/protocol";
 import { canFollow, type Standing } from "@tillsync/server/ingest";
 import { Random } from "../random.ts";
+import { type HeaderPart, headerPart, judgeHeaders, type MadeHeader, restamped } from "./headers.ts";
 
 const STEPS = 60;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -24,6 +25,8 @@ interface Till {
   sent: number;
   heard: number;
   isUp: boolean;
+  /** What it measured of the centre's clock; undefined until its first exchange. */
+  measuredMs: number | undefined;
 }
 
 interface Told {
@@ -37,6 +40,12 @@ export interface Flaws {
   /** Answers are taken in the order in which they come, and an older one takes the place of a newer. */
   readonly lastEditWins?: boolean;
   readonly dropsTombstones?: boolean;
+  /** Of a header, what a till hears of last stands. */
+  readonly lastHeardHeaderWins?: boolean;
+  /** An edit counts as made when its till's clock says, whatever its author saw. */
+  readonly stampsByClockAlone?: boolean;
+  /** Everything that a point of sale sends along of a header is written, changed or not. */
+  readonly writesUnchanged?: boolean;
 }
 
 /**
@@ -51,11 +60,11 @@ export function runConvergence(seed: number, flaws: Flaws = {}): string[] {
   const tills = Array.from({ length: random.between(2, 5) }, (_, index) => newTill(index, random));
   const feed: Told[] = [];
   const standings = new Map<string, Standing>();
-  const made: LineEvent[] = [];
+  const made: Made = { events: [], headers: [] };
   for (let step = 0; step < STEPS; step++) {
     const till = random.pick(tills);
     if (random.chance(0.2)) till.isUp = !till.isUp;
-    if (random.chance(0.6)) act(till, { random, step, made });
+    if (random.chance(0.6)) act(till, { random, step, made, flaws });
     if (till.isUp && random.chance(0.5)) exchange(till, { feed, standings, flaws, limit: random.between(1, 9) });
   }
   // Everybody is back: what each has left is sent, then all of it is heard.
@@ -64,18 +73,32 @@ export function runConvergence(seed: number, flaws: Flaws = {}): string[] {
   return judge(tills, { feed, standings, made });
 }
 
+interface Made {
+  readonly events: LineEvent[];
+  readonly headers: MadeHeader[];
+}
+
 function newTill(index: number, random: Random): Till {
   const offsetMs = random.between(0, 2 * DAY_MS) - DAY_MS;
-  return { id: `T0${index + 1}`, offsetMs, own: [], lost: new Set(), others: [], sent: 0, heard: 0, isUp: true };
+  return { id: `T0${index + 1}`, offsetMs, own: [], lost: new Set(), others: [], ...NEW };
 }
+
+const NEW = { sent: 0, heard: 0, isUp: true, measuredMs: undefined };
 
 function orderAt(till: Till, localId: string): OrderState | undefined {
   const is = (row: { localId: string }) => row.localId === localId;
   return foldOrder(till.own.filter(is), till.others.filter(is), ({ position }) => till.lost.has(position));
 }
 
+interface Acting {
+  readonly random: Random;
+  readonly step: number;
+  readonly made: Made;
+  readonly flaws: Flaws;
+}
+
 /** A person does what the till lets them do with the order as it shows it. */
-function act(till: Till, { random, step, made }: { random: Random; step: number; made: LineEvent[] }): void {
+function act(till: Till, { random, step, made, flaws }: Acting): void {
   const localId = random.pick(ORDERS);
   const order = orderAt(till, localId);
   if (order !== undefined && order.state !== "open") return;
@@ -90,13 +113,31 @@ function act(till: Till, { random, step, made }: { random: Random; step: number;
           ? "order.deleted"
           : "order.voided";
   const events = kind === "order.edited" ? [eventOf(till, position, order, random)] : [];
-  made.push(...events);
-  const payload = kind === "order.edited" ? { currency: "KES", events } : endOf(till, kind, position, order);
+  made.events.push(...events);
   const version = (order?.version ?? 0) + 1;
   const occurredAt = new Date(Date.UTC(2026, 0, 16) + step * 60_000 + till.offsetMs).toISOString();
+  const changeId = `${till.id}-${position}`;
+  const part = kind === "order.edited" ? headerOf(till, { localId, occurredAt, order, random, flaws }) : NOTHING;
+  if (part.header !== undefined)
+    made.headers.push({ localId, changeId, header: part.header, saw: order?.header ?? {} });
+  const payload = kind === "order.edited" ? { currency: "KES", events, ...part } : endOf(till, kind, position, order);
   const businessDate = occurredAt.slice(0, 10);
-  const body = canonicalText({ kind, localId, version, businessDate, occurredAt, payload });
+  const body = canonicalText({ changeId, kind, localId, version, businessDate, occurredAt, payload });
   till.own.push({ position, hash: "", kind, localId, version, businessDate, body, private: null, origin: null });
+}
+
+const NOTHING: HeaderPart = {};
+
+interface Edited extends Pick<Acting, "random" | "flaws"> {
+  readonly localId: string;
+  readonly occurredAt: string;
+  readonly order: OrderState | undefined;
+}
+
+function headerOf(till: Till, { localId, occurredAt, order, random, flaws }: Edited): HeaderPart {
+  const known = [...till.own, ...till.others].filter((row) => row.localId === localId);
+  const { measuredMs } = till;
+  return headerPart({ random, flaws, known, occurredAt, measuredMs, localId, shown: order?.header ?? {} });
 }
 
 function eventOf(till: Till, position: number, order: OrderState | undefined, random: Random): LineEvent {
@@ -136,6 +177,7 @@ function exchange(till: Till, { feed, standings, flaws, limit }: Centre): void {
   }
   for (const entry of entries) hear(till, entry, flaws);
   till.heard += entries.length;
+  till.measuredMs = -till.offsetMs;
 }
 
 function hear(till: Till, { till: from, row, effect }: Told, flaws: Flaws): void {
@@ -147,12 +189,16 @@ function hear(till: Till, { till: from, row, effect }: Told, flaws: Flaws): void
   if (flaws.dropsTombstones === true && kind === "order.deleted") return;
   if (flaws.lastEditWins === true && kind === "order.edited")
     till.others = till.others.filter((other) => other.localId !== localId || other.kind !== "order.edited");
-  till.others.push({ terminal: from.id, incarnation: "", seq, kind, localId, version, businessDate, effect, body });
+  const heard = flaws.lastHeardHeaderWins === true ? restamped(body, till.others.length) : body;
+  till.others.push({
+    ...{ terminal: from.id, incarnation: "", seq, kind, localId, version, businessDate, effect },
+    body: heard,
+  });
 }
 
 function judge(
   tills: readonly Till[],
-  { feed, standings, made }: Pick<Centre, "feed" | "standings"> & { made: readonly LineEvent[] },
+  { feed, standings, made }: Pick<Centre, "feed" | "standings"> & { made: Made },
 ): string[] {
   const wrong: string[] = [];
   const written = tills.reduce((sum, till) => sum + till.own.length, 0);
@@ -172,8 +218,13 @@ function judge(
   }
   for (const till of tills) {
     const seen = new Set(ORDERS.flatMap((localId) => orderAt(till, localId)?.events.map(({ id }) => id) ?? []));
-    const gone = made.filter(({ id }) => !seen.has(id));
+    const gone = made.events.filter(({ id }) => !seen.has(id));
     if (gone.length > 0) wrong.push(`${till.id} lost ${gone.map(({ id }) => id).join(", ")}`);
+  }
+  const applied = feed.filter(({ effect }) => effect === "applied").map(({ row }) => row);
+  for (const localId of ORDERS) {
+    const shows = new Map(tills.map((till) => [till.id, orderAt(till, localId)?.header ?? {}]));
+    wrong.push(...judgeHeaders(localId, { shows, applied, made: made.headers }));
   }
   return wrong;
 }

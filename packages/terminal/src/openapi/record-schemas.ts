@@ -54,6 +54,15 @@ const order = {
   businessDate: day,
   shiftId: textOrNull("The shift it belongs to."),
   events: listOf(fromZod(lineEvent), "What happened to it while it was open, on all terminals."),
+  header: object(
+    {
+      "label?": text("Such as the table."),
+      "operator?": text("Who edited it last."),
+      "customerId?": text("Whose order it is."),
+      "covers?": { type: "integer", minimum: 0, description: "Guests." },
+    },
+    "Each field as it was last written, by whichever terminal.",
+  ),
   "terminal?": text("Another terminal whose change made it what it is.", { format: "uuid" }),
   "alsoPaid?": listOf(
     object({

@@ -90,6 +90,7 @@ export function emptyOrder(localId: string): OrderView {
     businessDate: "2026-01-16",
     shiftId: "shift-1",
     events: [],
+    header: {},
     orderSyncStatus: "PENDING",
     effect: null,
   };

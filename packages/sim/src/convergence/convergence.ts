@@ -96,7 +96,8 @@ function act(till: Till, { random, step, made }: { random: Random; step: number;
   const occurredAt = new Date(Date.UTC(2026, 0, 16) + step * 60_000 + till.offsetMs).toISOString();
   const businessDate = occurredAt.slice(0, 10);
   const body = canonicalText({ kind, localId, version, businessDate, occurredAt, payload });
-  till.own.push({ position, hash: "", kind, localId, version, businessDate, body, private: null, origin: null });
+  const rest = { hash: "", private: null, origin: null, retired: null };
+  till.own.push({ position, kind, localId, version, businessDate, body, ...rest });
 }
 
 function eventOf(till: Till, position: number, order: OrderState | undefined, random: Random): LineEvent {

@@ -64,9 +64,9 @@ export class Pass {
 /** A row comes back whole: it does not count any more, and the next pass begins before it. */
 export function unretire(tx: Sql, position: number): void {
   tx.run(
-    `UPDATE retirement SET through = min(through, ?), changes = changes - (found.bytes IS NOT NULL),
-       bytes = bytes - coalesce(found.bytes, 0)
-     FROM (SELECT (SELECT retired ->> 'bytes' FROM journal WHERE position = ?) AS bytes) AS found`,
+    `UPDATE retirement SET through = min(through, ?), changes = changes - (found.given IS NOT NULL),
+       bytes = bytes - coalesce(found.given, 0)
+     FROM (SELECT (SELECT retired ->> 'bytes' FROM journal WHERE position = ?) AS given) AS found`,
     position - 1,
     position,
   );

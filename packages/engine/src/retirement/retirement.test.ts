@@ -107,7 +107,10 @@ it("keeps an open order with all its edits, and what another lane still needs", 
     count: { type: "CloudBackup", pending: 0, failed: 0 },
     items: [],
   };
-  const till = await openTill({ retention: { lookEveryMs: LOOK_MS }, besides: () => [{ ...lane, needsFrom } as never] });
+  const till = await openTill({
+    retention: { lookEveryMs: LOOK_MS },
+    besides: () => [{ ...lane, needsFrom } as never],
+  });
   needsFrom.incarnation = till.terminal.status().incarnation;
   till.terminal.closeOrder(sale("a"));
   till.terminal.closeOrder(sale("b"));

@@ -12,7 +12,8 @@ export const RETIREMENT_VARIANTS: readonly Variant[] = [
       withSql(driver, {
         prepare: (sql) => {
           const statement = driver.prepare(sql);
-          if (!sql.startsWith("UPDATE life SET durable_through = ?, durable_hash = unhex(?), backed_up_through")) return statement;
+          if (!sql.startsWith("UPDATE life SET durable_through = ?, durable_hash = unhex(?), backed_up_through"))
+            return statement;
           const run: typeof statement.run = (through, hash, _backedUp, ...rest) =>
             statement.run(through, hash, through, ...rest);
           return { ...statement, run };
@@ -26,8 +27,7 @@ export const RETIREMENT_VARIANTS: readonly Variant[] = [
     needs: ["rotAtCentre"],
     driver: (driver) =>
       withSql(driver, {
-        prepare: (sql) =>
-          driver.prepare(sql.includes("AS isSettled") ? `${sql} WHERE s.local_id IS NULL` : sql),
+        prepare: (sql) => driver.prepare(sql.includes("AS isSettled") ? `${sql} WHERE s.local_id IS NULL` : sql),
       }),
   },
 ];

@@ -5,7 +5,7 @@ import type { Clock, Flush, LocalStore, Ports, Sql } from "../ports.ts";
 import { clockOffsetMs } from "../records/edits.ts";
 import type { TerminalSettings } from "../settings.ts";
 import { Pass } from "./pass.ts";
-import { ruleOf } from "./rule.ts";
+import { RETIRED_KINDS, type Rule, ruleOf } from "./rule.ts";
 
 /** Days that a change stays whole at least, when nobody says otherwise (design section 4.7). */
 export const KEEP_WHOLE_DAYS = 30;
@@ -82,13 +82,26 @@ export class Retirement {
     const { ports, journal, retirement, commit } = this.#options;
     const { clock, store } = ports;
     const pass = new Pass();
-    const rule = (tx: Sql) => {
+    const rule = (tx: Pick<Sql, "get" | "all">) => {
       const throughDay = retirement.dayOf(keptFrom(clock, store.read, retirement.keepDays));
       return ruleOf(tx, { lives: journal.lives(), throughDay, besides: retirement.besides?.() ?? [] });
     };
+    if (!isAnyOld(store.read, rule(store.read))) return;
     const later = (fn: (tx: Sql) => void) => commit(fn, "later");
     await inSlices({ clock, commit: later, signal: this.#closed.signal }, (tx) => pass.in(tx, rule(tx)));
   }
+}
+
+/** Rows behind the last pass that are looked at before anything is written: an idle till leaves its disk alone. */
+const LOOK_AT = 2_000;
+
+function isAnyOld(read: LocalStore["read"], { backedUp, throughDay }: Rule): boolean {
+  const end = Math.max(0, ...backedUp.values());
+  const kinds = [...RETIRED_KINDS];
+  const sql = `SELECT 1 FROM (SELECT kind, business_date, retired FROM journal
+      WHERE position > (SELECT through FROM retirement) AND position <= ? ORDER BY position LIMIT ${LOOK_AT})
+    WHERE business_date <= ? AND retired IS NULL AND kind IN (${kinds.map(() => "?").join(", ")}) LIMIT 1`;
+  return read.get(sql, end, throughDay, ...kinds) !== undefined;
 }
 
 /** The moment before which changes are old, by head office's clock as far as it is known. */

@@ -161,7 +161,7 @@ const explanation = object({
       hash: nullable(fromZod(hash, "Null for another terminal's change.")),
       "terminal?": text("Whose it is, when it is another terminal's.", { format: "uuid" }),
       intact: { type: "boolean", description: "True when its bytes still give its hash." },
-      retired: {
+      "retired?": {
         type: "boolean",
         description: "There when this till gave its bytes up: it is old, and head office has them in a backup.",
       },

@@ -32,7 +32,11 @@ export function openConfigured(values: Values, { key = credentialOf(values), bes
     maxSyncRetry: values["Sync.MaxSyncRetry"],
     feedOrders: values["Feed.Orders"],
     keepDays: values["Feed.KeepDays"],
-    retention: { attempts: values["Retention.HistoryRows"], days: values["Retention.HistoryDays"] },
+    retention: {
+      attempts: values["Retention.HistoryRows"],
+      days: values["Retention.HistoryDays"],
+      journalDays: values["Retention.JournalDays"],
+    },
     ...(interval === undefined ? {} : { intervalMs: interval * 1000 }),
     ...(slow === undefined ? {} : { slowMs: slow * 60_000 }),
     ...(besides === undefined ? {} : { besides }),

@@ -1,6 +1,7 @@
 import { LIMITS, type Missing, runsOf } from "@tillsync/protocol";
 import type { Life } from "./journal.ts";
 import { lookAtOwn, type OwnJournal } from "./own-rows.ts";
+import { recall } from "./retirement/recall.ts";
 import type { Asking } from "./settlement.ts";
 import type { RowsToRepair } from "./verbs.ts";
 
@@ -34,6 +35,12 @@ export class AskedRows {
     }
     offer(this.#lacks, lacks, known);
     offer(this.#sends, sends, known);
+  }
+
+  /** Has a document's retired changes brought back. @throws SyncError BODY_RETIRED */
+  async recall(localId: string, flush: () => Promise<unknown>): Promise<void> {
+    const { journal } = this.#own;
+    await recall({ journal, lives: this.#lives, ask: (rows) => this.ask(rows), flush }, localId);
   }
 
   /** What is asked for because of shifts, with these rows before it. */

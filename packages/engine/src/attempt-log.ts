@@ -3,12 +3,16 @@ import { sendingLife } from "./central.ts";
 import { type Life, positionOf, seqOf } from "./journal.ts";
 import type { LocalStore, Sql } from "./ports.ts";
 
-/** How much of the past of its lanes a till keeps. The journal is not touched by it. */
+/** How much of its past a till keeps. */
 export interface Retention {
   /** Attempts, the newest; default 1,000. */
   readonly attempts?: number;
   /** Days; default 30. */
   readonly days?: number;
+  /** Days that a change's bytes stay on the till at least, once the centre has them in a backup; default 30. */
+  readonly journalDays?: number;
+  /** How often the journal is looked through for bytes that may go, milliseconds; default an hour. */
+  readonly lookEveryMs?: number;
 }
 
 export const KEPT_ATTEMPTS = 1_000;
@@ -29,7 +33,7 @@ export type NumberedAttempt = Attempt & { readonly id: number; readonly position
  */
 export class AttemptLog {
   readonly #store: LocalStore;
-  readonly #retention: Required<Retention>;
+  readonly #retention: Required<Pick<Retention, "attempts" | "days">>;
   #unwritten: NumberedAttempt[] = [];
   #lastId: number;
 

@@ -2,6 +2,7 @@ import type { LaneState } from "@tillsync/lanes";
 import { type Effect, parseReceiptNumber, SyncError } from "@tillsync/protocol";
 import { type JournalRow, ordinalOf, seqOf } from "./journal.ts";
 import { type OtherRow, othersOf, othersOfReceipt } from "./others.ts";
+import type { Stub } from "./retirement/stub.ts";
 import { isDurable, type Shelf } from "./status.ts";
 import type { ExplainStep, Explanation } from "./verbs.ts";
 import { bodyOf, foldOrder } from "./view.ts";
@@ -22,7 +23,8 @@ export function explain(context: Context, key: string): Explanation | undefined 
   if (last === undefined && others.length === 0) return undefined;
   const own = rows.map((row) => changeOf(context, row));
   const isLost = ({ position }: JournalRow) => exceptionAt(context, position)?.effect === "conflict";
-  const receiptNumber = orUnreadable(() => foldOrder(rows, others, isLost)?.receiptNumber) ?? null;
+  const printed = rows.map(printedOn).find((number) => number !== undefined);
+  const receiptNumber = orUnreadable(() => foldOrder(rows, others, isLost)?.receiptNumber) ?? printed ?? null;
   const steps = rows.flatMap((row, index) => stepsOf(context, row, own[index]?.effect ?? null));
   const where =
     last === undefined ? "At head office, by another terminal; this till has a copy." : whereOf(context, last);
@@ -61,15 +63,18 @@ function localIdOfOther({ read }: Shelf["store"], key: string): string {
 }
 
 function printedOn(row: JournalRow): string | undefined {
+  if (row.retired !== null) return (JSON.parse(row.retired) as Stub).receiptNumber;
   return orUnreadable(() => (bodyOf(row).payload as { receiptNumber: string }).receiptNumber);
 }
+
+const UNREADABLE: ReadonlySet<string> = new Set(["BODY_DAMAGED", "BODY_RETIRED"]);
 
 /** A damaged row is what people come here to see, so nothing about it may get in the way. */
 function orUnreadable<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof SyncError && error.code === "BODY_DAMAGED") return undefined;
+    if (error instanceof SyncError && UNREADABLE.has(error.code)) return undefined;
     throw error;
   }
 }
@@ -93,7 +98,8 @@ function changeOf(context: Context, row: JournalRow): Explanation["changes"][num
     seq,
     kind: row.kind,
     hash: row.hash,
-    intact: context.journal.intact(incarnation, row, prevHash),
+    intact: row.retired !== null || context.journal.intact(incarnation, row, prevHash),
+    ...(row.retired === null ? {} : { retired: true as const }),
     durable,
     effect: exception?.effect ?? (durable ? "applied" : null),
     code: exception?.code ?? null,
@@ -134,6 +140,8 @@ function whereOf(context: Context, last: JournalRow): string {
     return `On this till only, safe and waiting to be sent.${why}`;
   }
   const exception = exceptionAt(context, last.position);
+  if (last.retired !== null)
+    return "At head office, applied. This till keeps only its place in the chain, because it is old.";
   if (exception === undefined) return "At head office and on this till, applied.";
   return `At head office and on this till; head office has it ${exception.effect}: ${exception.message ?? exception.code ?? "a person has to look"}`;
 }

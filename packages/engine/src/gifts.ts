@@ -3,6 +3,7 @@ import { type Journal, type Life, positionOf } from "./journal.ts";
 import { isReturning, takeReturned } from "./lives/returns.ts";
 import { columnsOf, foundRow, noteHealed } from "./own-rows.ts";
 import type { Sql } from "./ports.ts";
+import { unretire } from "./retirement/pass.ts";
 
 /** Rows of ours that we lost, in whole or in part: taken back only where they fit our own chain. */
 export function takeGifts(
@@ -75,8 +76,9 @@ function takeRow(tx: Sql, { ordinal }: Life, row: FoundRow & { hash: string; bod
   const originText = origin === undefined ? null : JSON.stringify(origin);
   const position = positionOf(ordinal, seq);
   if (isThere) {
+    unretire(tx, position);
     tx.run(
-      "UPDATE journal SET hash = unhex(?), body = ?, origin = ? WHERE position = ?",
+      "UPDATE journal SET hash = unhex(?), body = ?, origin = ?, retired = NULL WHERE position = ?",
       hash,
       body,
       originText,

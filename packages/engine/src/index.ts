@@ -58,6 +58,8 @@ export {
   type OfferQuestion,
   type RowView,
 } from "./records/look-up.ts";
+export { KEEP_WHOLE_DAYS, type Retired } from "./retirement/retirement.ts";
+export type { Stub } from "./retirement/stub.ts";
 export type { TerminalSettings } from "./settings.ts";
 export type { ShiftSettlement } from "./settlement.ts";
 export { checkSnapshot, type Snapshot } from "./snapshot.ts";

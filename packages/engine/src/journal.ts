@@ -25,6 +25,8 @@ export interface Life {
   readonly incarnation: string;
   readonly durableThrough: number;
   readonly durableHash: string;
+  /** Up to here a verified backup of the centre has it, as the centre said last. */
+  readonly backedUpThrough: number;
   readonly headSeq: number;
   readonly headHash: string;
   /** 1 once the centre has said how it has this life (`000009.sql`). */
@@ -44,6 +46,8 @@ export interface JournalRow {
   readonly body: string;
   readonly private: string | null;
   readonly origin: string | null;
+  /** What is left of `body` and `private` when they were given up (`000010.sql`); null while they are here. */
+  readonly retired: string | null;
 }
 
 /** What the journal needs to write a change; the rest (id, seq, hash) is its own business. */
@@ -88,7 +92,7 @@ export function ordinalOf(position: number): number {
 }
 
 const COLUMNS = `position, lower(hex(hash)) AS hash, kind, local_id AS localId, version, business_date AS businessDate, body,
-  private, origin`;
+  private, origin, retired`;
 
 /** The hash-chained list of changes: the truth on the till. */
 export class Journal {
@@ -140,7 +144,7 @@ export class Journal {
   lives(): Life[] {
     const rows = this.#store.read.all<Omit<Life, "headSeq" | "headHash">>(
       `SELECT ordinal, incarnation, durable_through AS durableThrough, lower(hex(durable_hash)) AS durableHash,
-         compared, returns_to AS returnsTo FROM life ORDER BY ordinal`,
+         backed_up_through AS backedUpThrough, compared, returns_to AS returnsTo FROM life ORDER BY ordinal`,
     );
     return rows.map((life) => {
       const last = this.#store.read.get<{ position: number; hash: string }>(

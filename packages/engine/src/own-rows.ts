@@ -114,8 +114,13 @@ function survey(
 }
 
 /** A journal row as the chain is checked with it. */
-export function foundRow({ position, hash, body, origin }: JournalRow) {
-  return { seq: seqOf(position), hash, body, origin: origin === null ? undefined : (JSON.parse(origin) as Origin) };
+export function foundRow({ position, hash, body, origin, retired }: JournalRow) {
+  return {
+    seq: seqOf(position),
+    hash,
+    body: retired === null ? body : null,
+    origin: origin === null ? undefined : (JSON.parse(origin) as Origin),
+  };
 }
 
 /** A row whose bytes give their hash, as far as the till itself can tell. */

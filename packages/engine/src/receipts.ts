@@ -145,7 +145,8 @@ function voidedOn({ read, printedOf }: Books, ordinal: number, businessDate: str
 }
 
 /** What stands on the receipt, as its change `j` says: the terminal may have been called otherwise then. Null when it cannot be read. */
-const PRINTED = "CASE WHEN json_valid(j.body) THEN json_extract(j.body, '$.payload.receiptNumber') END";
+const PRINTED =
+  "CASE WHEN json_valid(j.body) THEN json_extract(j.body, '$.payload.receiptNumber') ELSE j.retired ->> 'receiptNumber' END";
 
 /** The number as it was printed. */
 export function printedReceipt(

@@ -3,12 +3,14 @@ import { Loop } from "./loop.ts";
 import type { LoopOptions } from "./loop-options.ts";
 import { ModulePulls } from "./modules/pulls.ts";
 import { Prober } from "./prober.ts";
+import { Retirement, type RetirementSettings } from "./retirement/retirement.ts";
 import type { Flushed, Stall } from "./verbs.ts";
 import { Watchdog } from "./watchdog.ts";
 
 export interface ScheduleOptions extends Omit<LoopOptions, "onBegin" | "onHeard"> {
   readonly onConnectivity: (from: Connectivity) => void;
   readonly onStall: (stall: Stall) => void;
+  readonly retirement: RetirementSettings;
   /** 003: attempts in a row at reference data before the slow period. */
   readonly maxSyncRetry?: number | undefined;
 }
@@ -16,6 +18,7 @@ export interface ScheduleOptions extends Omit<LoopOptions, "onBegin" | "onHeard"
 /** Everything of a terminal that goes on by itself: the loop that sends, the pulls, the probe beside them, the watchdog over all. */
 export class Schedule {
   readonly modules: ModulePulls;
+  readonly #retirement: Retirement;
   readonly #loop: Loop;
   readonly #prober: Prober;
   readonly #watchdog: Watchdog;
@@ -33,6 +36,7 @@ export class Schedule {
       onHeard: (observation, tookMs) => this.#prober.heard(observation, tookMs),
     });
     this.modules = new ModulePulls(options);
+    this.#retirement = new Retirement(options);
     this.#prober = new Prober({
       ports,
       isRefused: () => this.#loop.isRefused,
@@ -91,6 +95,7 @@ export class Schedule {
     this.#prober.start();
     this.#loop.start();
     this.modules.start();
+    this.#retirement.start();
   }
 
   nudge(): void {
@@ -104,6 +109,7 @@ export class Schedule {
   }
 
   async stop(graceMs: number): Promise<void> {
+    this.#retirement.stop();
     this.#watchdog.stop();
     this.#prober.stop();
     await Promise.all([this.#loop.stop(graceMs), this.modules.stop()]);

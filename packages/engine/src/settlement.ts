@@ -150,11 +150,25 @@ export class Settlements {
     if (row === undefined || life === undefined) return;
     const { openSeq } = judgementOf(row);
     const { sha256, commit } = this.#options;
-    const found = lookAtOwn({ journal: this.#journal, sha256, commit }, life, { openSeq, seq: seqOf(position) });
+    const found =
+      this.#asRetired(row) ??
+      lookAtOwn({ journal: this.#journal, sha256, commit }, life, { openSeq, seq: seqOf(position) });
     const doubted = (JSON.parse(row.doubted) as number[]).filter((seq) => !found.lacks.includes(seq));
     const own = JSON.stringify({ ...found, lacks: [...found.lacks, ...doubted] } satisfies OwnRows);
     const lacks = unexplained({ ...row, own }).length;
     commit((tx) => tx.run("UPDATE settlement SET own = ?, lacks = ? WHERE position = ?", own, lacks, position));
+  }
+
+  /**
+   * A shift whose changes were retired was the same on both sides before. Judged anew, because the centre was put back, it
+   * counts as the centre has it: this till has nothing left to add up.
+   */
+  #asRetired(row: Row): OwnRows | undefined {
+    const { openSeq, counts, totals } = judgementOf(row);
+    const sql = "SELECT 1 FROM journal WHERE position BETWEEN ? AND ? AND retired IS NOT NULL LIMIT 1";
+    const first = positionOf(ordinalOf(row.position), openSeq);
+    if (this.#options.store.read.get(sql, first, row.position) === undefined) return undefined;
+    return { counts, totals, lacks: [] };
   }
 
   #isWhole(life: Life, seq: number): boolean {

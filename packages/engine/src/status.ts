@@ -7,6 +7,7 @@ import type { ModulesSummary } from "./modules/status.ts";
 import { othersOf } from "./others.ts";
 import type { LocalStore } from "./ports.ts";
 import { queueCounts } from "./queue-item.ts";
+import type { Retired } from "./retirement/retirement.ts";
 import { BADGE_AFTER, type TerminalSettings } from "./settings.ts";
 import { countOf, type ExceptionCount, isFailed, statistics } from "./statistics.ts";
 import type { StorageState, StorageStatus } from "./storage-status.ts";
@@ -26,6 +27,7 @@ export interface StatusInput {
   readonly oldestAt: string | null;
   readonly stopped: SyncError | null;
   readonly storage: StorageStatus;
+  readonly retired: Retired;
   readonly nextAttemptAt: number;
 }
 
@@ -61,6 +63,7 @@ export function statusOf(input: StatusInput): TerminalStatus {
     connectivity: [input.connectivity],
     modules: input.modules,
     storage: input.storage,
+    retired: input.retired,
     stopped,
   };
 }

@@ -7,7 +7,7 @@ import { Tally } from "./tally.ts";
 function journalOf(rows: readonly { kind: string; body: string }[], damaged: readonly number[] = []): Journal {
   const row = (seq: number): JournalRow => {
     const { kind = "", body = "" } = rows[seq - 1] ?? {};
-    const rest = { localId: "x", version: 1, businessDate: "2026-01-16", private: null, origin: null };
+    const rest = { localId: "x", version: 1, businessDate: "2026-01-16", private: null, origin: null, retired: null };
     return { position: positionOf(1, seq), hash: "ab".repeat(32), kind: kind as JournalRow["kind"], body, ...rest };
   };
   const journal: Partial<Journal> = {

@@ -19,6 +19,7 @@ import { oldestWaiting, queueOf } from "./queue.ts";
 import { reconcile } from "./receipts.ts";
 import { type Desk, type Present, presentOf, Recording } from "./recording.ts";
 import { type LookUp, lookUpIn } from "./records/look-up.ts";
+import { retiredOf, retirementOf } from "./retirement/retirement.ts";
 import { Schedule } from "./schedule.ts";
 import { BADGE_AFTER, checkSettings, ensureIdentity, othersOf, paceOf, type TerminalSettings } from "./settings.ts";
 import { Settlements } from "./settlement.ts";
@@ -106,6 +107,7 @@ class RunningTerminal implements Terminal {
       lineage: new Lineage({ ...own, journal: this.#journal, ports, dayOf: this.#dayOf, lives }),
       settlements: { next: () => returns.beside(this.#asked.beside(this.#settlements.next())) },
       maxSyncRetry: settings.maxSyncRetry,
+      retirement: retirementOf(settings, this.#dayOf),
     });
     this.items = itemsOf(ports, settings.currency, () => this.#assertRunning());
     this.lookUp = lookUpIn(ports, this.#schedule.modules, () => this.#assertRunning());
@@ -309,6 +311,7 @@ class RunningTerminal implements Terminal {
       oldestAt: this.#stopped ? null : oldestWaiting(this.#journal, this.#lives),
       stopped: this.#stopped,
       storage: this.#storage.status,
+      retired: this.#stopped ? { changes: 0, bytes: 0 } : retiredOf(this.#ports.store.read),
       nextAttemptAt: this.#nextAttemptAt(),
     });
   }
@@ -343,6 +346,9 @@ class RunningTerminal implements Terminal {
     this.#asked.ask(rows);
     this.#flushQuietly(true);
   };
+
+  recall: Terminal["recall"] = (localId) =>
+    this.#running(this.#asked.recall(localId, () => this.#schedule.flush()).then(() => this.order(localId)));
 
   subscribe: Terminal["subscribe"] = (listener) => this.#listeners.add(listener);
 

@@ -23,6 +23,7 @@ import type { QueueFilter, QueuePage } from "./queue.ts";
 import type { QueueCount } from "./queue-item.ts";
 import type { CustomerDraft } from "./records/customers.ts";
 import type { CustomerView, LookUp } from "./records/look-up.ts";
+import type { Retired } from "./retirement/retirement.ts";
 import type { ShiftSettlement } from "./settlement.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { StorageStatus } from "./storage-status.ts";
@@ -240,6 +241,8 @@ export interface TerminalStatus {
   readonly modules: ModulesSummary;
   /** The till's own disk: room, speed and errors. */
   readonly storage: StorageStatus;
+  /** Old changes whose bytes head office keeps alone now. */
+  readonly retired: Retired;
   /** Set when the database failed and selling stopped; the reason in one sentence. */
   readonly stopped: { readonly code: string; readonly message: string } | null;
 }
@@ -277,6 +280,8 @@ export interface Explanation {
     /** Whose it is, when it is another terminal's. */
     readonly terminal?: string;
     readonly intact: boolean;
+    /** Its bytes were given up here, because they are old and head office has them in a backup. */
+    readonly retired?: true;
     readonly durable: boolean;
     readonly effect: Effect | null;
     readonly code: string | null;
@@ -380,6 +385,12 @@ export interface Terminal extends Omit<TerminalTransaction, "sql" | "customer"> 
    * where it fits the chain.
    */
   repairRows(rows: RowsToRepair): void;
+  /**
+   * An order as `order` has it, with what this till gave up of it fetched back from the centre.
+   *
+   * @throws SyncError BODY_RETIRED when the centre cannot be reached
+   */
+  recall(localId: string): Promise<OrderView | undefined>;
   /**
    * Called with every recorded change and every change of status; the returned function stops it. What a listener throws
    * is dropped: it comes after the commit, and neither undoes the sale nor keeps it from the other listeners.

@@ -11,6 +11,7 @@ import {
 } from "@tillsync/protocol";
 import type { JournalRow } from "./journal.ts";
 import type { OtherRow } from "./others.ts";
+import { retired } from "./retirement/recall.ts";
 import type { OrderView } from "./verbs.ts";
 
 /** An order as its changes describe it. */
@@ -22,7 +23,9 @@ interface Body {
 }
 
 /** A change of an order, whoever made it. */
-interface OrderRow extends Pick<JournalRow, "kind" | "localId" | "version" | "businessDate" | "body"> {
+interface OrderRow
+  extends Pick<JournalRow, "kind" | "localId" | "version" | "businessDate" | "body">,
+    Partial<Pick<JournalRow, "retired">> {
   /** Undefined for this till's own. */
   readonly terminal?: string | undefined;
   /** It lost to another version at head office: kept, and not what the order is. */
@@ -137,8 +140,9 @@ function alsoPaid(rows: readonly OrderRow[], end: OrderRow | undefined): Pick<Fo
   return others.length === 0 ? {} : { alsoPaid: [...new Map(others.map((one) => [one.receiptNumber, one])).values()] };
 }
 
-/** @throws SyncError BODY_DAMAGED */
-export function bodyOf(row: Pick<JournalRow, "body" | "localId">): Body {
+/** @throws SyncError BODY_DAMAGED, BODY_RETIRED */
+export function bodyOf(row: Pick<JournalRow, "body" | "localId"> & Partial<Pick<JournalRow, "retired">>): Body {
+  if (typeof row.retired === "string") throw retired(row.localId);
   try {
     return JSON.parse(row.body) as Body;
   } catch (cause) {

@@ -40,6 +40,7 @@ export const ERROR_CODES = {
 
   // What can be wrong with a stored change; it is parked, and nothing behind it waits.
   BODY_DAMAGED: { status: 422, retryable: false, who: "operator" },
+  BODY_RETIRED: { status: 503, retryable: true, who: "nobody" },
   BODY_NOT_CANONICAL: { status: 422, retryable: false, who: "developer" },
   BODY_INVALID: { status: 422, retryable: false, who: "developer" },
   PRIVATE_MISMATCH: { status: 422, retryable: false, who: "developer" },

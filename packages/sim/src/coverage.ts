@@ -12,6 +12,7 @@ export const FAULT_SPACE: readonly string[] = [
   ...["UNAUTHENTICATED", "FORBIDDEN", "TOO_MANY_REQUESTS", "UNAVAILABLE"].map((code) => `door.${code}`),
   ...["INTERNAL", "PROTOCOL_VERSION", "TOO_LARGE", "FEED_RESET"].map((code) => `door.${code}`),
   ...["refusing", "silent", "deaf", "flapping"].map((state) => `link.${state}`),
+  "centre.backed-up",
   "centre.commit-unknown-kept",
   "centre.commit-unknown-lost",
   "centre.conflict-40001",
@@ -64,6 +65,7 @@ export const FAULT_SPACE: readonly string[] = [
   "till.planted-row",
   "till.power-cut",
   "till.private-rot",
+  "till.retired",
   "till.rolled-back",
   "till.rot",
 ];

@@ -1,3 +1,4 @@
+import { Backups } from "./centre/backups.ts";
 import { rotOfOpenShift } from "./centre/rot.ts";
 import type { Chronicle } from "./chronicle.ts";
 import { type FaultName, type Faults, heal } from "./faults.ts";
@@ -41,10 +42,12 @@ export class Director {
   #hadOutage = false;
   /** When a timer was last lost: one at a time, since the watchdog guards against mistakes and not against conspiracies. */
   #lostTimerAtMs = Number.NEGATIVE_INFINITY;
+  readonly #backups: Backups;
   readonly #strikes: readonly (readonly [FaultName, () => void])[];
 
   constructor(options: DirectorOptions) {
     this.#options = options;
+    this.#backups = new Backups({ ...options, random: options.random.stream("backups") });
     this.#strikes = [
       ["partition", () => this.#link("refusing", 5 * MINUTE)],
       ["blackHole", () => this.#link("silent", 5 * MINUTE)],
@@ -98,6 +101,7 @@ export class Director {
     random.pick(shop.cashiers).act();
     shop.foreigners.step();
     if (random.chance(faults.referenceData)) shop.data?.merchandiser.act();
+    this.#backups.step();
     if (random.chance(0.03)) this.#syncNow();
     this.#restartLater();
     await timeline.pass(this.#gapMs());
@@ -369,13 +373,13 @@ export class Director {
     const { chronicle, random, shop } = this.#options;
     if (this.#hadDisaster) return;
     this.#hadDisaster = true;
-    const restore = shop.backup();
+    const own = this.#backups.take();
     this.#later(random.between(10 * SECOND, 10 * MINUTE), () => {
       // Files that somebody puts back behind everybody's back: only the tills can tell.
       const isNoticed = random.chance(0.6);
       chronicle.hit(isNoticed ? "centre.restored" : "centre.restored-unnoticed");
       for (const server of shop.servers) server.crash();
-      restore(isNoticed);
+      this.#backups.newest(own).restore(isNoticed);
       for (const server of shop.servers) server.start();
     });
   }

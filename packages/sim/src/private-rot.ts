@@ -19,7 +19,7 @@ export function rotPrivate(machine: Machine, tables: StoreTables, random: Random
   const wanted = random.chance(0.75);
   const entry = pickFrom(
     random,
-    view.entries.filter((one) => (one.private !== null) === wanted && isOpen(one)),
+    view.entries.filter((one) => (one.private !== null) === wanted && isOpen(one) && !one.isRetired),
   );
   if (entry === undefined) return;
   const another = view.entries.find((one) => one.private !== null && one.seq !== entry.seq)?.private ?? "{}";

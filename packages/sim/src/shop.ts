@@ -165,6 +165,7 @@ export class Shop {
     copy.takeOver(machine.disk.image(), witness);
     for (const place of machine.rotten) copy.rotten.add(place);
     for (const place of machine.rottenPrivate) copy.rottenPrivate.add(place);
+    for (const [hash, bytes] of machine.retired) copy.retired.set(hash, bytes);
     for (const [hash, effect] of machine.planted) copy.planted.set(hash, effect);
     for (const localId of machine.ledger.poisoned) copy.ledger.poisoned.add(localId);
     for (const each of [machine, copy]) {
@@ -188,9 +189,13 @@ export class Shop {
     const link: Link = { state: "up" };
     const profile = plan?.profile ?? random.pick(PROFILES);
     const zone = plan?.timeZone === undefined ? {} : { timeZone: plan.timeZone };
+    // A month is as short as the till's patience here, in every other shop.
+    const chance = random.stream(`retention ${name}`);
+    const lookEveryMs = chance.between(10_000, 300_000);
+    const retention = plan === undefined && chance.chance(0.7) ? { journalDays: 0, lookEveryMs } : {};
     const machine = new Machine({
       name,
-      settings: { terminal, shortId, store: `S${storeId}`, currency, profile, ...zone },
+      settings: { terminal, shortId, store: `S${storeId}`, currency, profile, retention, ...zone },
       caller,
       timeline,
       random: random.stream(name),

@@ -1,4 +1,4 @@
-import { KEEP_DAYS, KEPT_ATTEMPTS, KEPT_DAYS } from "@tillsync/engine";
+import { KEEP_DAYS, KEEP_WHOLE_DAYS, KEPT_ATTEMPTS, KEPT_DAYS } from "@tillsync/engine";
 import { LIMITS, RELEASE_FORM } from "@tillsync/protocol";
 import { feedsOf, kindsOf, localFileOf, postgresUrlOf, proxiesOf, uuidOf, zoneOf } from "./forms.ts";
 import { address, choice, type Setting, text, textAs, whole, yesNo } from "./settings.ts";
@@ -101,12 +101,18 @@ export const KEYS = {
     default: KEPT_ATTEMPTS,
     unit: "attempts",
     effect:
-      "Attempts to reach the centre that a terminal keeps for `/api/sync/history`, the newest. What was sold is not touched by it: nothing of the journal is deleted.",
+      "Attempts to reach the centre that a terminal keeps for `/api/sync/history`, the newest. What was sold is not touched by it.",
   }),
   "Retention.HistoryDays": whole<number>(1, 3_650, {
     default: KEPT_DAYS,
     unit: "days",
     effect: "Older attempts go, with the attempts that come after.",
+  }),
+  "Retention.JournalDays": whole<number>(1, 3_650, {
+    default: KEEP_WHOLE_DAYS,
+    unit: "days",
+    effect:
+      "How long a terminal keeps the content of what it sold, at least. After that it keeps each sale's place in the chain, its receipt number and its total; the content is at head office, in a verified backup, and nothing goes before it is.",
   }),
 
   "Backup.Recipient": text<string | undefined>("a public key such as age1...", /^age1[0-9a-z]{20,4000}$/, {

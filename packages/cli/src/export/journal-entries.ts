@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { ordinalOf, seqOf, sha256 } from "@tillsync/engine";
-import { type JournalReader, readOnly } from "@tillsync/engine/sqlite";
+import { type JournalReader, readOnly, retiredColumn } from "@tillsync/engine/sqlite";
 import { CHAIN_START, ERASED, linkHash, type Origin, SyncError } from "@tillsync/protocol";
 import type { LogEntry } from "../poslog/write-entry.ts";
 import { type Body, entryOf } from "./entry-of.ts";
@@ -47,13 +47,16 @@ interface Row {
   readonly body: string;
   readonly private: string | null;
   readonly origin: string | null;
+  readonly retired: string | null;
   /** It was recorded in an earlier life of this database, and is sent again in this one. */
   readonly again: number;
 }
 
 /** `:` columns of a page, with the rows that repeat an earlier one marked. */
-const ROWS = `SELECT position, lower(hex(hash)) AS hash, kind, local_id AS localId, business_date AS businessDate, body,
-  private, origin, origin IS NOT NULL AND EXISTS (SELECT 1 FROM journal e
+const rowsOf = (
+  retired: string,
+) => `SELECT position, lower(hex(hash)) AS hash, kind, local_id AS localId, business_date AS businessDate, body,
+  private, origin, ${retired}, origin IS NOT NULL AND EXISTS (SELECT 1 FROM journal e
     WHERE e.local_id = j.local_id AND e.version = j.version AND e.kind = j.kind AND e.position < j.position) AS again
   FROM journal j WHERE position > ? AND position <= ? ORDER BY position LIMIT ${PAGE}`;
 
@@ -149,10 +152,11 @@ class JournalOnDisk implements ExportJournal {
 
   /** Rows whose bytes give their hash, less those that an earlier life recorded already. */
   *#rows(): Generator<Row> {
+    const sql = rowsOf(retiredColumn(this.#db));
     let prevHash = CHAIN_START;
     let ordinal = 0;
     for (let after = 0; ; ) {
-      const rows = this.#db.all<Row>(ROWS, after, this.#last);
+      const rows = this.#db.all<Row>(sql, after, this.#last);
       if (rows.length === 0) return;
       for (const row of rows) {
         if (ordinalOf(row.position) !== ordinal) prevHash = CHAIN_START;
@@ -160,7 +164,8 @@ class JournalOnDisk implements ExportJournal {
         const isIntact = this.#isIntact(row, ordinal, prevHash);
         prevHash = row.hash;
         after = row.position;
-        if (!isIntact) {
+        if (row.retired !== null) this.#count("old changes whose content only head office has now");
+        else if (!isIntact) {
           this.damaged += 1;
           this.#count("changes whose bytes do not give their hash; tillsync verify says which");
         } else if (row.again === 0) yield row;

@@ -14,13 +14,15 @@ export interface FoundChange {
   readonly body: string;
   readonly private: string | null;
   readonly origin: string | null;
+  /** The till gave its bytes up, because head office has them in a backup. */
+  readonly isRetired: boolean;
 }
 
 /**
  * `intact`: its bytes give its hash. `damaged`: they do not. `unproven`: the change before it is lost, and with it what its
- * hash was made of; it can be read, and nobody can say that it is what was recorded.
+ * hash was made of; it can be read, and nobody can say that it is what was recorded. `retired`: old, at head office only.
  */
-export type Condition = "intact" | "damaged" | "unproven";
+export type Condition = "intact" | "damaged" | "unproven" | "retired";
 
 export interface SalvagedChange extends FoundChange {
   readonly condition: Condition;
@@ -112,6 +114,8 @@ class Found {
     }
     const [first] = versions;
     if (first === undefined) throw new Error(`nothing was found at ${position}`);
+    const retired = versions.find(({ isRetired }) => isRetired);
+    if (retired !== undefined) return [retired, "retired"];
     return [first, before.length === 0 || life === undefined ? "unproven" : "damaged"];
   }
 }
@@ -121,12 +125,20 @@ const isHash = (cell: Cell | undefined): cell is Buffer => Buffer.isBuffer(cell)
 
 /** Columns of `journal`; the first is the row's own number. */
 function changeOf({ rowid, cells }: StoredRow): FoundChange | undefined {
-  const [, hash, kind, localId, version, businessDate, , body, secret = null, origin = null] = cells;
+  const [, hash, kind, localId, version, businessDate, , body, secret = null, origin = null, stub = null] = cells;
   if (cells.length < 10 || !isHash(hash) || !isText(kind) || !isText(localId) || typeof version !== "number")
     return undefined;
   if (!isText(businessDate) || !isText(body) || rowid < positionOf(1, 1)) return undefined;
   const text = (cell: Cell) => (isText(cell) ? cell : null);
-  const own = { kind, localId, businessDate, body, private: text(secret), origin: jsonOf(text(origin)) };
+  const own = {
+    kind,
+    localId,
+    businessDate,
+    body,
+    private: text(secret),
+    origin: jsonOf(text(origin)),
+    isRetired: isText(stub),
+  };
   return { position: rowid, hash: hash.toString("hex"), ...own };
 }
 

@@ -28,6 +28,8 @@ export interface SalvageReport {
   readonly store: string;
   /** Changes whose bytes give their hash. */
   readonly intact: number;
+  /** Old changes whose content only head office has. */
+  readonly retired: number;
   /** Documents written. */
   readonly documents: number;
   readonly doubtful: readonly Doubtful[];
@@ -51,9 +53,10 @@ export async function writeSalvage(options: SalvageOptions): Promise<SalvageRepo
     terminal: found.shortId,
     store: found.store,
     intact: found.changes.filter(({ condition }) => condition === "intact").length,
+    retired: found.changes.filter(({ condition }) => condition === "retired").length,
     documents,
     doubtful: found.changes.flatMap(({ condition: why, incarnation, seq, kind, localId }) =>
-      why === "intact" ? [] : [{ incarnation, seq, kind, localId, why }],
+      why === "intact" || why === "retired" ? [] : [{ incarnation, seq, kind, localId, why }],
     ),
     missing: found.missing,
   };

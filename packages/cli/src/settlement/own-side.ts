@@ -1,10 +1,11 @@
 import { positionOf, sha256 } from "@tillsync/engine";
-import { type JournalReader, readOnly } from "@tillsync/engine/sqlite";
+import { type JournalReader, readOnly, retiredColumn } from "@tillsync/engine/sqlite";
 import {
   type Amount,
   ChainCheck,
   type Origin,
   privatePart,
+  type Settlement,
   StretchSums,
   SyncError,
   wantedPrivate,
@@ -80,6 +81,7 @@ type Row = {
   body: string;
   private: string | null;
   origin: string | null;
+  retired: string | null;
 };
 
 function sideOf(db: JournalReader, { position, ordinal, seq, incarnation, openSeq }: Closing): OwnSide {
@@ -94,13 +96,15 @@ function sideOf(db: JournalReader, { position, ordinal, seq, incarnation, openSe
   const prevHash = fromSeq === 1 ? "0".repeat(64) : (before?.hash ?? null);
   const check = new ChainCheck(sha256, { terminal, incarnation }, { fromSeq, prevHash });
   const sums = new StretchSums();
+  const retired = new Set<number>();
   const privates: { seq: number; what: string }[] = [];
   let chainHead: string | null = null;
   for (let from = fromSeq; from <= seq + 1; from += PAGE) {
     for (const row of pageOf(db, ordinal, from, Math.min(seq + 1, from + PAGE - 1))) {
       const at = row.position % LIFE_SPAN;
       const origin = row.origin === null ? undefined : (JSON.parse(row.origin) as Origin);
-      const isIntact = check.add({ seq: at, hash: row.hash, body: row.body, origin });
+      if (row.retired !== null) retired.add(at);
+      const isIntact = check.add({ seq: at, hash: row.hash, body: row.retired === null ? row.body : null, origin });
       if (at === seq - 1) chainHead = row.hash;
       if (at < openSeq || at >= seq) continue;
       if (isIntact && isPrivateWrong(row)) privates.push({ seq: at, what: "private" });
@@ -109,10 +113,12 @@ function sideOf(db: JournalReader, { position, ordinal, seq, incarnation, openSe
     }
   }
   check.skipTo(seq + 1);
-  const broken = check.end(null).filter((flaw) => flaw.seq >= openSeq && flaw.seq <= seq);
+  const broken = check.end(null).filter((flaw) => flaw.seq >= openSeq && flaw.seq <= seq && !retired.has(flaw.seq));
   const flaws = [...broken, ...privates].sort((one, other) => one.seq - other.seq);
-  const content = { counts: sums.counts(), totals: sums.totals() };
-  return { terminal, incarnation, openSeq, closeSeq: seq - 1, chainHead, ...content, flaws, ...knownOf(db, position) };
+  const known = knownOf(db, position);
+  // What a shift held is what both sides found it to hold, once its changes are retired here.
+  const content = retired.size > 0 ? known.content : { counts: sums.counts(), totals: sums.totals() };
+  return { terminal, incarnation, openSeq, closeSeq: seq - 1, chainHead, ...content, flaws, ...known.told };
 }
 
 function isPrivateWrong(row: Row): boolean {
@@ -121,16 +127,18 @@ function isPrivateWrong(row: Row): boolean {
 
 function pageOf(db: JournalReader, ordinal: number, fromSeq: number, toSeq: number): Row[] {
   return db.all<Row>(
-    `SELECT position, lower(hex(hash)) AS hash, kind, body, private, origin FROM journal WHERE position BETWEEN ? AND ? ORDER BY position`,
+    `SELECT position, lower(hex(hash)) AS hash, kind, body, private, origin, ${retiredColumn(db)} FROM journal WHERE position BETWEEN ? AND ? ORDER BY position`,
     positionOf(ordinal, fromSeq),
     positionOf(ordinal, toSeq),
   );
 }
 
-function knownOf(db: JournalReader, position: number): Pick<OwnSide, "healed" | "known"> {
-  const [row] = db.all<{ state: string; healed: string }>(
-    "SELECT state, healed FROM settlement WHERE position = ?",
+function knownOf(db: JournalReader, position: number) {
+  const [row] = db.all<{ state: string; healed: string; judgement: string }>(
+    "SELECT state, healed, judgement FROM settlement WHERE position = ?",
     position,
   );
-  return { known: row?.state ?? null, healed: row === undefined ? [] : (JSON.parse(row.healed) as number[]) };
+  const { counts = {}, totals = [] } = JSON.parse(row?.judgement ?? "{}") as Partial<Settlement>;
+  const healed = row === undefined ? [] : (JSON.parse(row.healed) as number[]);
+  return { told: { known: row?.state ?? null, healed }, content: { counts, totals } };
 }

@@ -118,12 +118,13 @@ interface Right {
 }
 
 async function whoIsRight(own: TillChange, row: LedgerRow, { before, again }: Omit<Judging, "tell">): Promise<Right> {
-  const isSame = own.bytes() === row.bytes;
+  // Bytes that were retired are compared by the hash that stayed, and the centre's by their own.
+  const isSame = own.isRetired ? own.hash === row.hash : own.bytes() === row.bytes;
   const { hash } = before;
   if (hash === undefined) return { till: undefined, centre: undefined, isSame };
   const computed = own.hashBehind(hash);
   const till = computed === own.hash;
-  if (isSame) return { till, centre: computed === row.hash, isSame };
+  if (isSame && !own.isRetired) return { till, centre: computed === row.hash, isSame };
   return { till, centre: await fitsAtCentre(row, hash, { before, again }), isSame };
 }
 

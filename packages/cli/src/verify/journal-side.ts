@@ -1,5 +1,5 @@
-import { seqOf, sha256 } from "@tillsync/engine";
-import { type JournalReader, readOnly } from "@tillsync/engine/sqlite";
+import { type Stub, seqOf, sha256 } from "@tillsync/engine";
+import { type JournalReader, readOnly, retiredColumn } from "@tillsync/engine/sqlite";
 import {
   bytesHash,
   CHAIN_START,
@@ -15,7 +15,9 @@ import { type ReceiptFloor, receiptFloors } from "./receipt-gaps.ts";
 export interface TillChange {
   readonly seq: number;
   readonly hash: string;
-  /** The hash of its bytes behind `prevHash`, worked out just now. */
+  /** Its bytes were given up here: the hash that stayed is what there is to compare. */
+  readonly isRetired: boolean;
+  /** The hash of its bytes behind `prevHash`, worked out just now; of a retired change the one that stayed. */
   hashBehind(prevHash: string): string;
   /** Hash of its bytes without their place. */
   bytes(): string;
@@ -120,6 +122,7 @@ interface Row {
   readonly body: string;
   readonly private: string | null;
   readonly origin: string | null;
+  readonly retired: string | null;
 }
 
 function* changesOf(
@@ -130,25 +133,33 @@ function* changesOf(
 ): Generator<TillChange> {
   const base = ordinal * LIFE_SPAN;
   const rows = db.iterate<Row>(
-    `SELECT position, lower(hex(hash)) AS hash, kind, local_id AS localId, body, private, origin FROM journal
+    `SELECT position, lower(hex(hash)) AS hash, kind, local_id AS localId, body, private, origin, ${retiredColumn(db)} FROM journal
      WHERE position BETWEEN ? AND ? ORDER BY position`,
     base + fromSeq,
     base + toSeq,
   );
-  for (const { position, hash, kind, localId, body, private: secret, origin: originText } of rows) {
+  for (const { position, hash, kind, localId, body, private: secret, origin: originText, retired } of rows) {
+    const isRetired = retired !== null;
     const seq = seqOf(position);
     const origin = originText === null ? undefined : (JSON.parse(originText) as Origin);
     yield {
       seq,
       hash,
-      hashBehind: (prevHash) => linkHash(sha256, { terminal, incarnation, seq, origin, body, prevHash }),
+      isRetired,
+      hashBehind: (prevHash) =>
+        isRetired ? hash : linkHash(sha256, { terminal, incarnation, seq, origin, body, prevHash }),
       bytes: () => bytesHash(sha256, { origin, body }),
-      private: () => privatePart(sha256, wantedPrivate(body), secret),
+      private: () => (isRetired ? "whole" : privatePart(sha256, wantedPrivate(body), secret)),
       kind,
       localId,
-      document: documentOf(kind, body),
+      document: isRetired ? documentOfStub(retired) : documentOf(kind, body),
     };
   }
+}
+
+function documentOfStub(retired: string): TillChange["document"] {
+  const { receiptNumber = null, currency, totalMinor = 0 } = JSON.parse(retired) as Stub;
+  return currency === undefined ? null : { receiptNumber, currency, totalMinor };
 }
 
 /** What a change is worth, from the till's own bytes: closed orders and transactions count money. */

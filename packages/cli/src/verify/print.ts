@@ -25,6 +25,8 @@ export function printVerification(output: Output, result: Verification): void {
   output.line(
     `  receipt numbers: ${receipts.numbers} over ${receipts.days} business days, ${receipts.gaps} unexplained gaps, ${receipts.voided} taken back`,
   );
+  if (result.retired > 0)
+    output.line(`  ${result.retired} old changes are compared by their hashes: only head office has their content`);
   const { requests, bytes, rows: came } = result.travelled;
   output.line(`  compared with ${Math.ceil(bytes / 1024)} KiB in ${requests} answers; ${came} changes came one by one`);
   for (const { businessDate, from, to, cause } of receipts.explained)

@@ -4,17 +4,20 @@ import type { TillChange } from "./journal-side.ts";
 /** Count and sums of one side. Sums are in minor units by currency; only closed orders and transactions count money. */
 export interface Tally {
   changes: number;
+  /** Of those, changes that the till keeps only the place of. */
+  retired: number;
   readonly documents: Map<string, number>;
   readonly sums: Map<string, number>;
 }
 
 export function emptyTally(): Tally {
-  return { changes: 0, documents: new Map(), sums: new Map() };
+  return { changes: 0, retired: 0, documents: new Map(), sums: new Map() };
 }
 
 /** Adds a change of the till, from its own bytes. */
-export function addTill(tally: Tally, { kind, document }: TillChange): void {
+export function addTill(tally: Tally, { kind, document, isRetired }: TillChange): void {
   tally.changes++;
+  if (isRetired) tally.retired++;
   if (document) add(tally, { kind, count: 1, ...document });
   else if (kind === "inventory.updated") add(tally, { kind, count: 1, currency: null, totalMinor: 0 });
 }

@@ -28,6 +28,8 @@ export interface Verification {
   readonly differences: readonly Difference[];
   /** Differences beyond `MAX_DIFFERENCES` are counted, not listed. */
   readonly more: number;
+  /** Changes of which this till keeps only their place in the chain. */
+  readonly retired: number;
   readonly travelled: Travelled;
 }
 
@@ -148,6 +150,7 @@ function report(journal: TillJournal, compared: Compared): Verification {
       gaps: found.gaps,
     },
     differences,
+    retired: tallies.till.retired,
     more: found.all - differences.length,
     travelled: { ...travelled },
   };

@@ -12,6 +12,7 @@ import { type Journal, type Life, positionOf } from "../journal.ts";
 import { keepOpenList } from "../others.ts";
 import { columnsOf } from "../own-rows.ts";
 import type { Sql } from "../ports.ts";
+import { unretire } from "../retirement/pass.ts";
 import type { Asking } from "../settlement.ts";
 
 /** Exchanges in a row that bring none of what is missing, after which nobody waits for it any more. */
@@ -90,6 +91,7 @@ export function takeReturned(tx: Sql, { journal, sha256, lives }: Context, life:
 
 function putRow(tx: Sql, { position, hash, gift }: { position: number; hash: string; gift: Repair }): void {
   const { kind, localId, version, businessDate, receiptSequence } = columnsOf(gift.body);
+  unretire(tx, position);
   tx.run(
     `INSERT INTO journal (position, hash, kind, local_id, version, business_date, receipt_sequence, body, private, origin)
      VALUES (?, unhex(?), ?, ?, ?, ?, ?, ?, ?, ?)`,

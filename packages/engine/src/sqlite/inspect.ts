@@ -1,6 +1,6 @@
 import { CHAIN_START, linkHash, type Origin, type Sha256, SyncError } from "@tillsync/protocol";
 import { ordinalOf, seqOf } from "../journal.ts";
-import { type JournalReader, readOnly } from "./reader.ts";
+import { type JournalReader, readOnly, retiredColumn } from "./reader.ts";
 
 /** One life as a copy has it, walked row by row. */
 export interface LifeContents {
@@ -66,6 +66,7 @@ interface Row {
   readonly hash: string;
   readonly body: string;
   readonly origin: string | null;
+  readonly retired: string | null;
 }
 
 function walk(db: JournalReader, terminal: string, { sha256, onProgress }: InspectOptions) {
@@ -77,8 +78,8 @@ function walk(db: JournalReader, terminal: string, { sha256, onProgress }: Inspe
   const byOrdinal = new Map(lives.map((life) => [life.ordinal, life]));
   const damaged: { incarnation: string; seq: number }[] = [];
   let [rows, missing] = [0, 0];
-  const sql = "SELECT position, lower(hex(hash)) AS hash, body, origin FROM journal ORDER BY position";
-  for (const { position, hash, body, origin } of db.iterate<Row>(sql)) {
+  const sql = `SELECT position, lower(hex(hash)) AS hash, body, origin, ${retiredColumn(db)} FROM journal ORDER BY position`;
+  for (const { position, hash, body, origin, retired } of db.iterate<Row>(sql)) {
     const life = byOrdinal.get(ordinalOf(position));
     if (life === undefined) throw new Error(`row ${position} belongs to no life`);
     const seq = seqOf(position);
@@ -87,7 +88,8 @@ function walk(db: JournalReader, terminal: string, { sha256, onProgress }: Inspe
     if (!follows && life.changes > 0) missing += seq - life.headSeq - 1;
     const given = origin === null ? undefined : (JSON.parse(origin) as Origin);
     const link = { terminal, incarnation: life.incarnation, seq, prevHash: life.headHash, body, origin: given };
-    if (follows && linkHash(sha256, link) !== hash && damaged.length < MAX_NAMED)
+    // Of a retired change only its place in the chain is left: nothing can be computed, and the next one shows its hash.
+    if (follows && retired === null && linkHash(sha256, link) !== hash && damaged.length < MAX_NAMED)
       damaged.push({ incarnation: life.incarnation, seq });
     Object.assign(life, { headSeq: seq, headHash: hash, changes: life.changes + 1 });
     if (++rows % TOLD_EVERY === 0) onProgress?.(rows);

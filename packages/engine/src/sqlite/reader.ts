@@ -8,6 +8,12 @@ export interface JournalReader {
   close(): void;
 }
 
+/** The column `retired` of `journal`, or nothing in a database that an earlier release wrote last (`000010.sql`). */
+export function retiredColumn(db: JournalReader): string {
+  const [schema] = db.all<{ user_version: number }>("PRAGMA user_version");
+  return (schema?.user_version ?? 0) >= 10 ? "retired" : "NULL AS retired";
+}
+
 /** @throws the driver's error when the file is not there or is no database */
 export function readOnly(file: string): JournalReader {
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 5_000 });

@@ -38,13 +38,17 @@ export interface Identity {
   readonly localId: string | null;
 }
 
+const DAMAGED = "The till's own copy no longer fits its hash; it was stored as it came and is asked for again.";
+const RETIRED =
+  "The till retired these bytes once a backup of head office had them, and head office was put back to an older one: they are in the newer backup.";
+
 /** Reads one change. Pure: the same bytes give the same reading, on the real centre and on the simulated one. */
 export function read(
   change: { incarnation: string; seq: number; body: string; private: string | null; damaged: boolean },
   sha256: Sha256,
 ): Reading {
   if (change.damaged) {
-    const message = "The till's own copy no longer fits its hash; it was stored as it came and is asked for again.";
+    const message = change.body === "" ? RETIRED : DAMAGED;
     return { ok: false, code: "BODY_DAMAGED", message, identity: identityOf(change.body) };
   }
   try {

@@ -123,7 +123,8 @@ function act(till: Till, { random, step, made, flaws }: Acting): void {
   const payload = kind === "order.edited" ? { currency: "KES", events, ...part } : endOf(till, kind, position, order);
   const businessDate = occurredAt.slice(0, 10);
   const body = canonicalText({ changeId, kind, localId, version, businessDate, occurredAt, payload });
-  till.own.push({ position, hash: "", kind, localId, version, businessDate, body, private: null, origin: null });
+  const rest = { hash: "", private: null, origin: null, retired: null };
+  till.own.push({ position, kind, localId, version, businessDate, body, ...rest });
 }
 
 const NOTHING: HeaderPart = {};

@@ -21,6 +21,8 @@ export interface Entry {
   readonly intact: boolean;
   /** It follows the entry before it. */
   readonly follows: boolean;
+  /** Only its place in the chain is left on the till: body and private part are those that it gave up. */
+  readonly isRetired: boolean;
 }
 
 export interface LifeMark {
@@ -55,6 +57,7 @@ interface JournalRow {
   readonly body: string;
   readonly private: string | null;
   readonly origin: string | null;
+  readonly retired: string | null;
 }
 
 export function viewOf(machine: Machine): TillView {
@@ -63,8 +66,8 @@ export function viewOf(machine: Machine): TillView {
   const lives = livesOf(machine);
   const names = new Map(lives.map(({ ordinal, incarnation }) => [ordinal, incarnation]));
   const rows = all<JournalRow>(
-    "SELECT position, lower(hex(hash)) AS hash, kind, local_id, business_date, receipt_sequence, body, private, origin FROM journal ORDER BY position",
-  );
+    "SELECT position, lower(hex(hash)) AS hash, kind, local_id, business_date, receipt_sequence, body, private, origin, retired FROM journal ORDER BY position",
+  ).map((row) => (row.retired === null ? row : { ...row, ...machine.retired.get(row.hash) }));
   const floors = all<{ day: string; from: number; to: number }>(
     `SELECT ordinal || ' ' || replace(business_date, '-', '') AS day, from_sequence AS "from", to_sequence AS "to" FROM receipt_floor`,
   );
@@ -109,6 +112,7 @@ function entriesOf(machine: Machine, rows: readonly JournalRow[], names: Readonl
       last?.prevHash === prevHash &&
       last.row.body === row.body &&
       last.row.hash === row.hash &&
+      last.row.retired === row.retired &&
       last.row.private === row.private;
     if (same && last.entry.follows === (seq === prevSeq + 1)) return last.entry;
     const entry = entryOf(machine, row, {
@@ -145,6 +149,7 @@ function entryOf(
     origin: row.origin === null ? null : (JSON.parse(row.origin) as Entry["origin"]),
     said: said(body),
     intact,
+    isRetired: row.retired !== null,
   };
 }
 

@@ -21,6 +21,7 @@ import { Died, Disk, type Trap } from "./disk.ts";
 import { seededIds } from "./ids.ts";
 import { Ledger } from "./ledger.ts";
 import type { PlantedEffect } from "./plant.ts";
+import { type RetiredBytes, remembering } from "./retired.ts";
 import { WitnessFile } from "./witness.ts";
 
 /** What a broken variant may put between the product and the machine. */
@@ -63,6 +64,8 @@ export class Machine {
   readonly rotten = new Set<string>();
   /** Those of them that went bad after their shift was settled: `verify` finds them. */
   readonly rottenLate = new Set<string>();
+  /** What its engine gave up of old changes. */
+  readonly retired: RetiredBytes = new Map();
   /** Positions whose private part was lost, altered or doubled, here or at the centre. */
   readonly rottenPrivate = new Set<string>();
   /** Positions whose rows went bad at the centre: the copy on this disk is what heals them. */
@@ -176,7 +179,11 @@ export class Machine {
   }
 
   #newDisk(image?: Buffer): Disk {
-    return new Disk((trap) => this.#trapped(trap), this.options.wraps.driver, image);
+    const driver = (plain: Driver) => {
+      const kept = remembering(plain, this.retired, () => this.options.chronicle.hit("till.retired"));
+      return this.options.wraps.driver?.(kept) ?? kept;
+    };
+    return new Disk((trap) => this.#trapped(trap), driver, image);
   }
 
   #trapped(trap: Trap): void {

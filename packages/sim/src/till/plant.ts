@@ -71,6 +71,7 @@ export function rot(machine: Machine, random: Random): void {
   if (!hasTables(machine)) return;
   const { entries } = viewOf(machine);
   const entry = entries[random.below(entries.length)];
+  if (entry?.isRetired) return;
   // What is lost on both sides comes back from nowhere.
   if (entry === undefined || machine.rottenAtCentre.has(`${entry.incarnation}/${entry.seq}`)) return;
   // Nor is a stretch judged whose closing nobody can read any more: then `verify` finds what is wrong in it, not settlement.

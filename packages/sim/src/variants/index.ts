@@ -4,6 +4,7 @@ import { JOINT_VARIANTS } from "./joint-variants.ts";
 import { OTHERS_VARIANTS } from "./others-variants.ts";
 import { REFERENCE_VARIANTS } from "./reference-variants.ts";
 import { RESTORE_VARIANTS } from "./restore-variants.ts";
+import { RETIREMENT_VARIANTS } from "./retirement-variants.ts";
 import { SCHEDULE_VARIANTS } from "./schedule-variants.ts";
 import { SETTLEMENT_VARIANTS } from "./settlement-variants.ts";
 import { TILL_VARIANTS } from "./till-variants.ts";
@@ -20,6 +21,7 @@ export const VARIANTS: readonly Variant[] = [
   ...OTHERS_VARIANTS,
   ...REFERENCE_VARIANTS,
   ...RESTORE_VARIANTS,
+  ...RETIREMENT_VARIANTS,
 ];
 
 export function findVariant(name: string): Variant | undefined {

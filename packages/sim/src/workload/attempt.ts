@@ -71,6 +71,7 @@ function outcomeOf(machine: Machine, error: unknown, expected: readonly ErrorCod
  */
 function isExcused(machine: Machine, { code, details }: SyncError): boolean {
   if (code === "BODY_DAMAGED") return machine.rotten.size > 0;
+  if (code === "BODY_RETIRED") return machine.retired.size > 0;
   if (code === "ORDER_NOT_OPEN" && details.terminal !== undefined) return true;
   return code === "NOT_FOUND" && machine.suspect === "rolled back";
 }
@@ -80,7 +81,9 @@ export function orderAt(machine: Machine, localId: string): OrderView | undefine
   try {
     return machine.terminal?.order(localId);
   } catch (error) {
-    const excused = error instanceof SyncError && error.code === "BODY_DAMAGED" && machine.rotten.size > 0;
+    const { code } = error as Partial<SyncError>;
+    const excused =
+      (code === "BODY_DAMAGED" && machine.rotten.size > 0) || (code === "BODY_RETIRED" && machine.retired.size > 0);
     if (!excused)
       machine.options.chronicle.violate("refusal", `${machine.name}: looking at ${localId} gives ${String(error)}`);
     return undefined;

@@ -106,6 +106,11 @@ const connectivity = object({
   lastAnswerAt: atOrNull("When anything last answered there."),
 });
 
+const retired = object({
+  changes: count("Old changes of which only their place in the chain is kept here; head office has them in a backup."),
+  bytes: count("Bytes that they had."),
+});
+
 const status = object({
   terminal: text("This till.", { format: "uuid" }),
   shortId: text("What people call it."),
@@ -137,6 +142,7 @@ const status = object({
   connectivity: listOf(ref("Connectivity"), "How the way to each target is; never a condition for selling."),
   modules: ref("ModulesSummary"),
   storage: ref("Storage"),
+  retired,
   stopped: { ...why, description: "Set when the database failed and selling stopped." },
 });
 
@@ -164,6 +170,10 @@ const explanation = object({
       hash: nullable(fromZod(hash, "Null for another terminal's change.")),
       "terminal?": text("Whose it is, when it is another terminal's.", { format: "uuid" }),
       intact: { type: "boolean", description: "True when its bytes still give its hash." },
+      "retired?": {
+        type: "boolean",
+        description: "There when this till gave its bytes up: it is old, and head office has them in a backup.",
+      },
       durable: { type: "boolean", description: "True when head office has it." },
       effect,
       code: nullable(ref("ErrorCode")),

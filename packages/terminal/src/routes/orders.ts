@@ -22,7 +22,9 @@ export function orderRoutes(app: FastifyInstance, terminal: Terminal): void {
     return reply.send({ orders: terminal.openOrders() });
   });
 
-  app.get<OfOrder>("/api/orders/:localId", (request, reply) => reply.send(known(terminal, request.params.localId)));
+  app.get<OfOrder>("/api/orders/:localId", async (request, reply) =>
+    reply.send(known(await terminal.recall(request.params.localId), request.params.localId)),
+  );
 
   app.post<OfOrder>("/api/orders/:localId/hold", (request, reply) => {
     const edit = readInput(orderEdit, withLocalId(request.params.localId, request.body));
@@ -30,12 +32,13 @@ export function orderRoutes(app: FastifyInstance, terminal: Terminal): void {
   });
 
   app.post<OfOrder>("/api/orders/:localId/pay", (request, reply) => {
-    const { localId } = known(terminal, request.params.localId);
+    const { localId } = request.params;
+    known(terminal.order(localId), localId);
     return sendOrder(terminal, reply, terminal.payOrder(readInput(payment, withLocalId(localId, request.body))));
   });
 
-  app.post<OfOrder>("/api/orders/:localId/void", (request, reply) => {
-    const order = known(terminal, request.params.localId);
+  app.post<OfOrder>("/api/orders/:localId/void", async (request, reply) => {
+    const order = known(await terminal.recall(request.params.localId), request.params.localId);
     const { voidLocalId, ...end } = readInput(voiding, withLocalId(order.localId, request.body));
     const recorded =
       order.state === "closed"
@@ -45,7 +48,8 @@ export function orderRoutes(app: FastifyInstance, terminal: Terminal): void {
   });
 
   app.delete<OfOrder>("/api/orders/:localId", (request, reply) => {
-    const { localId } = known(terminal, request.params.localId);
+    const { localId } = request.params;
+    known(terminal.order(localId), localId);
     // Many clients cannot send a body with DELETE.
     const sent = withLocalId(localId, request.body ?? request.query);
     return sendOrder(terminal, reply, terminal.deleteOrder(readInput(deletion, sent)), 200);
@@ -57,8 +61,7 @@ function sendOrder(terminal: Terminal, reply: FastifyReply, recorded: Recorded, 
   return reply.code(recorded.duplicate ? 200 : created).send({ ...recorded, ...terminal.order(recorded.localId) });
 }
 
-function known(terminal: Terminal, localId: string): OrderView {
-  const order = terminal.order(localId);
+function known(order: OrderView | undefined, localId: string): OrderView {
   if (order) return order;
   throw new SyncError("NOT_FOUND", `No order with localId ${JSON.stringify(localId)} is known on this till.`, {
     field: "localId",

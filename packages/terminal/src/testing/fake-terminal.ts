@@ -213,6 +213,10 @@ export class FakeTerminal implements Terminal {
     return { file, before: [], after: [] };
   }
 
+  async recall(localId: string): Promise<OrderView | undefined> {
+    return this.order(localId);
+  }
+
   repairRows(rows: Parameters<Terminal["repairRows"]>[0]): void {
     this.#ask("repairRows", rows);
   }

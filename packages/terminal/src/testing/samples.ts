@@ -74,6 +74,7 @@ export const STATUS: TerminalStatus = {
     lastCommitMs: 4,
     errors: 0,
   },
+  retired: { changes: 12_400, bytes: 18_600_000 },
   stopped: null,
 };
 

@@ -1,5 +1,6 @@
 export { DEFAULT_RATES, DOOR } from "../http/door-limits.ts";
 export { centreMetrics } from "../http/metrics.ts";
+export { findTasks } from "../tasks/find-tasks.ts";
 export { type FreshDatabase, freshDatabase } from "./fresh-database.ts";
 export { type DoorKeys, doorKeys, fuzzContents, fuzzServer, serverRequest } from "./fuzz-doors.ts";
 export { exchangeExample } from "./fuzz-examples.ts";

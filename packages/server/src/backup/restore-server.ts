@@ -155,7 +155,10 @@ function whyNot(said: string): string {
     return `PostgreSQL cannot roll this backup forward that far: ${said}`;
   const last = /last completed transaction was at log time ([^|]+?) *(\||$)/.exec(said)?.[1];
   const end = last === undefined ? "has no transaction behind the backup" : `ends with the transaction of ${last}`;
-  return `The log ${end}, before what was asked for: leave out --until to get back everything there is.`;
+  // What PostgreSQL met behind the last record: nothing more, or a segment that is missing or torn.
+  const met = /LOG: +([^|]+?) *\| [^|]*LOG: +redo done at/.exec(said)?.[1];
+  const what = met === undefined ? "" : ` (${met})`;
+  return `The log ${end}${what}, before what was asked for: leave out --until to get back everything there is.`;
 }
 
 /** The epoch begins here, whatever else a server would notice at its first start. */

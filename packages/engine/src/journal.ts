@@ -33,6 +33,10 @@ export interface Life {
   readonly compared: number;
   /** What is behind the last row up to here comes back from the centre. */
   readonly returnsTo: number;
+  /** Why it began, in words. */
+  readonly reason: string;
+  /** The business date of its first change; null while it has none. */
+  readonly beganOn: string | null;
 }
 
 /** A journal row as it is read back. */
@@ -144,7 +148,9 @@ export class Journal {
   lives(): Life[] {
     const rows = this.#store.read.all<Omit<Life, "headSeq" | "headHash">>(
       `SELECT ordinal, incarnation, durable_through AS durableThrough, lower(hex(durable_hash)) AS durableHash,
-         backed_up_through AS backedUpThrough, compared, returns_to AS returnsTo FROM life ORDER BY ordinal`,
+         backed_up_through AS backedUpThrough, compared, returns_to AS returnsTo, reason,
+         (SELECT business_date FROM journal WHERE position = ordinal * ${positionOf(1, 0)} + 1) AS beganOn
+       FROM life ORDER BY ordinal`,
     );
     return rows.map((life) => {
       const last = this.#store.read.get<{ position: number; hash: string }>(

@@ -48,6 +48,7 @@ export function statusOf(input: StatusInput): TerminalStatus {
     timeZone,
     incarnation: present?.incarnation ?? "",
     incarnationOrdinal: present?.ordinal ?? 0,
+    reborn: rebornOf(present),
     syncState: sending ? "Syncing" : failures > 0 ? "Error" : lastSuccessAt === null ? "Idle" : "Success",
     light: lightOf(input, pending),
     text: stopped?.message ?? [input.storage.message, sentence(input, pending)].filter(Boolean).join(" "),
@@ -95,7 +96,20 @@ function sentence(input: StatusInput, pending: number): string {
   const parked =
     exceptions === 0 ? "" : ` ${exceptions} at head office ${exceptions === 1 ? "needs" : "need"} a person.`;
   if (lane.halted) return `Sending stopped: ${lane.error?.message ?? "a person has to look"} ${waits}`;
-  return [way(input), waits].filter(Boolean).join(" ") + parked;
+  return [way(input), waits].filter(Boolean).join(" ") + parked + newLife(input);
+}
+
+function rebornOf(present: Life | undefined): TerminalStatus["reborn"] {
+  if (present === undefined || present.ordinal === 1) return null;
+  return { reason: present.reason, businessDate: present.beganOn };
+}
+
+/** Whoever sells in the shift of that day, or an earlier one, hears of it; later the page still has it. */
+function newLife({ lives, shift }: StatusInput): string {
+  const present = lives.at(-1);
+  const reborn = rebornOf(present);
+  if (reborn === null || shift === null || shift.businessDate > (reborn.businessDate ?? "")) return "";
+  return ` This till went on in life ${present?.ordinal}: ${reborn.reason}.`;
 }
 
 /** What there is to say about the way to head office; nothing while all is well. */

@@ -209,6 +209,8 @@ export interface TerminalStatus {
   readonly timeZone: string;
   readonly incarnation: string;
   readonly incarnationOrdinal: number;
+  /** Of a life that followed another: the database was copied, put back, lost or moved to another machine. Null in the first. */
+  readonly reborn: { readonly reason: string; readonly businessDate: string | null } | null;
   /** 004's words for the state; its counts of orders are of closed orders. */
   readonly syncState: "Idle" | "Syncing" | "Success" | "Error";
   readonly light: "green" | "yellow" | "red";

@@ -65,6 +65,9 @@ function Way({ status }: { readonly status: Status }) {
         {linkState !== undefined && <Fact name={texts.wayLink}>{texts.links[linkState] ?? linkState}</Fact>}
         <Fact name={texts.wayState}>{lane ? texts.wayStates[lane.state] : "–"}</Fact>
         <Fact name={texts.wayStored}>{stored}</Fact>
+        {status.reborn && (
+          <Fact name={texts.wayLife}>{texts.wayLifeOf(status.incarnationOrdinal, status.reborn.reason)}</Fact>
+        )}
         <Fact name={texts.wayNext}>{lane?.nextAttemptAt ? <When at={lane.nextAttemptAt} seconds /> : "–"}</Fact>
       </dl>
       {lane?.lastError && (

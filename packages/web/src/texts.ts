@@ -74,6 +74,8 @@ export const texts = {
   wayLink: "Link",
   wayStored: "Changes there",
   wayStoredOf: (stored: string, all: string) => `${stored} of ${all}`,
+  wayLife: "Life of the database",
+  wayLifeOf: (ordinal: number, reason: string) => `${ordinal}: ${reason}`,
   wayNext: "Next attempt",
   wayError: "Last error",
 

@@ -13,7 +13,9 @@ interface TaskOptions {
 }
 
 export function tasksCommand(program: Command): void {
-  const tasks = program.command("tasks").summary("what people have to settle: orders paid twice, refunds above a sale");
+  const tasks = program
+    .command("tasks")
+    .summary("what people have to settle: orders paid twice, refunds above a sale, copied tills, numbers given twice");
   const verb = (name: string, summary: string) =>
     tasks
       .command(name)
@@ -27,13 +29,13 @@ export function tasksCommand(program: Command): void {
     .addHelpText("after", "\nExample:\n  tillsync tasks list")
     .action((options: TaskOptions & { resolved?: boolean }) => list(options));
   verb("resolve", "note that one is settled, and how")
-    .argument("<kind>", "paid-twice, paid-after-end or refund-exceeds")
-    .argument("<order>", "the order's localId, as the list has it")
+    .argument("<kind>", "paid-twice, paid-after-end, refund-exceeds, till-parted or receipt-twice")
+    .argument("<subject>", "the order, life or receipt number, as the list has it")
     .requiredOption("--reason <text>", "how it was settled")
     .option("--actor <name>", "who settled it (default: whoever the key was made for)")
     .addHelpText("after", '\nExample:\n  tillsync tasks resolve paid-twice table-7 --reason "paid back to the card"')
-    .action((kind: string, order: string, options: TaskOptions & { reason: string; actor?: string }) =>
-      resolve(kind, order, options),
+    .action((kind: string, subject: string, options: TaskOptions & { reason: string; actor?: string }) =>
+      resolve(kind, subject, options),
     );
 }
 
@@ -51,19 +53,38 @@ async function list(options: TaskOptions & { resolved?: boolean }): Promise<void
   output.value(answer);
   if (answer.tasks.length === 0)
     return output.line(state === "open" ? "Nothing to settle." : "Nothing was settled yet.");
-  const rows = answer.tasks.map((task) => [task.createdAt, task.kind, task.subject, task.reason ?? ""]);
-  output.line(table([["found", "kind", "order", "settled"], ...rows]));
+  const rows = answer.tasks.map((task) => [task.createdAt, task.kind, task.subject, whatOf(task), task.reason ?? ""]);
+  output.line(table([["found", "kind", "about", "what", "settled"], ...rows]));
+}
+
+interface Evidence {
+  readonly shortId?: string;
+  readonly parted?: { readonly seq: number | null };
+  readonly kept?: { readonly ordinal: number | null; readonly goesOn: boolean };
+  readonly began?: { readonly ordinal: number };
+  readonly receipts?: readonly { readonly localId?: string; readonly receiptNumber?: string | null }[];
+}
+
+/** What the list can say of a task in a few words; `--json` has all of it. */
+function whatOf({ evidence }: Task): string {
+  const { shortId, parted, kept, began, receipts = [] } = evidence as Evidence;
+  if (began !== undefined) {
+    const other =
+      kept?.goesOn === true ? `another copy goes on in life ${kept.ordinal}` : `life ${kept?.ordinal ?? "?"} ended`;
+    return `${shortId}: parted behind change ${parted?.seq ?? "?"}, began life ${began.ordinal}; ${other}`;
+  }
+  return receipts.map(({ localId, receiptNumber }) => localId ?? receiptNumber ?? "").join(", ");
 }
 
 async function resolve(
   kind: string,
-  order: string,
+  subject: string,
   options: TaskOptions & { reason: string; actor?: string },
 ): Promise<void> {
   const output = outputOf(options);
   const { reason, actor } = options;
   const body = { reason, ...(actor === undefined ? {} : { actor }) };
-  const path = `/api/admin/tasks/${encodeURIComponent(kind)}/${encodeURIComponent(order)}/resolve`;
+  const path = `/api/admin/tasks/${encodeURIComponent(kind)}/${encodeURIComponent(subject)}/resolve`;
   const task = await askJson<Task>(doorOf(options), "POST", path, body);
   output.value(task);
   output.line(`${task.kind} of ${task.subject} was settled by ${task.resolvedBy}: ${task.reason}`);

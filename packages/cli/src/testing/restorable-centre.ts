@@ -80,8 +80,9 @@ export class RestorableCentre {
     }
   }
 
+  /** Where the log is, with a commit behind it: PostgreSQL rolls forward to no position that nothing follows. */
   async position(): Promise<string> {
-    const [row] = await this.rows<{ lsn: string }>("SELECT pg_current_wal_insert_lsn()::text AS lsn");
+    const [row] = await this.rows<{ lsn: string }>("SELECT pg_logical_emit_message(true, 'a test', '')::text AS lsn");
     return row?.lsn ?? "";
   }
 
@@ -113,7 +114,8 @@ export class RestorableCentre {
   async stop(): Promise<void> {
     await this.stopServer();
     await this.#archive.stop();
-    await this.#admin.end();
+    // A restore that failed has left it ended, and its own error is the one to tell.
+    if (!this.#admin.ended) await this.#admin.end();
     await this.#postgres.stop("immediate");
   }
 

@@ -147,6 +147,9 @@ describe("a server is backed up while it works", () => {
     expect(() => findBackupFolder(at("restored-all"))).toThrow(/no backups/);
     await expect(restoreServer(folder, { dataDir: at("too-late"), until: { lsn: "7/0" }, log })).rejects.toMatchObject({
       code: "BACKUP_UNUSABLE",
+      message: expect.stringMatching(
+        /^The log ends with the transaction of 20\d\d-.+, before .*leave out --until/,
+      ) as string,
     });
     expect(readdirSync(at("too-late"))).toEqual([]);
   });

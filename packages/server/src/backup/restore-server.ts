@@ -134,8 +134,7 @@ async function rollForward(place: string, until: Until, log: (line: string) => v
   appendFileSync(settings, settingsFor(until), { flush: true });
   writeFileSync(join(cluster, "recovery.signal"), "", { mode: 0o600, flush: true });
   const postgres = await startPostgres({ dataDir: place, log }).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new SyncError("BACKUP_UNUSABLE", `PostgreSQL cannot roll this backup forward that far: ${why}`, {}, error);
+    throw new SyncError("BACKUP_UNUSABLE", whyNot(error instanceof Error ? error.message : String(error)), {}, error);
   });
   try {
     const end = await beginAnew(postgres);
@@ -148,6 +147,18 @@ async function rollForward(place: string, until: Until, log: (line: string) => v
     await postgres.stop("fast");
     writeFileSync(settings, before, { flush: true });
   }
+}
+
+/** PostgreSQL stops behind what was asked for, and does not start when nothing was written behind it. */
+function whyNot(said: string): string {
+  if (!said.includes("recovery ended before configured recovery target was reached"))
+    return `PostgreSQL cannot roll this backup forward that far: ${said}`;
+  const last = /last completed transaction was at log time ([^|]+?) *(\||$)/.exec(said)?.[1];
+  const end = last === undefined ? "has no transaction behind the backup" : `ends with the transaction of ${last}`;
+  // What PostgreSQL met behind the last record: nothing more, or a segment that is missing or torn.
+  const met = /LOG: +([^|]+?) *\| [^|]*LOG: +redo done at/.exec(said)?.[1];
+  const what = met === undefined ? "" : ` (${met})`;
+  return `The log ${end}${what}, before what was asked for: leave out --until to get back everything there is.`;
 }
 
 /** The epoch begins here, whatever else a server would notice at its first start. */

@@ -71,11 +71,12 @@ export class WalCopier {
   #copyWhole(name: string): void {
     const target = join(this.#to, name);
     if (this.#whole.has(name)) return;
+    if (existsSync(target)) refuseOther(join(this.#from, name), target);
+    else this.#copyNew(name, target);
     this.#whole.add(name);
-    if (existsSync(target)) {
-      refuseOther(join(this.#from, name), target);
-      return;
-    }
+  }
+
+  #copyNew(name: string, target: string): void {
     const temporary = join(this.#to, `${randomBytes(4).toString("hex")}.tmp`);
     copyRange(join(this.#from, name), temporary, 0, statSync(join(this.#from, name)).size);
     renameSync(temporary, target);

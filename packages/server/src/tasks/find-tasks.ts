@@ -1,12 +1,12 @@
 import type pg from "pg";
 import { inRelay, inScope } from "../db/scope.ts";
 import type { Scope } from "../ingest/ports.ts";
+import { findParted, findReceiptsTwice } from "./find-parted.ts";
+import { payloadOf, type Run } from "./search.ts";
 import * as sql from "./statements.ts";
 
 /** Entries of the feed that one transaction searches. */
 const ENTRIES_AT_ONCE = 500;
-
-type Run = <Row extends object>(text: string, ...params: readonly unknown[]) => Promise<Row[]>;
 
 /**
  * Searches what the feed of a store tells since the last time for what people have to settle. It follows the feed, behind
@@ -25,6 +25,8 @@ export async function findTasks(pool: pg.Pool, scope: Scope, nowMs: number): Pro
       const at = new Date(nowMs);
       await findPaidTwice(run, [mark.n, upTo], at);
       await findRefunds(run, [mark.n, upTo], at);
+      await findParted(run, [mark.n, upTo], at);
+      await findReceiptsTwice(run, [mark.n, upTo], at);
       await run(sql.MOVE_MARK, upTo);
       return upTo < end.n;
     });
@@ -69,15 +71,6 @@ function paymentOf(terminal: string, body: Buffer | null): Payment {
     tenders = [],
   } = payloadOf(body) as Partial<Payment>;
   return { terminal, receiptNumber, currency, totalMinor, tenders };
-}
-
-function payloadOf(body: Buffer | null): object {
-  try {
-    const { payload } = JSON.parse(body?.toString("utf8") ?? "") as { payload?: unknown };
-    return payload !== null && typeof payload === "object" ? payload : {};
-  } catch {
-    return {}; // bytes that were lost since: the task says that it was paid, if not how much
-  }
 }
 
 interface Refund {

@@ -4,7 +4,7 @@ import { inScope } from "../db/scope.ts";
 import type { Scope } from "../ingest/ports.ts";
 import * as sql from "./statements.ts";
 
-export const TASK_KINDS = ["paid-twice", "paid-after-end", "refund-exceeds"] as const;
+export const TASK_KINDS = ["paid-twice", "paid-after-end", "refund-exceeds", "till-parted", "receipt-twice"] as const;
 export const TASK_STATES = ["open", "resolved"] as const;
 /** Tasks in one answer, the newest: more than a person settles in a day. */
 export const MAX_TASKS = 500;
@@ -12,7 +12,7 @@ export const MAX_TASKS = 500;
 /** Something that happened and counts, and that a person has to settle. */
 export interface Task {
   readonly kind: (typeof TASK_KINDS)[number];
-  /** The order's localId. */
+  /** The order's localId; the life that began; the receipt's number. */
   readonly subject: string;
   readonly state: (typeof TASK_STATES)[number];
   readonly evidence: unknown;

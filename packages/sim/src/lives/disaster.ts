@@ -19,11 +19,11 @@ export class Disasters {
   readonly #chronicle: Chronicle;
   readonly #kept: Kept[] = [];
   readonly happened: string[] = [];
-  /** What a till and the centre both lost is gone: in one run, either the one or the other. */
-  readonly #isOfCentre: boolean;
+  /** Who loses something in this run. What a till and the centre both lost is gone, and that is all that may be. */
+  readonly #what: "tills" | "centre" | "both";
 
   constructor(shop: Shop, random: Random, chronicle: Chronicle) {
-    this.#isOfCentre = random.chance(0.3);
+    this.#what = random.pick(["tills", "tills", "centre", "both"] as const);
     this.#shop = shop;
     this.#random = random;
     this.#chronicle = chronicle;
@@ -32,15 +32,18 @@ export class Disasters {
   /** One of them, or what a later one needs. */
   strike(): void {
     const cashier = this.#random.pick(this.#shop.cashiers);
-    const ways: readonly (() => string | undefined)[] = this.#isOfCentre
-      ? [() => this.#copy(cashier), () => this.#keepCentre(), () => this.#putBack()]
-      : [
-          () => this.#copy(cashier),
-          () => this.#keep(cashier.machine),
-          () => this.#putBack(),
-          () => this.#putBack(),
-          () => this.#lose(cashier.machine),
-        ];
+    const ofCentre = [() => this.#keepCentre(), () => this.#putBack()];
+    const ofTills = [
+      () => this.#keep(cashier.machine),
+      () => this.#putBack(),
+      () => this.#putBack(),
+      () => this.#lose(cashier.machine),
+    ];
+    const ways: readonly (() => string | undefined)[] = [
+      () => this.#copy(cashier),
+      ...(this.#what === "tills" ? [] : ofCentre),
+      ...(this.#what === "centre" ? [] : ofTills),
+    ];
     const what = this.#random.pick(ways)();
     if (what === undefined) return;
     this.happened.push(what);

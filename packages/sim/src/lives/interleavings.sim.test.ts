@@ -3,9 +3,9 @@ import { PRODUCT, type Variant } from "../variants/variant.ts";
 import { asIfStored, onFailure } from "../variants/wrap.ts";
 import { runInterleaving } from "./interleaving.ts";
 
-/** Some 0.25 s each. */
-const INTERLEAVINGS = 120;
-const PER_TEST = 10;
+/** Some 0.08 s of CPU each. */
+const INTERLEAVINGS = 500;
+const PER_TEST = 25;
 
 for (let first = 1; first <= INTERLEAVINGS; first += PER_TEST) {
   it(`interleavings ${first} to ${first + PER_TEST - 1} of copies, rollbacks and losses lose nothing, count once and stop nowhere`, async () => {

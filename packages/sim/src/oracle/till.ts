@@ -68,17 +68,25 @@ export function placesOf({ incarnation, seq, hash, origin }: Entry): string[] {
   return origin === null ? places : [...places, `${at(origin)} ${origin.hash}`];
 }
 
-/** What came back from the centre was sold by this till before its database was put back, or by its twin. */
-function isReturned(machine: Machine, { lives }: TillView, { ordinal }: Entry): boolean {
-  return machine.suspect !== null && ordinal !== lives.at(-1)?.ordinal;
+/**
+ * What came back from the centre was sold by this till before its database was put back, or by its twin. It stands in a life
+ * that ended. When that life parts once more, it moves on with its origin; what this till told a cashier itself is none of it.
+ */
+function returnedOn(machine: Machine, { lives }: TillView): (entry: Entry) => boolean {
+  if (machine.suspect === null) return () => false;
+  const present = lives.at(-1)?.ordinal;
+  const own = new Set(machine.ledger.told.map((told) => `${at(told)} ${told.hash}`));
+  return (entry) =>
+    entry.ordinal !== present || (entry.origin !== null && !placesOf(entry).some((place) => own.has(place)));
 }
 
 /** I4: change, receipt number and the POS's own row are there together or not at all. */
 function checkTogether(machine: Machine, view: TillView): void {
   const { entries, sold } = view;
   const documents = new Map<string, Entry>();
+  const isReturned = returnedOn(machine, view);
   for (const entry of entries) {
-    if (isReturned(machine, view, entry) && !sold.has(entry.localId)) continue;
+    if (isReturned(entry) && !sold.has(entry.localId)) continue;
     if (entry.kind === "order.closed" || entry.kind === "transaction.recorded") documents.set(entry.localId, entry);
   }
   for (const [localId, row] of sold) {
@@ -140,8 +148,10 @@ function checkReceipts(machine: Machine, view: TillView): void {
   const { entries, floors } = view;
   const seen = new Set<string>();
   const last = new Map<string, number>();
+  // Behind what came back, the numbers of a life that ended say nothing of those that this till gave in it.
+  const isEnded = ({ ordinal }: Entry) => machine.suspect !== null && ordinal !== view.lives.at(-1)?.ordinal;
   for (const entry of entries) {
-    if (entry.kind !== "order.closed" || entry.origin !== null || isReturned(machine, view, entry)) continue;
+    if (entry.kind !== "order.closed" || entry.origin !== null || isEnded(entry)) continue;
     const date = entry.businessDate.replaceAll("-", "");
     const day = `${entry.ordinal} ${date}`;
     const from = (last.get(day) ?? 0) + 1;

@@ -119,6 +119,12 @@ const status = object({
   timeZone: text("Of the store, such as `Africa/Nairobi`."),
   incarnation: fromZod(incarnationId, "The life of its database."),
   incarnationOrdinal: { type: "integer", minimum: 1 },
+  reborn: nullable(
+    object(
+      { reason: text("Why, in words."), businessDate: nullable(text("When.", { format: "date" })) },
+      "The life followed another one: the database was copied, put back, lost or moved to another machine.",
+    ),
+  ),
   syncState: { type: "string", enum: ["Idle", "Syncing", "Success", "Error"], description: "Requirement 004's words." },
   light: { type: "string", enum: ["green", "yellow", "red"] },
   text: text("One sentence for people."),

@@ -20,6 +20,7 @@ export const STATUS: TerminalStatus = {
   timeZone: "Africa/Nairobi",
   incarnation: "00000000000000aa",
   incarnationOrdinal: 1,
+  reborn: null,
   syncState: "Error",
   light: "red",
   text: "3 changes wait for head office.",

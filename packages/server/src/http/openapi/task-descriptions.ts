@@ -37,13 +37,14 @@ export const TASK_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         type: "string",
         enum: [...TASK_KINDS],
         description:
-          "`paid-twice`: tills that did not hear of each other took money for one order. `paid-after-end`: one took money for an order that was given up. `refund-exceeds`: more was given back than was paid.",
+          "`paid-twice`: tills that did not hear of each other took money for one order. `paid-after-end`: one took money for an order that was given up. `refund-exceeds`: more was given back than was paid. `till-parted`: a till's database was copied, put back or lost, and went on in a new life. `receipt-twice`: one receipt number is on two sales.",
       },
-      subject: text("The order's localId."),
+      subject: text("The order's localId; of `till-parted` the life that began; of `receipt-twice` the number."),
       state: { type: "string", enum: [...TASK_STATES] },
       evidence: {
         type: "object",
-        description: "The receipts with what was paid for each; or the sale, its refunds and their sum.",
+        description:
+          "The receipts with what was paid for each; or the sale, its refunds and their sum. Of `till-parted`: the terminal, the last place (`parted`) that both histories share, the life that was `kept` and whether another copy goes on in it (`goesOn`), and the one that `began`. Of `receipt-twice`: the sales.",
       },
       createdAt: text("When the centre found it.", { format: "date-time" }),
       resolvedAt: nullable(text("When it was settled.", { format: "date-time" })),
@@ -58,7 +59,8 @@ export const TASK_ROUTES: Readonly<Record<string, RouteDescription>> = {
   "GET /api/admin/tasks": {
     operationId: "listTasks",
     tag: "Head office",
-    summary: "What people have to settle: orders paid twice, refunds above what was paid.",
+    summary:
+      "What people have to settle: orders paid twice, refunds above what was paid, copied tills, receipt numbers given twice.",
     description:
       "The newest 500. The centre finds them within a minute of the documents. Nothing waits for them: both receipts stand, and both tenders count in their drawers.",
     parameters: parameters("query", taskQuery, { state: "`open` when absent." }),

@@ -15,6 +15,7 @@ import { restoreCommand } from "./commands/restore.ts";
 import { serverCommand } from "./commands/server.ts";
 import { settlementCommand } from "./commands/settlement.ts";
 import { shiftCommand } from "./commands/shift.ts";
+import { simulateCommand } from "./commands/simulate.ts";
 import { tasksCommand } from "./commands/tasks.ts";
 import { terminalCommand } from "./commands/terminal.ts";
 import { terminalsCommand } from "./commands/terminals.ts";
@@ -51,6 +52,7 @@ for (const add of [
   importCommand,
   exportCommand,
   seedCommand,
+  simulateCommand,
   isOfServer ? backupServerCommand : backupCommand,
   isOfServer ? restoreServerCommand : restoreCommand,
   resetCommand,

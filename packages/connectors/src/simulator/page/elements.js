@@ -31,7 +31,7 @@ export async function ask(path, body) {
   return value;
 }
 
-/** Calls `draw` now and every second, with what `read` gives, but only when that has changed. */
+/** Calls `draw` now and every second with what `read` gives, when that has changed. Gives a function that looks at once. */
 export function follow(read, draw) {
   const line = document.querySelector("[role=status]");
   let last = "";
@@ -45,9 +45,13 @@ export function follow(read, draw) {
     } catch (error) {
       line.textContent = `The simulator does not answer (${error.message}).`;
     }
-    setTimeout(look, 1000);
   };
-  void look();
+  const again = async () => {
+    await look();
+    setTimeout(again, 1000);
+  };
+  void again();
+  return look;
 }
 
 /** Puts new content into a part of the page. */

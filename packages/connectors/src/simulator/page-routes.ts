@@ -10,7 +10,8 @@ export function pageRoutes(app: FastifyInstance, folder: URL): void {
   const files = [
     { url: "/", file: new URL("index.html", folder), type: "text/html" },
     { url: "/page.js", file: new URL("page.js", folder), type: "text/javascript" },
-    { url: "/elements.js", file: new URL("page/elements.js", import.meta.url), type: "text/javascript" },
+    // In a browser nothing is above the root, so the path that scripts import it by in the tree leads here.
+    { url: "/simulator/page/elements.js", file: new URL("page/elements.js", import.meta.url), type: "text/javascript" },
     { url: "/page.css", file: new URL("page/page.css", import.meta.url), type: "text/css" },
   ];
   for (const { url, file, type } of files) {

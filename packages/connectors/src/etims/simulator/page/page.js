@@ -1,4 +1,4 @@
-import { ask, element, follow, money, show, table, tiles } from "/elements.js";
+import { ask, element, follow, money, show, table, tiles } from "../../../simulator/page/elements.js";
 
 /** Newest first; the rest is in the control API. */
 const SHOWN = 200;

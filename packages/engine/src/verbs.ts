@@ -1,4 +1,4 @@
-import type { Breaker, Connectivity } from "@tillsync/lanes";
+import type { Connectivity } from "@tillsync/lanes";
 import type { Effect, Kind, LineEvent, Missing, OrderHeader, OrderLine, Tender } from "@tillsync/protocol";
 import type { Attempt } from "./attempt.ts";
 import type { History, HistoryPage } from "./history.ts";
@@ -15,18 +15,17 @@ import type {
 } from "./shift-verbs.ts";
 
 export type * from "./shift-verbs.ts";
+export type * from "./terminal-status.ts";
 
 import type { KindCounts } from "./kind-tally.ts";
 import type { Items } from "./modules/items.ts";
-import type { ModulesStatus, ModulesSummary } from "./modules/status.ts";
+import type { ModulesStatus } from "./modules/status.ts";
 import type { QueueFilter, QueuePage } from "./queue.ts";
-import type { QueueCount } from "./queue-item.ts";
 import type { CustomerDraft } from "./records/customers.ts";
 import type { CustomerView, LookUp } from "./records/look-up.ts";
-import type { Retired } from "./retirement/retirement.ts";
 import type { ShiftSettlement } from "./settlement.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { StorageStatus } from "./storage-status.ts";
+import type { ConnectivityStatus, Stall, TerminalStatus } from "./terminal-status.ts";
 
 /** A line as a POS hands it in. `amountMinor` may be left out: it is then quantity times unit price, half-up. */
 export interface LineDraft extends Omit<OrderLine, "id" | "amountMinor"> {
@@ -159,94 +158,6 @@ export interface OrderView {
   }[];
   readonly orderSyncStatus: "PENDING" | "SYNCED" | "FAILED";
   readonly effect: Effect | null;
-}
-
-export interface LaneStatus {
-  readonly name: "central" | "backup";
-  /** `settled`: nothing waits; the other words as in the glossary. */
-  readonly state: "pending" | "sending" | "retrying" | "parked" | "settled";
-  readonly pending: number;
-  readonly failures: number;
-  /** True when it has failed often enough that a person should know; it goes on all the same. */
-  readonly badge: boolean;
-  readonly lastAttemptAt: string | null;
-  readonly lastSuccessAt: string | null;
-  readonly nextAttemptAt: string | null;
-  readonly lastError: { readonly code: string; readonly message: string } | null;
-  /** Set when the lane stopped until a person or a later version acts; nothing is deleted. */
-  readonly halted: { readonly code: string; readonly message: string } | null;
-  /** `open`: only its slow period, a probe that is answered, a shift or Sync now begins an attempt. */
-  readonly breaker: Breaker;
-  /** How often the watchdog had to set this terminal going again, since the process started. */
-  readonly stalls: number;
-}
-
-/** How the way to a target is, as far as exchanges and probes have shown. */
-export interface ConnectivityStatus {
-  readonly target: "central";
-  readonly state: Connectivity;
-  /** Since when; null while it is unknown. */
-  readonly since: string | null;
-  /** When anything last answered there. */
-  readonly lastAnswerAt: string | null;
-}
-
-/** Due work stood still, and the watchdog set it going again. */
-export interface Stall {
-  readonly code: "STALLED";
-  readonly what: "central" | "probe" | "modules";
-  readonly message: string;
-  readonly at: string;
-}
-
-export interface TerminalStatus {
-  readonly terminal: string;
-  readonly shortId: string;
-  readonly store: string;
-  /** Of amounts that come without one. */
-  readonly currency: string;
-  /** Of the store, IANA name: what people read as its times. */
-  readonly timeZone: string;
-  readonly incarnation: string;
-  readonly incarnationOrdinal: number;
-  /** Of a life that followed another: the database was copied, put back, lost or moved to another machine. Null in the first. */
-  readonly reborn: { readonly reason: string; readonly businessDate: string | null } | null;
-  /** 004's words for the state; its counts of orders are of closed orders. */
-  readonly syncState: "Idle" | "Syncing" | "Success" | "Error";
-  readonly light: "green" | "yellow" | "red";
-  /** One sentence for the tooltip. */
-  readonly text: string;
-  readonly headSeq: number;
-  readonly durableThrough: number;
-  readonly pending: number;
-  /** Changes the centre holds but could not apply. */
-  readonly exceptions: number;
-  readonly pendingOrders: number;
-  readonly syncedOrders: number;
-  /** At head office, which could not apply them: parked, or lost to another version (004 FAILED). */
-  readonly failedOrders: number;
-  /** The same for transactions, and for stock movements. */
-  readonly pendingTransactions: number;
-  readonly syncedTransactions: number;
-  readonly failedTransactions: number;
-  readonly pendingInventory: number;
-  readonly syncedInventory: number;
-  readonly failedInventory: number;
-  /** Milliseconds since 1970 of the last answer of the centre; null before the first. */
-  readonly lastSyncTimestamp: number | null;
-  /** What waits and what needs a person, by requirement 002's types; types with nothing to count are there with 0. */
-  readonly queue: readonly QueueCount[];
-  readonly shift: Shift | null;
-  readonly lanes: readonly LaneStatus[];
-  readonly connectivity: readonly ConnectivityStatus[];
-  /** Reference data, all modules together. */
-  readonly modules: ModulesSummary;
-  /** The till's own disk: room, speed and errors. */
-  readonly storage: StorageStatus;
-  /** Old changes whose bytes head office keeps alone now. */
-  readonly retired: Retired;
-  /** Set when the database failed and selling stopped; the reason in one sentence. */
-  readonly stopped: { readonly code: string; readonly message: string } | null;
 }
 
 /** What a flush did: how many changes went, how many are left, and why. */

@@ -30,6 +30,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   import: async () => (await import("./import.ts")).importCommand,
   export: async () => (await import("./export.ts")).exportCommand,
   seed: async () => (await import("./import.ts")).seedCommand,
+  simulate: async () => (await import("./simulate.ts")).simulateCommand,
   backup: async () =>
     isOfServer ? (await import("./backup-server.ts")).backupServerCommand : (await import("./backup.ts")).backupCommand,
   restore: async () =>

@@ -53,7 +53,7 @@ describe("tillsync tasks", () => {
     const listed = await tillsync("tasks", "list", ...door);
     expect([listed.code, listed.stdout]).toEqual([
       0,
-      expect.stringMatching(/found +kind +order[\s\S]*refund-exceeds +sale-1/),
+      expect.stringMatching(/found +kind +about +what[\s\S]*refund-exceeds +sale-1 +9\.00 KES given back of 5\.00/),
     ]);
     const { tasks } = JSON.parse((await tillsync("tasks", "list", "--json", ...door)).stdout);
     expect(tasks).toMatchObject([{ kind: "refund-exceeds", subject: "sale-1" }]);

@@ -1,4 +1,4 @@
-import { SyncError } from "@tillsync/protocol";
+import { formatMinor, SyncError } from "@tillsync/protocol";
 import type { Task } from "@tillsync/server";
 import type { Command } from "commander";
 import { askJson } from "../http-door.ts";
@@ -58,6 +58,9 @@ async function list(options: TaskOptions & { resolved?: boolean }): Promise<void
 }
 
 interface Evidence {
+  readonly currency?: string;
+  readonly totalMinor?: number;
+  readonly refundedMinor?: number;
   readonly shortId?: string;
   readonly parted?: { readonly seq: number | null };
   readonly kept?: { readonly ordinal: number | null; readonly goesOn: boolean };
@@ -73,6 +76,9 @@ function whatOf({ evidence }: Task): string {
       kept?.goesOn === true ? `another copy goes on in life ${kept.ordinal}` : `life ${kept?.ordinal ?? "?"} ended`;
     return `${shortId}: parted behind change ${parted?.seq ?? "?"}, began life ${began.ordinal}; ${other}`;
   }
+  const { currency, totalMinor, refundedMinor } = evidence as Evidence;
+  if (currency !== undefined && totalMinor !== undefined && refundedMinor !== undefined)
+    return `${formatMinor(refundedMinor, currency)} ${currency} given back of ${formatMinor(totalMinor, currency)}`;
   return receipts.map(({ localId, receiptNumber }) => localId ?? receiptNumber ?? "").join(", ");
 }
 

@@ -53,6 +53,7 @@ function lineOf(item: XmlElement, goods: XmlElement, number: number, currency: s
       ["description", "Description"],
       ["taxCode", "TaxGroupID"],
       ["unitPrice", "RegularSalesUnitPrice"],
+      ["taxRate", "tillsync:TaxRate"],
       ["priceVersion", "tillsync:PriceVersion"],
     ]),
     quantity: exactly(quantity),

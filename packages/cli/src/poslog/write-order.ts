@@ -88,6 +88,7 @@ function writeLine(item: NewElement, line: OrderDraft["lines"][number], { docume
   if (line.discountMinor !== undefined) goods.text("ExtendedDiscountAmount", amount(line.discountMinor));
   goods.text("Quantity", line.quantity, isPlain ? { UnitOfMeasureCode: line.unit } : {});
   if (!isPlain) goods.text("tillsync:Unit", line.unit);
+  goods.text("tillsync:TaxRate", line.taxRate);
   goods.text("tillsync:PriceVersion", line.priceVersion);
 }
 

@@ -61,6 +61,21 @@ it("one order paid on two tills: the sale counts once, both receipts are named",
   });
 });
 
+it("one order paid on a till and on its copy, which gave the same number: both are named", async () => {
+  const receiptNumber = "T01-20260116-00001";
+  const payment = (changeId: string, totalMinor: number) =>
+    sampleSale({ localId: "table-1", version: 2, changeId: sampleChangeId(changeId) }, totalMinor, { receiptNumber });
+  const copy = new SampleLife(one.terminal, "fedcba9876543210");
+  one.add(sampleEdit({ localId: "table-1" }, ["T01.1"]));
+  one.add(payment("on the till", 200));
+  await store.send(one.request());
+  copy.add(payment("on its copy", 300));
+  await store.send(copy.request());
+  expect(await tasks()).toMatchObject([
+    { kind: "paid-twice", evidence: { receipts: [{ totalMinor: 200 }, { totalMinor: 300 }] } },
+  ]);
+});
+
 it("money taken for an order that was voided elsewhere", async () => {
   one.add(sampleEdit({ localId: "table-1" }, ["T01.1"]));
   one.add(sampleBody("order.voided", { localId: "table-1", version: 2 }, { reason: "left" }));

@@ -2,7 +2,7 @@ import type pg from "pg";
 import { inRelay, inScope } from "../db/scope.ts";
 import type { Scope } from "../ingest/ports.ts";
 import { findParted, findReceiptsTwice } from "./find-parted.ts";
-import { payloadOf, type Run } from "./search.ts";
+import { payloadOf, type Run, readChange } from "./search.ts";
 import * as sql from "./statements.ts";
 
 /** Entries of the feed that one transaction searches. */
@@ -35,6 +35,8 @@ export async function findTasks(pool: pg.Pool, scope: Scope, nowMs: number): Pro
 
 /** A payment as a receipt shows it. */
 interface Payment {
+  /** Null when the bytes were lost. Not the number: a copied till gives the same one again. */
+  readonly changeId: string | null;
   readonly terminal: string;
   readonly receiptNumber: string | null;
   readonly currency: string | null;
@@ -58,19 +60,17 @@ async function findPaidTwice(run: Run, between: readonly [number, number], at: D
     const standing = row.state === "closed" ? [paymentOf(row.standingTerminal, row.standingBody)] : [];
     const known = await run<{ evidence: { receipts: Payment[] } }>(sql.READ_EVIDENCE, kind, row.localId);
     const all = [...standing, ...(known[0]?.evidence.receipts ?? []), paymentOf(row.terminal, row.body)];
-    const receipts = [...new Map(all.map((one) => [`${one.terminal} ${one.receiptNumber}`, one])).values()];
+    const receipts = [
+      ...new Map(all.map((one) => [one.changeId ?? `${one.terminal} ${one.receiptNumber}`, one])).values(),
+    ];
     await run(sql.RAISE, kind, row.localId, JSON.stringify({ state: row.state, receipts }), at);
   }
 }
 
 function paymentOf(terminal: string, body: Buffer | null): Payment {
-  const {
-    receiptNumber = null,
-    currency = null,
-    totalMinor = null,
-    tenders = [],
-  } = payloadOf(body) as Partial<Payment>;
-  return { terminal, receiptNumber, currency, totalMinor, tenders };
+  const { changeId, payload } = readChange(body);
+  const { receiptNumber = null, currency = null, totalMinor = null, tenders = [] } = payload as Partial<Payment>;
+  return { terminal, changeId, receiptNumber, currency, totalMinor, tenders };
 }
 
 interface Refund {

@@ -3,10 +3,15 @@ export type Run = <Row extends object>(text: string, ...params: readonly unknown
 
 /** What a stored change says, as far as it can be read. */
 export function payloadOf(body: Buffer | null): object {
+  return readChange(body).payload;
+}
+
+/** The same with its id; null when its bytes were lost since: a task says that it was paid, if not how much. */
+export function readChange(body: Buffer | null): { readonly changeId: string | null; readonly payload: object } {
   try {
-    const { payload } = JSON.parse(body?.toString("utf8") ?? "") as { payload?: unknown };
-    return payload !== null && typeof payload === "object" ? payload : {};
+    const { changeId = null, payload } = JSON.parse(body?.toString("utf8") ?? "");
+    return { changeId, payload: payload !== null && typeof payload === "object" ? payload : {} };
   } catch {
-    return {}; // bytes that were lost since: the task says that it was paid, if not how much
+    return { changeId: null, payload: {} };
   }
 }

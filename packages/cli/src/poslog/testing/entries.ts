@@ -31,6 +31,7 @@ export const LINE = {
   amountMinor: amounts,
   discountMinor: amounts,
   taxCode: texts(16),
+  taxRate: decimals,
   unit: fc.oneof(texts(16), fc.constantFrom("kg", "none")),
   stocked: fc.boolean(),
   priceVersion: fc.constantFrom("prices@0", "prices@17", "prices.store@4"),

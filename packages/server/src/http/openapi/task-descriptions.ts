@@ -21,6 +21,7 @@ export const EXAMPLE_TASK = {
     receipts: ["T01-20260116-00041", "T02-20260116-00017"].map((receiptNumber, index) => ({
       ...{
         terminal: `1f0c3a5e-0000-4000-8000-00000000000${index}`,
+        changeId: `01993b2c-0000-7000-8000-00000000000${index}`,
         receiptNumber,
         currency: "KES",
         totalMinor: 24_000,

@@ -7,6 +7,8 @@ const STATUS: Status = {
   store: "main",
   currency: "KES",
   light: "red",
+  incarnationOrdinal: 1,
+  reborn: null,
   text: "",
   headSeq: 15,
   durableThrough: 12,

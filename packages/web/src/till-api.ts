@@ -41,6 +41,10 @@ export interface Status {
   readonly timeZone?: string;
   readonly light: Light;
   readonly text: string;
+  /** Which life of the till's database this is, from 1 on. */
+  readonly incarnationOrdinal: number;
+  /** Why that life followed another one; null in the first. */
+  readonly reborn: { readonly reason: string } | null;
   readonly headSeq: number;
   readonly durableThrough: number;
   readonly pending: number;

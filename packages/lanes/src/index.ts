@@ -9,6 +9,7 @@ export {
   SLOW_PROBE_MS,
   timely,
 } from "./connectivity.ts";
+export type { Destination } from "./destination.ts";
 export {
   answersAgain,
   begun,
@@ -19,6 +20,7 @@ export {
   resumed,
   succeeded,
 } from "./lane-state.ts";
+export { type Found, MAX_REPLY_CHARACTERS, type Outcome, type Reply } from "./outcome.ts";
 export { type LaneView, MAX_WAIT_MS, type Plan, plan } from "./plan.ts";
 export { type Observation, type Treatment, treatmentOf } from "./treatment.ts";
 export { STALLED_AFTER_MS, stallOf, WATCH_EVERY_MS, type Watched } from "./watch.ts";

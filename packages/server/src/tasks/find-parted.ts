@@ -67,7 +67,10 @@ interface Numbered {
 
 /** One number on two papers: both sales stand, each under its own localId. */
 export async function findReceiptsTwice(run: Run, between: Between, at: Date): Promise<void> {
-  const receipts = Map.groupBy(await run<Numbered>(sql.RECEIPTS_TWICE, ...between), (one) => one.receiptNumber);
+  const told = await run<{ receiptNumber: string }>(sql.RECEIPTS_TOLD, ...between);
+  if (told.length === 0) return;
+  const numbers = told.map(({ receiptNumber }) => receiptNumber);
+  const receipts = Map.groupBy(await run<Numbered>(sql.RECEIPTS_TWICE, numbers), (one) => one.receiptNumber);
   for (const [receiptNumber, documents] of receipts) {
     const evidence = { receipts: documents.map(({ receiptNumber: _same, ...document }) => document) };
     await run(RAISE, "receipt-twice", receiptNumber, JSON.stringify(evidence), at);

@@ -31,20 +31,32 @@ export const PARENT = `
 export const REPLACEMENTS = `
   SELECT at FROM directory_act WHERE org_id = $1 AND store_id = $2 AND terminal = $3 AND act = 'replaced' ORDER BY at`;
 
-/** Receipt numbers of those terminals that stand on another document as well, with all documents that have each. */
+/**
+ * Receipt numbers that those terminals were told of. Each step is fenced (`OFFSET 0`): without statistics PostgreSQL begins
+ * with all documents of the store, for a search that mostly has no terminal to look after.
+ */
+export const RECEIPTS_TOLD = `
+  WITH touched AS (${TOUCHED})
+  SELECT DISTINCT d.receipt_number AS "receiptNumber" FROM touched x
+  CROSS JOIN LATERAL (
+    SELECT f.incarnation, f.from_seq, f.to_seq FROM feed_entry f
+    WHERE f.org_id = $1 AND f.store_id = $2 AND f.terminal = x.terminal AND f.n > $3 AND f.n <= $4 OFFSET 0) f
+  CROSS JOIN LATERAL (
+    SELECT h.local_id FROM change_head h
+    WHERE h.org_id = $1 AND h.store_id = $2 AND h.terminal = x.terminal AND h.incarnation = f.incarnation
+      AND h.seq BETWEEN f.from_seq AND f.to_seq AND h.kind = 'order.closed' OFFSET 0) h
+  CROSS JOIN LATERAL (
+    SELECT o.receipt_number FROM document o
+    WHERE o.org_id = $1 AND o.store_id = $2 AND o.entity = 'order' AND o.local_id = h.local_id
+      AND o.receipt_number IS NOT NULL OFFSET 0) d`;
+
+/** All documents of those among these numbers that stand on more than one: one pass, whatever the planner knows. */
 export const RECEIPTS_TWICE = `
-  WITH touched AS (${TOUCHED}), told AS (
-    SELECT DISTINCT d.receipt_number FROM touched x
-    JOIN feed_entry f ON f.org_id = $1 AND f.store_id = $2 AND f.terminal = x.terminal AND f.n > $3 AND f.n <= $4
-    JOIN change_head h ON h.org_id = $1 AND h.store_id = $2 AND h.terminal = f.terminal AND h.incarnation = f.incarnation
-      AND h.seq BETWEEN f.from_seq AND f.to_seq AND h.kind = 'order.closed'
-    JOIN document d ON d.org_id = $1 AND d.store_id = $2 AND d.entity = 'order' AND d.local_id = h.local_id
-      AND d.receipt_number IS NOT NULL)
+  WITH numbered AS (
+    SELECT d.*, count(*) OVER (PARTITION BY d.receipt_number) AS papers FROM document d
+    WHERE d.org_id = $1 AND d.store_id = $2 AND d.receipt_number = ANY ($3::text[]))
   SELECT d.receipt_number AS "receiptNumber", d.local_id AS "localId", d.terminal, d.incarnation, d.seq::float8 AS seq,
     i.ordinal, d.occurred_at AS "occurredAt", d.currency, d.total_minor::float8 AS "totalMinor"
-  FROM told
-  JOIN document d ON d.org_id = $1 AND d.store_id = $2 AND d.receipt_number = told.receipt_number
+  FROM numbered d
   JOIN incarnation i ON i.org_id = $1 AND i.store_id = $2 AND i.terminal = d.terminal AND i.incarnation = d.incarnation
-  WHERE EXISTS (SELECT FROM document o WHERE o.org_id = $1 AND o.store_id = $2 AND o.receipt_number = d.receipt_number
-    AND o.local_id <> d.local_id)
-  ORDER BY d.receipt_number, d.occurred_at, d.local_id`;
+  WHERE d.papers > 1 ORDER BY d.receipt_number, d.occurred_at, d.local_id`;

@@ -11,6 +11,26 @@ export {
 } from "./connectivity.ts";
 export type { Destination } from "./destination.ts";
 export {
+  type Call,
+  type Decision,
+  delivered,
+  discardedByPerson,
+  enqueued,
+  found,
+  type ItemPhase,
+  type ItemRules,
+  type ItemState,
+  intended,
+  LOOK_UP_AFTER_MS,
+  presumedUnknown,
+  replied,
+  retriedByPerson,
+  type ShownState,
+  type Step,
+  shownState,
+  stepOf,
+} from "./item.ts";
+export {
   answersAgain,
   begun,
   FRESH_LANE,

@@ -43,4 +43,5 @@ export {
 export { type Found, MAX_REPLY_CHARACTERS, type Outcome, type Reply } from "./outcome.ts";
 export { type LaneView, MAX_WAIT_MS, type Plan, plan } from "./plan.ts";
 export { type Observation, type Treatment, treatmentOf } from "./treatment.ts";
+export { NOBODY_PASSED, type Passed, SHARERS, type Sharer, type Turn, turnOf } from "./turn.ts";
 export { STALLED_AFTER_MS, stallOf, WATCH_EVERY_MS, type Watched } from "./watch.ts";

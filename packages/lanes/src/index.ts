@@ -30,6 +30,8 @@ export {
   shownState,
   stepOf,
 } from "./item.ts";
+export { ItemLane, type ItemLaneOptions, type LaneTime, type Progress } from "./item-lane.ts";
+export type { ItemStore, NewItem, StoredItem } from "./item-store.ts";
 export {
   answersAgain,
   begun,

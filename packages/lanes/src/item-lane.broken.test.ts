@@ -31,6 +31,10 @@ const VARIANTS: Readonly<Record<string, { readonly parts: () => Parts; readonly 
     }),
     shows: /taken twice/,
   },
+  "looks up before a request that was lost could arrive": {
+    parts: () => ({ lookUpAfterMs: 0 }),
+    shows: /taken twice/,
+  },
   "reads a reply before it is stored": {
     parts: () => ({ store: (inner) => late(inner, (to) => to.unread) }),
     shows: /read before it was stored/,

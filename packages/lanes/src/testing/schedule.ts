@@ -13,6 +13,7 @@ export const STEPS = ["before intent", "intent", "call", "reply", "outcome"] as 
 export interface Parts {
   readonly store?: (store: ItemStore<Parcel>) => ItemStore<Parcel>;
   readonly destination?: (destination: Destination<Parcel>) => Destination<Parcel>;
+  readonly lookUpAfterMs?: number;
 }
 
 class Died extends Error {}
@@ -66,7 +67,7 @@ export async function runSchedule(seed: number, parts: Parts = {}): Promise<stri
   for (const name of names) {
     kept.enqueue({ lane: "parcels", entityType: "parcel", entityId: name, payload: { name } }, clock.wallMs());
   }
-  const rules = { pace: { slowMs: 300_000 }, lookUpAfterMs: 10_000 };
+  const rules = { pace: { slowMs: 300_000 }, lookUpAfterMs: parts.lookUpAfterMs ?? 10_000 };
   const onError = (error: unknown) => wrong.push(String(error));
   const started = () =>
     new ItemLane({ lane: "parcels", inOrder, store, destination, clock, jitter: chance, rules, onError });

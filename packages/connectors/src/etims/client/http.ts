@@ -25,7 +25,7 @@ export const sendByHttp: Send = async (call, signal) => {
   const client = new Client(origin, {
     connect: (options, callback) =>
       connect(options, (...result: Parameters<typeof callback>) => {
-        isConnected ||= result[1] !== null;
+        isConnected ||= result[0] === null;
         callback(...result);
       }),
   });

@@ -19,9 +19,10 @@ export type Send = (call: WireCall, signal: AbortSignal) => Promise<Reply>;
  * "may have", and an idle connection that the far end has just dropped never makes a sale's outcome unknown.
  */
 export const sendByHttp: Send = async (call, signal) => {
+  const { origin, pathname, search, host } = new URL(call.url);
+  if (signal.aborted) return silenceOf(signal.reason, { host, isConnected: false, isLate: false });
   const connect = buildConnector({ timeout: call.timeoutMs });
   let isConnected = false;
-  const { origin, pathname, search, host } = new URL(call.url);
   const client = new Client(origin, {
     connect: (options, callback) =>
       connect(options, (...result: Parameters<typeof callback>) => {

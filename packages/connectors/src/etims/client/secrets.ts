@@ -3,12 +3,13 @@ import { z } from "zod";
 
 /**
  * Where keys are kept. Whoever gives it encrypts: what is written here is given by KRA once, and opens a taxpayer's device.
- * `device`: what initialisation gave. `gateway`: key and secret of the integrator.
+ * `device`: what initialisation gave. `gateway`: key and secret of the integrator. `trial`: nothing; whether a key that is
+ * given once can be kept is tried before it is asked for.
  */
 export interface SecretStore {
   read(name: "device" | "gateway"): Promise<string | undefined>;
   /** Durable when it resolves. */
-  write(name: "device" | "gateway", secret: string): Promise<void>;
+  write(name: "device" | "gateway" | "trial", secret: string): Promise<void>;
 }
 
 const text = z.string().min(1).max(500);

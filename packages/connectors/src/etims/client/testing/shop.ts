@@ -1,7 +1,7 @@
 import { MAX_REPLY_CHARACTERS, type Reply } from "@tillsync/lanes";
 import type { OrderClosed } from "@tillsync/protocol";
 import type { ItemClass } from "../../invoice/item-class.ts";
-import { readKraCodes } from "../../invoice/kra-codes.ts";
+import { type KraCodes, readKraCodes } from "../../invoice/kra-codes.ts";
 import { type InvoiceGiven, type SaleRequest, saleRequest } from "../../invoice/sale-request.ts";
 import { codeListData } from "../../simulator/code-lists.ts";
 import { etimsMachine } from "../../simulator/etims-machine.ts";
@@ -57,6 +57,7 @@ export class Shop {
   readonly secrets = memorySecrets();
   readonly calls: WireCall[] = [];
   readonly unit: ControlUnit;
+  readonly codes: KraCodes;
   nowMs = START_MS;
   /** False: no connection can be made. */
   isLinked = true;
@@ -65,6 +66,7 @@ export class Shop {
     Object.assign(this.state.settings, { wire: WIRES[mode], stockOrder: "free" }, simulated);
     this.secrets.kept.set("gateway", JSON.stringify({ consumerKey: "tillsync", consumerSecret: "tillsync-secret" }));
     const ports = { send: this.send, secrets: this.secrets, wallMs: () => this.nowMs };
+    this.codes = readKraCodes(codeListData(this.state.settings));
     this.unit = new ControlUnit(testSettings(mode, changes), ports);
   }
 
@@ -133,7 +135,7 @@ export function invoice(shop: Shop, changes: Partial<InvoiceGiven> = {}): Invoic
     closedAtMs: shop.nowMs,
     nowMs: shop.nowMs,
     itemClass: () => SODA,
-    codes: readKraCodes(codeListData(shop.state.settings)),
+    codes: shop.codes,
     ...changes,
   };
 }

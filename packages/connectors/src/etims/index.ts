@@ -1,3 +1,4 @@
+export { askKraCodes } from "./client/code-list.ts";
 export { etimsDestination } from "./client/destination.ts";
 export { type FiscalReceipt, fiscalReceipt, type ReceiptGiven } from "./client/fiscal-receipt.ts";
 export { type Send, sendByHttp, type WireCall } from "./client/http.ts";

@@ -60,7 +60,7 @@ it("counts no service among the goods, and what comes back as a return", () => {
 
 it("writes item codes", () => {
   const code = { country: "KE", type: "2", pkgUnitCd: "NT", qtyUnitCd: "BA", sequence: 12 } as const;
-  expect([itemCode(code), itemCode(code, 8)]).toEqual(["KE2NTBA0000012", "KE2NTBA00000012"]);
+  expect([itemCode(code), itemCode(code, "8")]).toEqual(["KE2NTBA0000012", "KE2NTBA00000012"]);
   for (const [field, wrong] of [
     ["qtyUnitCd", { qtyUnitCd: "U" }],
     ["pkgUnitCd", { pkgUnitCd: "CTN" }],

@@ -24,7 +24,11 @@ export interface ItemCode {
 }
 
 /** `KE2NTBA0000012`. @throws SyncError INVALID_INPUT naming the part that does not fit */
-export function itemCode({ country, type, pkgUnitCd, qtyUnitCd, sequence }: ItemCode, digits: 7 | 8 = 7): string {
+export function itemCode(
+  { country, type, pkgUnitCd, qtyUnitCd, sequence }: ItemCode,
+  itemDigits: "7" | "8" = "7",
+): string {
+  const digits = Number(itemDigits);
   for (const [field, code] of Object.entries({ country, pkgUnitCd, qtyUnitCd }))
     if (!/^[A-Z]{2}$/.test(code)) throw wrong(field, "two capital letters inside an item code");
   if (!Number.isSafeInteger(sequence) || sequence < 1 || String(sequence).length > digits)

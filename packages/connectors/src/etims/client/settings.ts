@@ -46,8 +46,8 @@ const schema = z.strictObject({
   buyerAccepts: z.enum(["N", "Y"]).optional(),
   /** Whether a VSCU can be asked for an invoice. Where it cannot, a person decides what became of a lost answer. */
   vscuLookUp: z.enum(["select", "none"]).optional(),
-  /** Digits of the sequence in an item code. */
-  itemDigits: z.enum(["7", "8", "either"]).optional(),
+  /** Digits of the sequence in an item code of ours: 7, and 8 worked for one integrator. */
+  itemDigits: z.enum(["7", "8"]).optional(),
   /** How far back `lastReqDt` may reach, days; null: to 2018, as most clients do. One document says 7. */
   lookBackDays: z.int().min(1).max(3_660).nullable().optional(),
 });
@@ -59,14 +59,14 @@ const DEFAULTS: {
   readonly walkIn: "null" | "A000000000D";
   readonly buyerAccepts: "N" | "Y";
   readonly vscuLookUp: "select" | "none";
-  readonly itemDigits: "7" | "8" | "either";
+  readonly itemDigits: "7" | "8";
   readonly lookBackDays: number | null;
 } = {
   cmcKeyInBody: true,
   walkIn: "null",
   buyerAccepts: "N",
   vscuLookUp: "select",
-  itemDigits: "either",
+  itemDigits: "7",
   lookBackDays: null,
 };
 

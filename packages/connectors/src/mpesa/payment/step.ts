@@ -15,6 +15,8 @@ export type Step =
   | { readonly kind: "give_up_reply"; readonly attemptId: string; readonly atMs: number }
   /** Never sent, and too late now: the move `submit` lets it lapse. */
   | { readonly kind: "lapse"; readonly attemptId: string; readonly atMs: number }
+  /** Nothing can be asked; a callback may still come, and after this it is a person's. */
+  | { readonly kind: "wait"; readonly attemptId: string; readonly atMs: number }
   | { readonly kind: "verify"; readonly code: string; readonly atMs: number };
 
 /** Why a person has to look. What is due goes on being done. */
@@ -78,6 +80,8 @@ function stepOfAttempt(attempt: Attempt, nowMs: number, can: { readonly pull: bo
     return { kind: "pull", attemptId, fromMs, toMs, atMs: Math.max(atMs, sentAtMs + FIRST_PULL_MS) };
   }
   const checkoutRequestId = ids[attempt.asks % Math.max(ids.length, 1)];
+  if (checkoutRequestId === undefined && nowMs < sentAtMs + FIRST_PULL_MS)
+    return { kind: "wait", attemptId, atMs: sentAtMs + FIRST_PULL_MS };
   return checkoutRequestId === undefined ? null : { kind: "query", attemptId, checkoutRequestId, atMs };
 }
 

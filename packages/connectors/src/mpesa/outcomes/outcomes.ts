@@ -1,7 +1,7 @@
 import type { Reply } from "@tillsync/lanes";
 import { objectOf, wordOf } from "../client/json.ts";
 import { type ErrorMeaning, errorOf } from "./errors.ts";
-import { PUSH_RESULT_ROWS, type PushResultRow } from "./results.ts";
+import { PUSH_RESULT_ROWS, type PushResultRow, rowOf } from "./results.ts";
 
 /** What the reply to a push means. Accepted is not paid. */
 export type PushOutcome =
@@ -52,7 +52,7 @@ export function queryOutcomeOf(reply: Reply, checkoutRequestId: string): QueryOu
   // Somebody else's push may have been paid.
   if (wordOf(body?.CheckoutRequestID) !== checkoutRequestId)
     return { verdict: "no_answer", code: "OTHER_PUSH", message: "The answer is about another push." };
-  const row = PUSH_RESULT_ROWS[code];
+  const row = rowOf(PUSH_RESULT_ROWS, code);
   if (row === undefined)
     return { verdict: "no_answer", code, message: `Result ${code.slice(0, 40)}, which is not known.` };
   if (row.meaning === "not_paid") return { verdict: "not_paid", code, row };

@@ -51,3 +51,8 @@ export const STATUS_RESULT_ROWS: Readonly<
   "8006": { meaning: "account", says: "The initiator is locked." },
   SFC_IC0003: { meaning: "account", says: "The initiator does not exist." },
 };
+
+/** A code comes from outside, and an object of ours has more names than its rows. */
+export function rowOf<T>(rows: Readonly<Record<string, T>>, code: string): T | undefined {
+  return Object.hasOwn(rows, code) ? rows[code] : undefined;
+}

@@ -6,7 +6,7 @@ import { PULL_REACH_MS, pullBody, readPull } from "../client/pull.ts";
 import type { DarajaSettings } from "../client/settings.ts";
 import { readStatusResult, statusBody, type ToldPayment } from "../client/transaction-status.ts";
 import { askOutcomeOf } from "../outcomes/outcomes.ts";
-import { STATUS_RESULT_ROWS } from "../outcomes/results.ts";
+import { rowOf, STATUS_RESULT_ROWS } from "../outcomes/results.ts";
 import { differenceOf } from "./judge.ts";
 import type { TypedCode } from "./typed-code.ts";
 
@@ -128,7 +128,7 @@ export function codeOutcomeOf(item: TypedCode, reply: Reply, settings: DarajaSet
 
 function outcomeOfStatus(item: TypedCode, body: string, atMs: number, settings: DarajaSettings): Outcome {
   const result = readStatusResult(body);
-  const row = result === undefined ? undefined : STATUS_RESULT_ROWS[result.resultCode];
+  const row = result === undefined ? undefined : rowOf(STATUS_RESULT_ROWS, result.resultCode);
   if (result === undefined || row === undefined)
     return {
       verdict: "unknown",

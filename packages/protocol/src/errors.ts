@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   SHIFT_ALREADY_OPEN: { status: 409, retryable: false, who: "cashier" },
   SHIFT_ALREADY_CLOSED: { status: 409, retryable: false, who: "cashier" },
   NOT_PARKED: { status: 409, retryable: false, who: "cashier" },
+  PAYMENT_PENDING: { status: 409, retryable: true, who: "cashier" },
   CONFLICT_RESOLVED: { status: 409, retryable: false, who: "caller" },
   TERMINAL_TAKEN: { status: 409, retryable: false, who: "operator" },
   NOT_DRAINED: { status: 409, retryable: true, who: "operator" },

@@ -50,6 +50,7 @@ export class Schedule {
     const loop = this.#loop;
     const prober = this.#prober;
     const modules = this.modules;
+    const retirement = this.#retirement;
     this.#watchdog = new Watchdog({
       clock: ports.clock,
       guarded: [
@@ -72,6 +73,13 @@ export class Schedule {
           repair: () => modules.repair(),
           get watched() {
             return modules.watched;
+          },
+        },
+        {
+          name: "retirement",
+          repair: () => retirement.repair(),
+          get watched() {
+            return retirement.watched;
           },
         },
       ],

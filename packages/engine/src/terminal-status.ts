@@ -38,7 +38,7 @@ export interface ConnectivityStatus {
 /** Due work stood still, and the watchdog set it going again. */
 export interface Stall {
   readonly code: "STALLED";
-  readonly what: "central" | "probe" | "modules";
+  readonly what: "central" | "probe" | "modules" | "retirement";
   readonly message: string;
   readonly at: string;
 }

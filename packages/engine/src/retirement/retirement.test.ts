@@ -1,4 +1,6 @@
+import { STALLED_AFTER_MS, WATCH_EVERY_MS } from "@tillsync/lanes";
 import { expect, it } from "vitest";
+import { SLICE_MS } from "../modules/slices.ts";
 import { unreachable } from "../testing/fake-centre.ts";
 import { refusalOf } from "../testing/refusal.ts";
 import { openTill, sale, type Till, type TillOptions } from "../testing/till.ts";
@@ -195,4 +197,35 @@ it("begins where it stopped after a restart, and a till that closes stops it", a
   await till.restart();
   await days(till, 0);
   expect(till.terminal.status()).toMatchObject({ retired: { changes: 2 }, pending: 0 });
+});
+
+it.each([
+  ["the timer of its next look is lost", (till: Till) => expect(till.clock.lose(LOOK_MS)).toBeGreaterThan(0)],
+  [
+    "the timer between two slices is lost",
+    (till: Till) => {
+      const { after, monotonicMs } = till.clock;
+      // A slice is at its end at its first look at the clock, so that the pass takes a breath, and never gets it.
+      let lateMs = 0;
+      till.clock.monotonicMs = () => {
+        lateMs += SLICE_MS;
+        return monotonicMs.call(till.clock) + lateMs;
+      };
+      till.clock.after = (delayMs, fn) => (delayMs > 0 ? after.call(till.clock, delayMs, fn) : () => {});
+    },
+  ],
+])("goes on when %s (I12)", async (_what, lose) => {
+  const till = await openTill({ retention: { lookEveryMs: LOOK_MS } });
+  for (let n = 1; n <= 40; n++) till.terminal.closeOrder(sale(`o-${n}`));
+  till.terminal.closeShift({});
+  await till.settle();
+  judge(till, 42);
+  await backedUp(till, 42);
+  till.clock.jump(40 * DAY);
+  const { after, monotonicMs } = till.clock;
+  lose(till);
+  await till.clock.advance(LOOK_MS);
+  Object.assign(till.clock, { after, monotonicMs });
+  await till.clock.advance(2 * (LOOK_MS + STALLED_AFTER_MS + WATCH_EVERY_MS));
+  expect(retired(till)).toHaveLength(40);
 });

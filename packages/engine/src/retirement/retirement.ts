@@ -1,3 +1,4 @@
+import type { Watched } from "@tillsync/lanes";
 import type { BesideLane } from "../beside-lane.ts";
 import type { Journal } from "../journal.ts";
 import { inSlices } from "../modules/slices.ts";
@@ -15,6 +16,15 @@ const DAY_MS = 24 * 60 * 60_000;
 const FIRST_LOOK_MS = 10 * 60_000;
 /** A day's changes are retired within it, so that no pass is long. */
 const LOOK_EVERY_MS = 60 * 60_000;
+
+/** Slices come a moment after each other; a pass that is silent for longer has lost its timer. */
+const SILENT_MS = 60_000;
+
+/** A pass under way; `aliveAtMs` is when its last slice began, monotonic. */
+interface Running {
+  readonly abort: AbortController;
+  aliveAtMs: number;
+}
 
 /** What a till's journal has given up. */
 export interface Retired {
@@ -48,37 +58,59 @@ export interface RetirementOptions {
 export class Retirement {
   readonly #options: RetirementOptions;
   #cancelTimer: (() => void) | null = null;
-  #closed = new AbortController();
+  #dueAtMs = 0;
+  #running: Running | null = null;
+  #stopped = true;
 
   constructor(options: RetirementOptions) {
     this.#options = options;
   }
 
+  get watched(): Watched {
+    const begunAtMs = this.#running?.aliveAtMs ?? null;
+    return { dueAtMs: this.#dueAtMs, begunAtMs, deadlineMs: SILENT_MS, halted: this.#stopped };
+  }
+
   start(): void {
-    const { lookEveryMs = FIRST_LOOK_MS } = this.#options.retirement;
-    this.#wait(lookEveryMs);
+    this.#stopped = false;
+    this.#wait(this.#options.retirement.lookEveryMs ?? FIRST_LOOK_MS);
+  }
+
+  /** The watchdog found that something stands still. */
+  repair(): void {
+    this.#running?.abort.abort();
+    this.#look();
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    this.#closed.abort();
+    this.#running?.abort.abort();
+    this.#running = null;
   }
 
   #wait(delayMs: number): void {
     const { clock } = this.#options.ports;
-    this.#cancelTimer = clock.after(delayMs, () => {
-      const { lookEveryMs = LOOK_EVERY_MS } = this.#options.retirement;
-      // Whatever kept it from being done (a full disk, a read error) is told by whoever sells; the next look tries again.
-      void this.#pass()
-        .catch(() => {})
-        .finally(() => {
-          if (!this.#closed.signal.aborted) this.#wait(lookEveryMs);
-        });
-    });
+    this.#cancelTimer?.();
+    this.#dueAtMs = clock.monotonicMs() + delayMs;
+    this.#cancelTimer = clock.after(delayMs, () => this.#look());
   }
 
-  async #pass(): Promise<void> {
+  #look(): void {
+    const running = { abort: new AbortController(), aliveAtMs: this.#options.ports.clock.monotonicMs() };
+    this.#running = running;
+    // Whatever kept it from being done (a full disk, a read error) is told by whoever sells; the next look tries again.
+    void this.#pass(running)
+      .catch(() => {})
+      .finally(() => {
+        if (this.#running !== running) return;
+        this.#running = null;
+        this.#wait(this.#options.retirement.lookEveryMs ?? LOOK_EVERY_MS);
+      });
+  }
+
+  async #pass(running: Running): Promise<void> {
     const { ports, journal, retirement, commit } = this.#options;
     const { clock, store } = ports;
     const pass = new Pass();
@@ -87,8 +119,11 @@ export class Retirement {
       return ruleOf(tx, { lives: journal.lives(), throughDay, besides: retirement.besides?.() ?? [] });
     };
     if (!isAnyOld(store.read, rule(store.read))) return;
-    const later = (fn: (tx: Sql) => void) => commit(fn, "later");
-    await inSlices({ clock, commit: later, signal: this.#closed.signal }, (tx) => pass.in(tx, rule(tx)));
+    const later = (fn: (tx: Sql) => void) => {
+      running.aliveAtMs = clock.monotonicMs();
+      commit(fn, "later");
+    };
+    await inSlices({ clock, commit: later, signal: running.abort.signal }, (tx) => pass.in(tx, rule(tx)));
   }
 }
 

@@ -1,5 +1,4 @@
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
@@ -20,7 +19,8 @@ export async function writeOut(texts: Iterable<string>, file: string | undefined
   const unfinished = `${file}.unfinished`;
   const packing = file.endsWith(".gz") ? [createGzip()] : [];
   try {
-    await pipeline([Readable.from(texts), ...packing, createWriteStream(unfinished, { mode: 0o600 })]);
+    const out = (await open(unfinished, "w", 0o600)).createWriteStream();
+    await pipeline([Readable.from(texts), ...packing, out]);
     await rename(unfinished, file);
   } catch (cause) {
     await rm(unfinished, { force: true });

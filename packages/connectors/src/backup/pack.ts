@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream as WebStream } from "node:stream/web";
@@ -51,7 +51,8 @@ export async function packBackup(database: string, about: Manifest, lock: Lock, 
         yield piece;
       }
     };
-    await pipeline(Readable.fromWeb(encrypted as WebStream), counted, createWriteStream(part, { mode: 0o600 }));
+    const out = (await open(part, "w", 0o600)).createWriteStream();
+    await pipeline(Readable.fromWeb(encrypted as WebStream), counted, out);
     await flushed(part);
     await rename(part, file);
     return { bytes, sha256: hash.digest("hex") };
@@ -88,21 +89,29 @@ function encrypterFor(lock: Lock): Encrypter {
  * @throws SyncError BACKUP_UNREADABLE
  */
 export async function unpackBackup(file: string, key: Key, to: string): Promise<Manifest> {
+  // Opened before anything can fail: a stream that opens by itself may do so after what failed was cleared away.
+  const out = (await opening(to, file)).createWriteStream();
   try {
     const decrypted = await openedWith(file, key);
     const unpacked = decrypted.pipe(createZstdDecompress());
     decrypted.on("error", (error) => unpacked.destroy(error));
     const reading = new Reading();
-    await pipeline(
-      unpacked,
-      (pieces: AsyncIterable<Buffer>) => reading.database(pieces),
-      createWriteStream(to, { flags: "wx", mode: 0o600 }),
-    );
+    await pipeline(unpacked, (pieces: AsyncIterable<Buffer>) => reading.database(pieces), out);
     await flushed(to);
     return reading.finished();
   } catch (cause) {
-    if ((cause as { code?: string }).code !== "EEXIST") await rm(to, { force: true });
+    out.destroy();
+    await rm(to, { force: true });
     throw cause instanceof SyncError ? cause : unreadable(file, cause);
+  }
+}
+
+/** What stands there already is not written over, and stays. */
+async function opening(to: string, file: string): Promise<FileHandle> {
+  try {
+    return await open(to, "wx", 0o600);
+  } catch (cause) {
+    throw unreadable(file, cause);
   }
 }
 

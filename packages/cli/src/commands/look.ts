@@ -6,6 +6,7 @@ import { askJson } from "../http-door.ts";
 import { type Output, outputOf, table } from "../output.ts";
 import { DEMO_DATA_DIR, type TargetOptions, type TillTarget, tillTargets } from "../targets.ts";
 import { followModules, pulledLine, referenceLine } from "./reference-data.ts";
+import { retiredLine } from "./retired-line.ts";
 
 type LookOptions = TargetOptions & { json?: boolean };
 
@@ -38,10 +39,10 @@ export function statusCommand(program: Command): void {
         shift ? `${shift.operator} ${shift.businessDate}` : "closed",
       ]);
       output.line(table([["till", "light", "pending", "exceptions", "changes", "shift"], ...rows], [2, 3, 4]));
-      for (const { shortId, text, modules } of all) {
+      for (const { shortId, text, modules, retired } of all) {
         output.line(`  ${shortId}: ${text}`);
-        const reference = referenceLine(modules);
-        if (reference !== undefined) output.line(`  ${shortId}: ${reference}`);
+        for (const line of [referenceLine(modules), retiredLine(retired)])
+          if (line !== undefined) output.line(`  ${shortId}: ${line}`);
       }
     });
 }

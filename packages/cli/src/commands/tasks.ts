@@ -70,13 +70,13 @@ interface Evidence {
 
 /** What the list can say of a task in a few words; `--json` has all of it. */
 function whatOf({ evidence }: Task): string {
-  const { shortId, parted, kept, began, receipts = [] } = evidence as Evidence;
+  const { shortId, parted, kept, began, receipts = [], ...refund } = evidence as Evidence;
   if (began !== undefined) {
     const other =
       kept?.goesOn === true ? `another copy goes on in life ${kept.ordinal}` : `life ${kept?.ordinal ?? "?"} ended`;
     return `${shortId}: parted behind change ${parted?.seq ?? "?"}, began life ${began.ordinal}; ${other}`;
   }
-  const { currency, totalMinor, refundedMinor } = evidence as Evidence;
+  const { currency, totalMinor, refundedMinor } = refund;
   if (currency !== undefined && totalMinor !== undefined && refundedMinor !== undefined)
     return `${formatMinor(refundedMinor, currency)} ${currency} given back of ${formatMinor(totalMinor, currency)}`;
   return receipts.map(({ localId, receiptNumber }) => localId ?? receiptNumber ?? "").join(", ");

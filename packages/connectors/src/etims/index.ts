@@ -1,7 +1,7 @@
+export { type Send, sendByHttp, type WireCall } from "../client/http.ts";
 export { askKraCodes } from "./client/code-list.ts";
 export { etimsDestination } from "./client/destination.ts";
 export { type FiscalReceipt, fiscalReceipt, type ReceiptGiven } from "./client/fiscal-receipt.ts";
-export { type Send, sendByHttp, type WireCall } from "./client/http.ts";
 export { type Initialised, initialise } from "./client/initialisation.ts";
 export { type EtimsItem, saleBody } from "./client/item.ts";
 export {

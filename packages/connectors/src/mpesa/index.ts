@@ -1,7 +1,7 @@
+export { type Send, sendByHttp, type WireCall } from "../client/http.ts";
 export { MAX_KES, wholeKes } from "./client/amount.ts";
 export { readConfirmation, registerBody, TAKEN_BODY } from "./client/c2b.ts";
 export { Daraja, type DarajaClock, type Operation, PATHS } from "./client/daraja.ts";
-export { type DarajaRequest, httpSend, type Send } from "./client/http.ts";
 export { maskedPhone, normalPhone } from "./client/phone.ts";
 export { PULL_REACH_MS, pullBody, pullRegisterBody, readPull } from "./client/pull.ts";
 export { callbackUrl, type PushFacts, type PushHint, pushBody, queryBody, readPushCallback } from "./client/push.ts";

@@ -117,8 +117,15 @@ export function drawText(state: MachineState, alphabet: string, length: number):
   return Array.from({ length }, () => alphabet[Math.floor(draw(state) * alphabet.length)]).join("");
 }
 
-export function remember(state: MachineState, seen: Seen): void {
-  state.seen.push(seen);
+export function remember(
+  state: MachineState,
+  { path, body }: ServiceRequest,
+  came: { readonly operation: string | undefined; readonly fault: Fault | undefined; readonly reply: Reply },
+  atMs: number,
+): void {
+  const { operation = "unknown", fault, reply } = came;
+  const struck = fault === undefined ? {} : { fault: fault.kind };
+  state.seen.push({ atMs, operation, path, body, status: reply.answer?.status ?? 0, ...struck });
   if (state.seen.length > KEPT_REQUESTS) state.seen.shift();
 }
 

@@ -1,6 +1,6 @@
 import type { Reply } from "@tillsync/lanes";
+import { stampOf } from "../../client/nairobi.ts";
 import { type KraCodes, readKraCodes } from "../invoice/kra-codes.ts";
-import { etimsStamp } from "../invoice/nairobi-time.ts";
 import { hear } from "./envelope.ts";
 import { classify } from "./result-classes.ts";
 import type { EtimsClientSettings } from "./settings.ts";
@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 
 /** What a list is asked with: everything since then. */
 export function sinceBody({ lookBackDays }: Pick<EtimsClientSettings, "lookBackDays">, nowMs: number) {
-  return { lastReqDt: lookBackDays === null ? "20180101000000" : etimsStamp(nowMs - lookBackDays * DAY_MS) };
+  return { lastReqDt: lookBackDays === null ? "20180101000000" : stampOf(nowMs - lookBackDays * DAY_MS) };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readDecimal, SyncError } from "@tillsync/protocol";
+import { stampOf } from "../../client/nairobi.ts";
 import type { ItemClass } from "../invoice/item-class.ts";
 import { hundredthsOf } from "../invoice/kra-codes.ts";
-import { etimsStamp } from "../invoice/nairobi-time.ts";
 import type { SaleRequest } from "../invoice/sale-request.ts";
 import { clipped } from "../invoice/text.ts";
 
@@ -92,7 +92,7 @@ export function stockMoveBody({ sarNo, kind, occurredAtMs, lines }: StockMove, w
     custNm: null,
     custBhfId: null,
     sarTyCd: STOCK_MOVES[kind],
-    ocrnDt: etimsStamp(occurredAtMs).slice(0, 8),
+    ocrnDt: stampOf(occurredAtMs).slice(0, 8),
     totItemCnt: lines.length,
     totTaxblAmt: 0,
     totTaxAmt: 0,

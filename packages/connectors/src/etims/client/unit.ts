@@ -1,7 +1,7 @@
 import type { Reply } from "@tillsync/lanes";
 import { SyncError } from "@tillsync/protocol";
+import type { Send } from "../../client/http.ts";
 import { hear } from "./envelope.ts";
-import type { Send } from "./http.ts";
 import { type EtimsOperation, urlOf } from "./paths.ts";
 import { type DeviceKeys, readDeviceKeys, readGatewayKeys, type SecretStore } from "./secrets.ts";
 import type { EtimsClientSettings } from "./settings.ts";

@@ -1,9 +1,9 @@
 import { type OrderClosed, SyncError } from "@tillsync/protocol";
+import { stampOf } from "../../client/nairobi.ts";
 import { type EtimsClientSettings, KRA_PIN } from "../client/settings.ts";
 import { checkItemClass, type ItemClass } from "./item-class.ts";
 import type { KraCodes } from "./kra-codes.ts";
 import { MAX_MINOR, taxedLine } from "./line.ts";
-import { etimsStamp } from "./nairobi-time.ts";
 import { paymentType } from "./payment.ts";
 import { clipped } from "./text.ts";
 import { lineBody, type SaleBody, saleTotals } from "./written.ts";
@@ -81,7 +81,7 @@ function checkOrder(order: OrderClosed, isBack: boolean, original: Original | un
 
 function headerOf(given: InvoiceGiven, settings: EtimsClientSettings, isBack: boolean) {
   const { order, cashier, buyer } = given;
-  const stamp = etimsStamp(Math.min(given.closedAtMs, given.nowMs));
+  const stamp = stampOf(Math.min(given.closedAtMs, given.nowMs));
   const { shop = {}, buyerAccepts } = settings;
   const { custTin, custNm } = buyerOf(given, settings);
   const id = clipped(cashier?.id ?? order.operator ?? "till", 20) || "till";

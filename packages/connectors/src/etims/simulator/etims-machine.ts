@@ -41,14 +41,7 @@ function handle(state: EtimsState, request: ServiceRequest, hostMs: number): Rep
   const operation = operationAt(request.path, state.settings.wire);
   const fault = takeFault(state, operation ?? "unknown", (kind) => kind !== "numberTaken" || operation === "sale");
   const reply = replyTo(state, request, { operation, fault }, nowMs);
-  remember(state, {
-    atMs: nowMs,
-    operation: operation ?? "unknown",
-    path: request.path,
-    body: request.body,
-    status: reply.answer?.status ?? 0,
-    ...(fault === undefined ? {} : { fault: fault.kind }),
-  });
+  remember(state, request, { operation, fault, reply }, nowMs);
   return reply;
 }
 

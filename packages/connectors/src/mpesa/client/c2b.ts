@@ -1,6 +1,6 @@
+import { momentOf } from "../../client/nairobi.ts";
 import { toldKes } from "./amount.ts";
 import { objectOf, wordOf } from "./json.ts";
-import { momentOf } from "./nairobi.ts";
 import { callbackUrl } from "./push.ts";
 import type { DarajaSettings } from "./settings.ts";
 import type { ToldPayment } from "./transaction-status.ts";

@@ -1,13 +1,13 @@
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
+import { sendByHttp } from "../../client/http.ts";
 import { pushOutcomeOf, queryOutcomeOf } from "../outcomes/outcomes.ts";
 import { startMpesaSimulator } from "../simulator/start.ts";
 import { Talk } from "../simulator/testing/talk.ts";
 import { SHOP_SETTINGS, shopOn, signal } from "../testing/shop.ts";
 import { wholeKes } from "./amount.ts";
 import { Daraja } from "./daraja.ts";
-import { httpSend } from "./http.ts";
 import { maskedPhone, mayBePhone, normalPhone } from "./phone.ts";
 import { pushBody, queryBody } from "./push.ts";
 import { readDarajaSettings } from "./settings.ts";
@@ -77,15 +77,14 @@ it("without a token nothing is sent", async () => {
 it("over HTTP: a push, a lost reply, a huge one, and nobody there", async () => {
   const simulator = await startMpesaSimulator({ port: 0, seed: 1 });
   onTestFinished(() => simulator.close());
-  const http = httpSend(5000);
-  onTestFinished(() => http.close());
+  const timeoutMs = 5_000;
   const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
-  const daraja = new Daraja({ ...SHOP_SETTINGS, baseUrl: simulator.url }, http.send, clock);
+  const daraja = new Daraja({ ...SHOP_SETTINGS, baseUrl: simulator.url, timeoutMs }, sendByHttp, clock);
   const push = (phone: string) =>
     daraja.call("push", pushBody(daraja.settings, { ...FACTS, phone }, Date.now()), signal);
   const fault = (body: object) =>
-    http.send(
-      { method: "POST", url: `${simulator.url}/control/faults`, headers: {}, body: JSON.stringify(body) },
+    sendByHttp(
+      { method: "POST", url: `${simulator.url}/control/faults`, headers: {}, body: JSON.stringify(body), timeoutMs },
       signal,
     );
 
@@ -103,6 +102,6 @@ it("over HTTP: a push, a lost reply, a huge one, and nobody there", async () => 
   await new Promise((resolve) => gone.once("listening", resolve));
   const { port } = gone.address() as AddressInfo;
   await new Promise((resolve) => gone.close(resolve));
-  const nobody = await http.send({ method: "GET", url: `http://127.0.0.1:${port}/`, headers: {} }, signal);
+  const nobody = await sendByHttp({ method: "GET", url: `http://127.0.0.1:${port}/`, headers: {}, timeoutMs }, signal);
   expect(nobody).toMatchObject({ kind: "silence", arrived: "no", code: "UNREACHABLE" });
 });

@@ -1,6 +1,6 @@
 import type { Reply } from "@tillsync/lanes";
+import type { Send } from "../../client/http.ts";
 import { isBadToken } from "../outcomes/errors.ts";
-import type { Send } from "./http.ts";
 import { baseUrlOf, type DarajaSettings } from "./settings.ts";
 import { SharedToken } from "./token.ts";
 
@@ -33,11 +33,12 @@ export class Daraja {
     this.settings = settings;
     this.clock = clock;
     this.#send = send;
-    const { consumerKey, consumerSecret } = settings;
+    const { consumerKey, consumerSecret, timeoutMs } = settings;
     const authorization = `Basic ${Buffer.from(`${consumerKey}:${consumerSecret}`).toString("base64")}`;
     const url = `${baseUrlOf(settings)}${PATHS.token}`;
     // Whoever asked first may give up; the others still wait for it.
-    const ask = () => send({ method: "GET", url, headers: { authorization } }, AbortSignal.timeout(settings.timeoutMs));
+    const ask = () =>
+      send({ method: "GET", url, headers: { authorization }, timeoutMs }, AbortSignal.timeout(timeoutMs));
     this.#token = new SharedToken(ask, () => clock.monotonicMs());
   }
 
@@ -62,7 +63,8 @@ export class Daraja {
     const headers = { authorization: `Bearer ${got.token}`, "content-type": "application/json" };
     const method = operation === "pull" ? this.settings.pullMethod : "POST";
     const url = `${baseUrlOf(this.settings)}${PATHS[operation]}`;
-    const reply = await this.#send({ method, url, headers, body: JSON.stringify(body) }, signal);
+    const { timeoutMs } = this.settings;
+    const reply = await this.#send({ method, url, headers, body: JSON.stringify(body), timeoutMs }, signal);
     return { token: got.token, reply };
   }
 }

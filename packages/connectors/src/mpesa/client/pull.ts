@@ -1,6 +1,6 @@
+import { momentOf, textOf } from "../../client/nairobi.ts";
 import { toldKes } from "./amount.ts";
 import { asObject, listOf, objectOf, wordOf } from "./json.ts";
-import { momentOf, textOf } from "./nairobi.ts";
 import type { DarajaSettings } from "./settings.ts";
 import type { ToldPayment } from "./transaction-status.ts";
 

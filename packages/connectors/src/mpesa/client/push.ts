@@ -1,7 +1,7 @@
 import { SyncError } from "@tillsync/protocol";
+import { stampOf } from "../../client/nairobi.ts";
 import { toldKes, wholeKes } from "./amount.ts";
 import { asObject, listOf, objectOf, wordOf } from "./json.ts";
-import { stampOf } from "./nairobi.ts";
 import type { DarajaSettings } from "./settings.ts";
 
 export interface PushFacts {

@@ -1,8 +1,8 @@
 import { constants, publicEncrypt } from "node:crypto";
 import { SyncError } from "@tillsync/protocol";
+import { momentOf } from "../../client/nairobi.ts";
 import { toldKes } from "./amount.ts";
 import { asObject, listOf, objectOf, wordOf } from "./json.ts";
-import { momentOf } from "./nairobi.ts";
 import { callbackUrl } from "./push.ts";
 import type { DarajaSettings } from "./settings.ts";
 

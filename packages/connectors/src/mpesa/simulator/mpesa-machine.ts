@@ -75,14 +75,7 @@ function handle(state: MpesaState, request: ServiceRequest, hostMs: number): Rep
       ? carryOut(state, request, { operation, fault }, nowMs)
       : errorAnswer(state, "internal");
   const reply = fault === undefined ? plainReply(answer) : mpesaReply(state, fault, answer);
-  remember(state, {
-    atMs: nowMs,
-    operation: operation ?? "unknown",
-    path: request.path,
-    body: request.body,
-    status: reply.answer?.status ?? 0,
-    ...(fault === undefined ? {} : { fault: fault.kind }),
-  });
+  remember(state, request, { operation, fault, reply }, nowMs);
   return reply;
 }
 

@@ -1,7 +1,7 @@
 import type { Reply } from "@tillsync/lanes";
+import type { WireCall } from "../../client/http.ts";
 import { draw, type MachineState } from "../../simulator/machine.ts";
 import { Daraja } from "../client/daraja.ts";
-import type { DarajaRequest } from "../client/http.ts";
 import { type DarajaSettings, readDarajaSettings } from "../client/settings.ts";
 import { DEFAULT_MPESA_SETTINGS } from "../simulator/settings.ts";
 import type { Talk } from "../simulator/testing/talk.ts";
@@ -24,7 +24,7 @@ export function shopOn(talk: Talk, changes: Partial<DarajaSettings> = {}): Daraj
   return new Daraja({ ...SHOP_SETTINGS, ...changes }, async (request) => carry(talk, request), clock);
 }
 
-function carry(talk: Talk, { method, url, headers, body }: DarajaRequest): Reply {
+function carry(talk: Talk, { method, url, headers, body }: WireCall): Reply {
   const { pathname, searchParams } = new URL(url);
   const query = Object.fromEntries(searchParams);
   const { reply } = talk.send({ method, path: pathname, query, headers, body: body ?? "" });

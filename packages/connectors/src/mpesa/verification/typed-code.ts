@@ -1,5 +1,5 @@
 import { SyncError } from "@tillsync/protocol";
-import { stampOf } from "../client/nairobi.ts";
+import { stampOf } from "../../client/nairobi.ts";
 import type { Payment, Typed } from "../payment/payment.ts";
 
 /** A code with what it is to prove: the item of the lane that looks codes up. */

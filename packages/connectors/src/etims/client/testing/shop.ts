@@ -1,5 +1,6 @@
 import { MAX_REPLY_CHARACTERS, type Reply } from "@tillsync/lanes";
 import type { OrderClosed } from "@tillsync/protocol";
+import type { Send, WireCall } from "../../../client/http.ts";
 import type { ItemClass } from "../../invoice/item-class.ts";
 import { type KraCodes, readKraCodes } from "../../invoice/kra-codes.ts";
 import { type InvoiceGiven, type SaleRequest, saleRequest } from "../../invoice/sale-request.ts";
@@ -8,7 +9,6 @@ import { etimsMachine } from "../../simulator/etims-machine.ts";
 import type { EtimsSettings } from "../../simulator/settings.ts";
 import { type EtimsState, FIRST_DEVICE, freshEtims } from "../../simulator/state.ts";
 import { etimsDestination } from "../destination.ts";
-import type { Send, WireCall } from "../http.ts";
 import type { EtimsItem } from "../item.ts";
 import type { EtimsMode } from "../paths.ts";
 import type { SecretStore } from "../secrets.ts";

@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { MAX_REPLY_CHARACTERS } from "@tillsync/lanes";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startEtimsSimulator } from "../simulator/start.ts";
-import { FIRST_DEVICE } from "../simulator/state.ts";
-import { etimsDestination } from "./destination.ts";
+import { etimsDestination } from "../etims/client/destination.ts";
+import { memorySecrets, NEVER, Shop, testSettings } from "../etims/client/testing/shop.ts";
+import { ControlUnit } from "../etims/client/unit.ts";
+import { startEtimsSimulator } from "../etims/simulator/start.ts";
+import { FIRST_DEVICE } from "../etims/simulator/state.ts";
 import { sendByHttp, type WireCall } from "./http.ts";
-import { memorySecrets, NEVER, Shop, testSettings } from "./testing/shop.ts";
-import { ControlUnit } from "./unit.ts";
 
 /** Answers each connection with these bytes, whatever it asks, and ends it. */
 async function answering(bytes: string): Promise<WireCall> {

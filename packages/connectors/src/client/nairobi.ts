@@ -1,7 +1,7 @@
 /** Kenya has no daylight saving: UTC+3 all year. */
 const OFFSET_MS = 3 * 3_600_000;
 
-/** `YYYYMMDDHHmmss`, as M-Pesa writes moments in Nairobi. */
+/** `YYYYMMDDHHmmss`, as eTIMS and M-Pesa write moments in Nairobi. The first eight are the day. */
 export function stampOf(ms: number): string {
   return textOf(ms).replace(/\D/g, "");
 }

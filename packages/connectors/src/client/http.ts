@@ -7,21 +7,24 @@ export interface WireCall {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** For all of it, milliseconds. */
+  /** For all of it, milliseconds; a connection is given up after ten seconds as it is. */
   readonly timeoutMs: number;
 }
 
 /** Carries one call, once. It never throws: what the network does is a reply. The simulated world has one of its own. */
 export type Send = (call: WireCall, signal: AbortSignal) => Promise<Reply>;
 
+/** A connection takes so long at most, in milliseconds. */
+const CONNECT_MS = 10_000;
+
 /**
  * Over HTTP. Each call has a connection of its own: whether one was made is then what tells "cannot have arrived" from
- * "may have", and an idle connection that the far end has just dropped never makes a sale's outcome unknown.
+ * "may have", and an idle connection that the far end has just dropped never makes the outcome of a sale or a payment unknown.
  */
 export const sendByHttp: Send = async (call, signal) => {
   const { origin, pathname, search, host } = new URL(call.url);
   if (signal.aborted) return silenceOf(signal.reason, { host, isConnected: false, isLate: false });
-  const connect = buildConnector({ timeout: call.timeoutMs });
+  const connect = buildConnector({ timeout: Math.min(call.timeoutMs, CONNECT_MS) });
   let isConnected = false;
   const client = new Client(origin, {
     connect: (options, callback) =>
